@@ -1,0 +1,246 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Copies between two ranges of which one, or both, may fault. One text, one instance per direction.
+//
+// __axptr_copy_*(rdi dst, rsi src, rdx len) -> rax bytes NOT copied, rdx cause
+// Clobbers rcx, rdi, rsi, r8-r11 and the flags. DF = 0 per the System V ABI.
+//
+// Size classes: 1, 2..3, 4..7, 8, 9..16, 17..32, 33..64, 65..128 by moves that overlap in the middle;
+// above that `rep movsb` where the CPU has ERMS, else `rep movsq` and one overlapping word. Where the
+// destination lies 1..15 bytes behind the source modulo 4 KiB, `rep movs` is 9 to 28 times slower
+// (measured on Zen 4): there a loop of 32-byte blocks does it.
+//
+// How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and
+// accessible memory ends at a multiple of 4 KiB, whatever the page size. So let `rest` be what rdi, rsi
+// and rcx describe at a landing, and `edge` the first such multiple behind its start:
+//   - the edge lies behind the rest, or out of the faulting access's reach: no byte more can be done;
+//   - else the bytes up to the edge are done by `rep movsb`, whose rcx is exact by itself.
+// The straight-line classes leave rdi, rsi and rcx alone until they are through, so their rest is the whole
+// range, and stores done before the fault are done again with the same bytes.
+// Causes with bit 7 set (tags, poison, alignment) end anywhere: the rest is done bytewise.
+
+// `load` and `store` are the entry flags of a plain load and a plain store, `movs` of an instruction that
+// does both; 0 means kernel side: no entry, so a fault there stays the kernel bug that it is.
+.macro axptr_define_copy routine, load, store, movs
+axptr_begin \routine
+    mov     rcx, rdx
+    xor     edx, edx
+    axptr_window_open
+.Lclassify_\routine:
+    cmp     rcx, 16
+    ja      .Lover16_\routine
+    cmp     ecx, 8
+    jae     .L8to16_\routine
+    cmp     ecx, 4
+    jae     .L4to7_\routine
+    cmp     ecx, 1
+    jb      .Ldone_\routine
+    ja      .L2to3_\routine
+    axptr_access \routine, \load, .Lrest_\routine, mov al, byte ptr [rsi]
+    axptr_access \routine, \store, .Lrest_\routine, mov byte ptr [rdi], al
+    jmp     .Ldone_\routine
+
+.L2to3_\routine:
+    axptr_access \routine, \load, .Lload2_\routine, movzx eax, word ptr [rsi]
+    axptr_access \routine, \load, .Lload_\routine, movzx r9d, byte ptr [rsi + rcx - 1]
+    axptr_access \routine, \store, .Lstore2_\routine, mov word ptr [rdi], ax
+    axptr_access \routine, \store, .Lstore_\routine, mov byte ptr [rdi + rcx - 1], r9b
+    jmp     .Ldone_\routine
+
+.L4to7_\routine:
+    axptr_access \routine, \load, .Lload4_\routine, mov eax, dword ptr [rsi]
+    je      .Lexactly4_\routine
+    axptr_access \routine, \load, .Lload_\routine, mov r9d, dword ptr [rsi + rcx - 4]
+    axptr_access \routine, \store, .Lstore4_\routine, mov dword ptr [rdi], eax
+    axptr_access \routine, \store, .Lstore_\routine, mov dword ptr [rdi + rcx - 4], r9d
+    jmp     .Ldone_\routine
+.Lexactly4_\routine:
+    axptr_access \routine, \store, .Lstore4_\routine, mov dword ptr [rdi], eax
+    jmp     .Ldone_\routine
+
+.L8to16_\routine:
+    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
+    je      .Lexactly8_\routine
+    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], r9
+    jmp     .Ldone_\routine
+.Lexactly8_\routine:
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+
+    // The one way out. A landing comes here as well, with its count in rax.
+.Ldone_\routine:
+    xor     eax, eax
+.Lexit_\routine:
+    axptr_window_close
+    ret
+
+.Lover16_\routine:
+    cmp     rcx, AXPTR_REACH
+    ja      .Lbulk_\routine
+    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
+    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
+    cmp     ecx, 32
+    jbe     .Llast16_\routine
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
+    axptr_move16 \routine, \load, \store, 16
+    cmp     ecx, 64
+    jbe     .Llast32_\routine
+    axptr_move16 \routine, \load, \store, 32
+    axptr_move16 \routine, \load, \store, 48
+    axptr_move16 \routine, \load, \store, rcx - 64
+    axptr_move16 \routine, \load, \store, rcx - 48
+.Llast32_\routine:
+    axptr_move16 \routine, \load, \store, rcx - 32
+    axptr_move16 \routine, \load, \store, rcx - 16
+    jmp     .Ldone_\routine
+
+    // 17..32 bytes: the tail is loaded before the head is stored, never stored before it.
+.Llast16_\routine:
+    axptr_access \routine, \load, .Lload_\routine, mov r10, qword ptr [rsi + rcx - 16]
+    axptr_access \routine, \load, .Lload_\routine, mov r11, qword ptr [rsi + rcx - 8]
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 16], r10
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], r11
+    jmp     .Ldone_\routine
+
+.Lbulk_\routine:
+    mov     eax, edi
+    sub     eax, esi
+    dec     eax
+    and     eax, 4095
+    cmp     eax, 15
+    jb      .Lblocks_\routine           // aliased: 1..15 behind, modulo 4 KiB
+    axptr_know_cpu
+    test    byte ptr [rip + {cpu}], AXPTR_CPU_ERMS
+    jz      .Lwords_\routine
+.Lbytes_\routine:
+    axptr_access \routine, \movs, .Lrest_\routine, rep movsb
+.Lrest_\routine:                        // rcx bytes are left, exactly
+    mov     rax, rcx
+    jmp     .Lexit_\routine
+
+.Lwords_\routine:
+    mov     r9d, ecx
+    and     r9d, 7
+    shr     rcx, 3
+    axptr_access \routine, \movs, .Lword_fault_\routine, rep movsq
+    mov     ecx, r9d
+    test    ecx, ecx
+    jz      .Ldone_\routine
+    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi + rcx - 8]
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi + rcx - 8], rax
+    jmp     .Ldone_\routine
+
+    // Blocks of 32 bytes, then the straight-line classes for what is left of them.
+.Lblocks_\routine:
+    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
+    axptr_access \routine, \load, .Lload16_\routine, mov r9, qword ptr [rsi + 8]
+    axptr_access \routine, \load, .Lload32_\routine, mov r10, qword ptr [rsi + 16]
+    axptr_access \routine, \load, .Lload32_\routine, mov r11, qword ptr [rsi + 24]
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore16_\routine, mov qword ptr [rdi + 8], r9
+    axptr_access \routine, \store, .Lstore32_\routine, mov qword ptr [rdi + 16], r10
+    axptr_access \routine, \store, .Lstore32_\routine, mov qword ptr [rdi + 24], r11
+    add     rsi, 32
+    add     rdi, 32
+    sub     rcx, 32
+    cmp     rcx, 32
+    jae     .Lblocks_\routine
+    jmp     .Lclassify_\routine
+
+    // Landings, outermost first: who faulted, and how far behind the rest's start it could reach.
+    .if \load
+.Lload2_\routine:
+    mov     r10d, 2
+    jmp     .Lload_edge_\routine
+.Lload4_\routine:
+    mov     r10d, 4
+    jmp     .Lload_edge_\routine
+.Lload8_\routine:
+    mov     r10d, 8
+    jmp     .Lload_edge_\routine
+.Lload16_\routine:
+    mov     r10d, 16
+    jmp     .Lload_edge_\routine
+.Lload32_\routine:
+    mov     r10d, 32
+    jmp     .Lload_edge_\routine
+.Lload_\routine:
+    mov     r10d, AXPTR_REACH
+.Lload_edge_\routine:
+    mov     eax, esi
+    jmp     .Lup_to_edge_\routine
+    .endif
+
+    .if \store
+.Lstore2_\routine:
+    mov     r10d, 2
+    jmp     .Lstore_edge_\routine
+.Lstore4_\routine:
+    mov     r10d, 4
+    jmp     .Lstore_edge_\routine
+.Lstore8_\routine:
+    mov     r10d, 8
+    jmp     .Lstore_edge_\routine
+.Lstore16_\routine:
+    mov     r10d, 16
+    jmp     .Lstore_edge_\routine
+.Lstore32_\routine:
+    mov     r10d, 32
+    jmp     .Lstore_edge_\routine
+.Lstore_\routine:
+    mov     r10d, AXPTR_REACH
+.Lstore_edge_\routine:
+    mov     eax, edi
+    jmp     .Lup_to_edge_\routine
+    .endif
+
+.Lword_fault_\routine:
+    lea     rcx, [rcx * 8 + r9]
+    mov     r10d, 8
+    .if (\load) && (\store)             // either side may have faulted: the cause tells, if it is known
+    test    edx, edx
+    jz      .Lbytes_\routine
+    test    edx, AXPTR_W << 8
+    jnz     .Lstore_edge_\routine
+    .endif
+    .if \load
+    jmp     .Lload_edge_\routine
+    .else
+    jmp     .Lstore_edge_\routine
+    .endif
+
+    // eax: low half of the faulting side's address, r10d: the reach.
+.Lup_to_edge_\routine:
+    test    dl, dl
+    js      .Lbytes_\routine            // not a page's cause
+    neg     eax
+    and     eax, 4095                   // bytes before the edge; 0 if the page begins here
+    jz      .Lrest_\routine
+    cmp     eax, r10d
+    jae     .Lrest_\routine
+    cmp     rax, rcx
+    jae     .Lrest_\routine
+    mov     r9, rcx
+    sub     r9, rax
+    mov     ecx, eax
+    axptr_access \routine, \movs, .Lbefore_edge_\routine, rep movsb
+.Lbefore_edge_\routine:
+    lea     rax, [r9 + rcx]
+    jmp     .Lexit_\routine
+axptr_end \routine
+.endm
+
+// Moves the 16 bytes at offset `at` of both sides.
+.macro axptr_move16 routine, load, store, at:vararg
+    axptr_access \routine, \load, .Lload_\routine, mov rax, qword ptr [rsi + \at]
+    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + \at + 8]
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + \at], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + \at + 8], r9
+.endm
+
+axptr_define_copy copy_from_user, AXPTR_R, 0, (AXPTR_R | AXPTR_STRICT)
+axptr_define_copy copy_to_user, 0, AXPTR_W, (AXPTR_W | AXPTR_STRICT)
+axptr_define_copy copy_in_user, AXPTR_R, AXPTR_W, (AXPTR_R | AXPTR_W)

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Hands kernels the linker fragment and refuses targets that have no routines.
+//!
+//! A build script runs on the host: it asks `CARGO_CFG_*` about the target, never `cfg!`.
+
+use std::{env, fs, path::PathBuf, process::exit};
+
+const ARCHS: [&str; 1] = ["x86_64"];
+
+fn main() {
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-changed=axptr.ld");
+    println!("cargo::rerun-if-changed=asm");
+
+    let arch = cfg("TARGET_ARCH");
+    if !ARCHS.contains(&arch.as_str()) {
+        refuse(&format!(
+            "no routines for target_arch = \"{arch}\" (supported: {}). To add it, start from asm/x86_64 \
+             and src/arch/x86_64.rs",
+            ARCHS.join(", ")
+        ));
+    }
+    match cfg("TARGET_OS").as_str() {
+        "none" | "linux" => {}
+        os => refuse(&format!(
+            "target_os = \"{os}\" has no trap backend: use \"none\" (a kernel) or \"linux\" (a process)"
+        )),
+    }
+    if cfg("TARGET_POINTER_WIDTH") != "64" {
+        refuse("the routines are written for 64-bit pointers");
+    }
+
+    // Kernels read this as DEP_AXPTR_LINKER_FRAGMENT in their own build script.
+    let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
+    let fragment = out.join("axptr.ld");
+    fs::copy("axptr.ld", &fragment).expect("OUT_DIR is writable");
+    println!("cargo::metadata=linker_fragment={}", fragment.display());
+}
+
+fn cfg(name: &str) -> String {
+    env::var(format!("CARGO_CFG_{name}")).unwrap_or_default()
+}
+
+fn refuse(why: &str) -> ! {
+    println!("cargo::error=axptr: {why}");
+    exit(1);
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The only place that knows the machine: each architecture defines the same names.
+//!
+//! - `raw`: the routines of `asm/<arch>`, all returning an [`Outcome`].
+//! - `SENTINEL`, `SENTINEL_LANDING`: the entry that the self test looks up.
+//! - `confine`: moves an address that failed its check to 0 without a branch.
+//! - `USER_LIMIT`: the end of the user half unless the kernel sets another.
+//! - `UNTRANSLATABLE`: the addresses that no page table can map.
+//! - `CAUSE_REGISTER`: the register through which a landing learns its cause.
+//! - `force_cpu`: makes the routines take another CPU's paths, for tests.
+//! - `linux`: what a signal handler needs from the machine (hosted builds).
+//! - `vector`: the trap vector in front of the kernel's own (feature `vector`).
+
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "x86_64")] {
+        mod x86_64;
+        pub(crate) use x86_64::*;
+    } else {
+        compile_error!("axptr has no routines for this target_arch; start from asm/x86_64");
+    }
+}
+
+/// What a routine hands back in its two result registers.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Outcome {
+    /// Bytes not done.
+    pub(crate) left: usize,
+    /// 0, or what the trap handler wrote into the cause register.
+    pub(crate) cause: usize,
+}

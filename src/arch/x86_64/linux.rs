@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The signal frame of x86_64 Linux.
+
+use libc::{REG_ERR, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_TRAPNO, c_int, siginfo_t, ucontext_t};
+
+use crate::{
+    cause::{Access, FaultKind},
+    trap::{Operands, Report, TrapFrame},
+};
+
+// Vectors (SDM vol. 3, 6.3.1) and bits of the page-fault error code (SDM vol. 3, 4.7).
+const TRAP_GP: i64 = 13;
+const TRAP_PF: i64 = 14;
+const TRAP_AC: i64 = 17;
+const ERR_PRESENT: i64 = 1 << 0;
+const ERR_WRITE: i64 = 1 << 1;
+const ERR_KEY: i64 = 1 << 5;
+
+/// The interrupted registers, which the kernel restores when the handler returns.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    registers: &'a mut [i64; 23],
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn new(context: &'a mut ucontext_t) -> Self {
+        Self { registers: &mut context.uc_mcontext.gregs }
+    }
+
+    fn get(&self, register: c_int) -> i64 {
+        self.registers[register as usize]
+    }
+
+    fn set(&mut self, register: c_int, value: usize) {
+        self.registers[register as usize] = value as i64;
+    }
+
+    /// What the machine said about this signal.
+    pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
+        // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
+        let addr = unsafe { info.si_addr() }.addr();
+        let trap = self.get(REG_TRAPNO);
+        let poisoned = signal == libc::SIGBUS && info.si_code == libc::BUS_MCEERR_AR;
+        if poisoned {
+            // Reported outside of the trap that the frame remembers: its error code is an old one.
+            return Report { access: None, kind: FaultKind::Poison, addr: Some(addr) };
+        }
+        match trap {
+            TRAP_PF => {
+                let error = self.get(REG_ERR);
+                let write = error & ERR_WRITE != 0;
+                Report {
+                    access: Some(if write { Access::Write } else { Access::Read }),
+                    kind: page_fault_kind(signal, error),
+                    addr: Some(addr),
+                }
+            }
+            TRAP_GP => Report { access: None, kind: FaultKind::NonCanonical, addr: None },
+            TRAP_AC => Report { access: None, kind: FaultKind::Misaligned, addr: None },
+            _ => Report { access: None, kind: FaultKind::Unknown, addr: Some(addr) },
+        }
+    }
+}
+
+fn page_fault_kind(signal: c_int, error: i64) -> FaultKind {
+    if signal == libc::SIGBUS {
+        FaultKind::Bus
+    } else if error & ERR_KEY != 0 {
+        FaultKind::ProtectionKey
+    } else if error & ERR_PRESENT != 0 {
+        FaultKind::Permission
+    } else {
+        FaultKind::NotPresent
+    }
+}
+
+impl TrapFrame for Frame<'_> {
+    fn pc(&self) -> usize {
+        self.get(REG_RIP) as usize
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.set(REG_RIP, pc);
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        self.set(REG_RDX, value);
+    }
+
+    fn operands(&self) -> Option<Operands> {
+        Some(Operands {
+            read: self.get(REG_RSI) as usize,
+            write: self.get(REG_RDI) as usize,
+        })
+    }
+}

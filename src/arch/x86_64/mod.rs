@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! x86_64: the routines of `asm/x86_64` and the constants that they share with Rust.
+
+use core::{
+    arch::{asm, global_asm},
+    ops::Range,
+    sync::atomic::{AtomicU8, Ordering},
+};
+
+#[cfg(target_os = "linux")]
+pub(crate) mod linux;
+#[cfg(all(feature = "vector", target_os = "none"))]
+pub(crate) mod vector;
+
+/// The end of the user half with 48-bit addresses, less a page: no string instruction that starts
+/// below it can run into the non-canonical hole in one step (SDM vol. 1, 3.3.7.1).
+pub(crate) const USER_LIMIT: usize = (1 << 47) - 4096;
+
+/// The non-canonical hole of 48-bit addresses. With 57-bit ones (LA57) it is smaller, and what is left out
+/// here is only the side of a #GP that could not be told by its operands: no landing, never a wrong one.
+pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
+
+/// The register that carries the cause to a landing.
+pub(crate) const CAUSE_REGISTER: &str = "rdx";
+
+// Bits of `CPU`; asm/x86_64/macros.S holds the same values ("keep in sync").
+const CPU_KNOWN: u8 = 1;
+#[cfg(all(feature = "vector", target_os = "none"))]
+const CPU_SMAP: u8 = 2;
+const CPU_ERMS: u8 = 4;
+
+/// What CPUID said, 0 until a routine asks.
+static CPU: AtomicU8 = AtomicU8::new(0);
+
+// One block: macros defined in two would clash when both land in one codegen unit.
+global_asm!(
+    ".set AXPTR_KERNEL, {kernel}",
+    include_str!("../../../asm/x86_64/macros.S"),
+    include_str!("../../../asm/x86_64/cpu.S"),
+    include_str!("../../../asm/x86_64/copy.S"),
+    include_str!("../../../asm/x86_64/fill.S"),
+    kernel = const cfg!(target_os = "none") as u8,
+    cpu = sym CPU,
+);
+
+/// The routines. Their contracts stand above their labels.
+pub(crate) mod raw {
+    use crate::arch::Outcome;
+
+    unsafe extern "C" {
+        pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+    }
+}
+
+unsafe extern "C" {
+    #[link_name = "__axptr_sentinel"]
+    pub(crate) static SENTINEL: u8;
+    #[link_name = "__axptr_sentinel_landing"]
+    pub(crate) static SENTINEL_LANDING: u8;
+    fn __axptr_ask_cpu();
+}
+
+/// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
+///
+/// The compiler knows after a bounds check that the answer is `addr` and would drop an equivalent
+/// in Rust; a processor that guesses the check's outcome does not, so the data flow stays in assembly.
+#[inline(always)]
+pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
+    let mut confined = addr;
+    // SAFETY: touches its own registers only.
+    unsafe {
+        asm!(
+            "sub {room}, {len}",        // where the range may start at most; borrow: nowhere
+            "cmovc {room}, {zero}",
+            "cmp {room}, {confined}",
+            "cmovc {confined}, {zero}",
+            room = inout(reg) limit => _,
+            len = in(reg) len,
+            zero = in(reg) 0usize,
+            confined = inout(reg) confined,
+            options(pure, nomem, nostack),
+        );
+    }
+    confined
+}
+
+/// Makes the routines believe that CPUID does (not) report ERMS; the SMAP answer stays true.
+pub(crate) fn force_cpu(erms: bool) {
+    // SAFETY: stores what CPUID says and preserves every register but the flags.
+    unsafe { __axptr_ask_cpu() };
+    let known = CPU.load(Ordering::Relaxed);
+    let forced = if erms { known | CPU_ERMS } else { known & !CPU_ERMS };
+    CPU.store(forced | CPU_KNOWN, Ordering::Relaxed);
+}
+
+/// Whether the CPU has SMAP by its own word.
+#[cfg(all(feature = "vector", target_os = "none"))]
+pub(crate) fn has_smap() -> bool {
+    if CPU.load(Ordering::Relaxed) == 0 {
+        // SAFETY: stores what CPUID says and preserves every register but the flags.
+        unsafe { __axptr_ask_cpu() };
+    }
+    CPU.load(Ordering::Relaxed) & CPU_SMAP != 0
+}

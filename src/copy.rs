@@ -1,0 +1,111 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Bytes in, bytes out: the functions that a system call uses.
+//!
+//! Each checks that the range lies in the user half, masks the address, and copies. No page table is
+//! walked: a page that is missing is the pager's business, and if it has none, the answer is a [`Fault`].
+
+use core::{mem::MaybeUninit, slice};
+
+use crate::{cause::Access, error::Fault, range::UserRange, raw};
+
+/// Copies `dst.len()` bytes from user address `src` into `dst`.
+///
+/// # Errors
+///
+/// Fails if a byte is not readable, or the range is not in the user half. Then `dst[..fault.copied]` holds
+/// what came before that byte and the rest of `dst` is unchanged.
+#[inline]
+pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
+    // SAFETY: (1) the slice is valid for writes of its length.
+    unsafe { read_bytes(dst.as_mut_ptr(), src, dst.len()) }
+}
+
+/// Copies `dst.len()` bytes from user address `src` into memory that need not be initialised, and returns
+/// it as initialised.
+///
+/// # Errors
+///
+/// As [`copy_from_user`].
+#[inline]
+pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<&mut [u8], Fault> {
+    let start = dst.as_mut_ptr().cast::<u8>();
+    // SAFETY: (1) the slice is valid for writes of its length.
+    unsafe { read_bytes(start, src, dst.len()) }?;
+    // SAFETY: the line above wrote every byte of the slice, which stays borrowed.
+    Ok(unsafe { slice::from_raw_parts_mut(start, dst.len()) })
+}
+
+/// Copies all of `src` to user address `dst`.
+///
+/// # Errors
+///
+/// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.copied` bytes
+/// have been written and none behind them.
+#[inline]
+pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
+    // SAFETY: (1) the slice is valid for reads of its length, and initialised.
+    unsafe { write_bytes(dst, src.as_ptr(), src.len()) }
+}
+
+/// Copies `len` bytes from user address `src` to user address `dst`.
+///
+/// Not `memmove`: if the ranges overlap, the bytes of `dst` are unspecified.
+///
+/// # Errors
+///
+/// Fails if a byte of `src` is not readable or one of `dst` not writable ([`Fault::access`] tells which; if the
+/// trap handler gave no cause, it may say "read" of a write). Then the first `fault.copied` bytes have been
+/// written and none behind them.
+#[inline]
+pub fn copy_in_user(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
+    let from = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    let to = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    // SAFETY: (1) both ranges lie in the user half, which holds no kernel memory.
+    let outcome = unsafe { raw::copy_in_user(to.confined_start(), from.confined_start(), len) };
+    let access = outcome.access().unwrap_or(Access::Read);
+    let start = match access {
+        Access::Read => src,
+        Access::Write => dst,
+    };
+    Fault::check(outcome, start, len, access)
+}
+
+/// Fills `len` bytes at user address `dst` with `byte`.
+///
+/// # Errors
+///
+/// As [`copy_to_user`].
+#[inline]
+#[doc(alias = "clear_user")]
+pub fn fill_user(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
+    let range = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory.
+    let outcome = unsafe { raw::fill_user(range.confined_start(), byte, len) };
+    Fault::check(outcome, dst, len, Access::Write)
+}
+
+/// Copies `len` bytes from user address `src` to `dst`.
+///
+/// # Safety
+///
+/// 1. `dst` is valid for writes of `len` bytes.
+#[inline]
+pub(crate) unsafe fn read_bytes(dst: *mut u8, src: usize, len: usize) -> Result<(), Fault> {
+    let range = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
+    let outcome = unsafe { raw::copy_from_user(dst, range.confined_start(), len) };
+    Fault::check(outcome, src, len, Access::Read)
+}
+
+/// Copies `len` bytes from `src` to user address `dst`.
+///
+/// # Safety
+///
+/// 1. `src` is valid for reads of `len` bytes, all initialised.
+#[inline]
+pub(crate) unsafe fn write_bytes(dst: usize, src: *const u8, len: usize) -> Result<(), Fault> {
+    let range = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
+    let outcome = unsafe { raw::copy_to_user(range.confined_start(), src, len) };
+    Fault::check(outcome, dst, len, Access::Write)
+}

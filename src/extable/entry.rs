@@ -1,0 +1,65 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One entry, as the assembler lays it out.
+
+use crate::cause::Access;
+
+/// One instruction that may fault, and where to go on when it does.
+///
+/// The `axptr_access` macro of the assembly sources and [`ex_entry!`](crate::ex_entry) emit it: the
+/// instruction relative to the entry, the landing relative to the instruction, the flags.
+#[derive(Debug)]
+#[repr(C)]
+pub struct Entry {
+    insn: i32,
+    landing: i16,
+    flags: u16,
+}
+
+/// The size that the linker fragment and the macros count on.
+pub(super) const ENTRY_SIZE: usize = 8;
+const _: () = assert!(size_of::<Entry>() == ENTRY_SIZE);
+const _: () = assert!(align_of::<Entry>() == 4);
+
+// asm/x86_64/macros.S and macros.rs hold the same values ("keep in sync").
+const READ: u16 = 1;
+const WRITE: u16 = 2;
+const STRICT: u16 = 4;
+
+impl Entry {
+    /// The address of the instruction that may fault.
+    #[inline]
+    pub fn insn(&self) -> usize {
+        (&raw const *self).addr().wrapping_add_signed(self.insn as isize)
+    }
+
+    /// The address at which execution goes on.
+    #[inline]
+    pub fn landing(&self) -> usize {
+        self.insn().wrapping_add_signed(self.landing as isize)
+    }
+
+    /// Whether a fault of this access is one of the instruction's user side.
+    ///
+    /// Most instructions touch one side only, so that the program counter decides. The few that touch
+    /// both need the access to be known, and to be the user side's.
+    #[inline]
+    pub fn accepts(&self, access: Option<Access>) -> bool {
+        if self.flags & STRICT == 0 {
+            return true;
+        }
+        match access {
+            Some(Access::Read) => self.flags & READ != 0,
+            Some(Access::Write) => self.flags & WRITE != 0,
+            None => false,
+        }
+    }
+
+    /// The access of the user side, where there is only one.
+    pub(crate) fn only_access(&self) -> Option<Access> {
+        match self.flags & (READ | WRITE) {
+            READ => Some(Access::Read),
+            WRITE => Some(Access::Write),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The table of the image that this crate is linked into.
+
+use core::sync::atomic::{AtomicU8, Ordering};
+
+use super::{
+    entry::{ENTRY_SIZE, Entry},
+    table::{Landing, Table, TableError, first_unsorted},
+};
+use crate::{
+    arch,
+    cause::{Access, FaultKind},
+};
+
+unsafe extern "C" {
+    // The linker defines both for a section whose name is a C identifier.
+    #[link_name = "__start_axptr_ex_table"]
+    static START: Entry;
+    #[link_name = "__stop_axptr_ex_table"]
+    static STOP: Entry;
+}
+
+/// 0 until the first lookup has looked at the order; several CPUs may find out at once.
+static ORDER: AtomicU8 = AtomicU8::new(ORDER_UNKNOWN);
+const ORDER_UNKNOWN: u8 = 0;
+const ORDER_ASCENDING: u8 = 1;
+const ORDER_NONE: u8 = 2;
+
+/// Finds the landing for a fault at `pc` in this image.
+///
+/// See [`Table::lookup`]. Needs no initialisation. If a linker left the table unsorted, the search is
+/// linear: slower, never wrong.
+#[inline]
+pub fn lookup(pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Landing> {
+    Table::image().lookup(pc, access, kind)
+}
+
+/// Checks the image's table from end to end: not empty, whole entries, strictly ascending, the
+/// sentinel in its place.
+///
+/// A kernel calls it once at boot, so that a linker script which lost the table shows itself there and
+/// not at the first bad pointer. The linker fragment finds the same at link time.
+///
+/// # Errors
+///
+/// The first defect found.
+pub fn selftest() -> Result<(), TableError> {
+    let start = (&raw const START).addr();
+    let stop = (&raw const STOP).addr();
+    match stop.checked_sub(start) {
+        None => return Err(TableError::Torn),
+        Some(0) => return Err(TableError::Empty),
+        Some(bytes) if bytes % ENTRY_SIZE != 0 || start % align_of::<Entry>() != 0 => {
+            return Err(TableError::Torn);
+        }
+        Some(_) => {}
+    }
+    let table = Table::image();
+    let sentinel = (&raw const arch::SENTINEL).addr();
+    let expected = (&raw const arch::SENTINEL_LANDING).addr();
+    match table.lookup(sentinel, None, FaultKind::Unknown) {
+        Some(landing) if landing.pc() == expected => table.check(None),
+        _ => Err(TableError::SentinelLost),
+    }
+}
+
+impl Table<'static> {
+    /// The table of the image that this crate is linked into.
+    pub fn image() -> Self {
+        let start = &raw const START;
+        let stop = &raw const STOP;
+        let count = stop.addr().saturating_sub(start.addr()) / ENTRY_SIZE;
+        // SAFETY: the linker put both symbols around one read-only section, and only this crate's
+        // macros put entries into it.
+        let entries = unsafe { core::slice::from_raw_parts(start, count) };
+        Table::new(entries, is_ascending(entries))
+    }
+}
+
+fn is_ascending(entries: &[Entry]) -> bool {
+    match ORDER.load(Ordering::Relaxed) {
+        ORDER_UNKNOWN => {
+            let ascending = keeps_sentinel() && first_unsorted(entries).is_none();
+            let order = if ascending { ORDER_ASCENDING } else { ORDER_NONE };
+            ORDER.store(order, Ordering::Relaxed);
+            ascending
+        }
+        order => order == ORDER_ASCENDING,
+    }
+}
+
+/// True; and the reference keeps the sentinel, hence the section and its two symbols, in images that
+/// use no routine.
+fn keeps_sentinel() -> bool {
+    core::hint::black_box(&raw const arch::SENTINEL).addr() != 0
+}

@@ -1,0 +1,100 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The macro for a kernel's own faultable instructions.
+
+/// Expands to the assembly text of one exception-table entry, for `asm!` and `global_asm!` alike.
+///
+/// `insn` and `landing` are labels as an operand would name them (`"2b"`, `"3f"`, `".Lmine"`); they must
+/// lie in the same section, within 32 KiB of each other. `access` says what the instruction does to
+/// *user* memory:
+///
+/// | access | the instruction |
+/// |---|---|
+/// | `read` | loads from user memory and touches nothing else |
+/// | `write` | stores to user memory and touches nothing else |
+/// | `read_write` | does both to user memory (an atomic) |
+/// | `read_to_kernel` | loads from user memory *and* stores to kernel memory (x86_64 `movs`) |
+/// | `write_from_kernel` | stores to user memory *and* loads from kernel memory |
+///
+/// With the last two, a fault on the kernel side finds no landing: it is a bug of the kernel.
+///
+/// On the way to the landing the trap handler overwrites the register
+/// [`Landing::REGISTER`](crate::extable::Landing::REGISTER) (x86_64: `rdx`) with the cause, a value that
+/// is not 0: declare it as an output or a clobber, and preset it to 0 if the landing wants to know.
+///
+/// # Examples
+///
+/// ```
+/// # #[cfg(target_arch = "x86_64")] {
+/// use core::arch::asm;
+///
+/// fn load_or(addr: usize, default: u64) -> u64 {
+///     let mut value = default;
+///     // SAFETY: a load changes nothing; if it faults, execution goes on behind it.
+///     unsafe {
+///         asm!(
+///             "2: mov {value}, qword ptr [{addr}]",
+///             "3:",
+///             axptr::ex_entry!("2b", "3b", read),
+///             addr = in(reg) addr,
+///             value = inout(reg) value,
+///             out("rdx") _,
+///             options(nostack),
+///         );
+///     }
+///     value
+/// }
+///
+/// // SAFETY: this process hands only its own addresses to axptr.
+/// unsafe { axptr::hosted::install() }.unwrap();
+/// assert_eq!(load_or((&raw const *&42_u64).addr(), 7), 42);
+/// assert_eq!(load_or(8, 7), 7);
+/// # }
+/// ```
+#[macro_export]
+macro_rules! ex_entry {
+    ($insn:literal, $landing:literal, read) => {
+        $crate::__ex_entry!($insn, $landing, "1")
+    };
+    ($insn:literal, $landing:literal, write) => {
+        $crate::__ex_entry!($insn, $landing, "2")
+    };
+    ($insn:literal, $landing:literal, read_write) => {
+        $crate::__ex_entry!($insn, $landing, "3")
+    };
+    ($insn:literal, $landing:literal, read_to_kernel) => {
+        $crate::__ex_entry!($insn, $landing, "5")
+    };
+    ($insn:literal, $landing:literal, write_from_kernel) => {
+        $crate::__ex_entry!($insn, $landing, "6")
+    };
+}
+
+/// The text behind [`ex_entry!`]; the flags are those of `entry.rs`.
+///
+/// The section is linked to a label that the text defines where it stands, so that the linker keeps, drops
+/// and sorts the entry with the code around it. The label is made unique by an assembler counter: labels
+/// and symbols persist over a codegen unit, the macro counter `\@` does not.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __ex_entry {
+    ($insn:literal, $landing:literal, $flags:literal) => {
+        concat!(
+            ".ifndef .Laxptr_n\n.set .Laxptr_n, 0\n.endif\n.set .Laxptr_n, .Laxptr_n + 1\n",
+            ".altmacro\n",
+            ".macro axptr_here n\n.Laxptr_u\\n:\n",
+            ".pushsection axptr_ex_table, \"ao\", @progbits, .Laxptr_u\\n\n.endm\n",
+            "axptr_here %.Laxptr_n\n",
+            ".balign 4\n",
+            ".long ",
+            $insn,
+            " - .\n",
+            ".short ",
+            $landing,
+            " - ",
+            $insn,
+            "\n.short ",
+            $flags,
+            "\n.popsection\n.purgem axptr_here\n.noaltmacro\n",
+        )
+    };
+}

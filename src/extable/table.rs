@@ -1,0 +1,182 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A table as a value: this image's, or a loaded module's.
+
+use core::{fmt, slice};
+
+use super::entry::{ENTRY_SIZE, Entry};
+use crate::cause::{Access, Cause, FaultKind};
+
+/// Entries in one piece of memory, with the knowledge whether they are sorted.
+#[derive(Clone, Copy, Debug)]
+pub struct Table<'a> {
+    entries: &'a [Entry],
+    sorted: bool,
+}
+
+/// What is wrong with a table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum TableError {
+    /// No entry at all: the linker script dropped the section.
+    Empty,
+    /// The section does not consist of whole, aligned entries.
+    Torn,
+    /// Two neighbours are not in ascending order. Lookups still work, in linear time.
+    Unsorted {
+        /// The index of the second of the two.
+        index: usize,
+    },
+    /// The sentinel is not in the table, or its landing is not where it should be.
+    SentinelLost,
+    /// An entry's instruction or landing lies outside the text it was given.
+    OutsideText {
+        /// The index of the entry.
+        index: usize,
+    },
+}
+
+impl fmt::Display for TableError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Empty => f.write_str("the exception table is empty"),
+            Self::Torn => f.write_str("the exception table does not hold whole entries"),
+            Self::Unsorted { index } => write!(f, "exception table entry {index} is out of order"),
+            Self::SentinelLost => f.write_str("the exception table lacks the sentinel"),
+            Self::OutsideText { index } => {
+                write!(f, "exception table entry {index} points out of the text")
+            }
+        }
+    }
+}
+
+impl core::error::Error for TableError {}
+
+/// Where a faulted access goes on, and what its landing is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[must_use = "a landing does nothing until the trap frame is changed"]
+pub struct Landing {
+    pc: usize,
+    cause: usize,
+}
+
+impl Landing {
+    /// The name of the register that [`cause`](Self::cause) belongs into.
+    pub const REGISTER: &'static str = crate::arch::CAUSE_REGISTER;
+
+    /// The program counter to resume at.
+    #[inline]
+    pub const fn pc(&self) -> usize {
+        self.pc
+    }
+
+    /// The value for the register [`REGISTER`](Self::REGISTER), never 0.
+    ///
+    /// A handler that cannot set it may leave it alone: the copy stays exact, and reports
+    /// [`FaultKind::Unknown`].
+    #[inline]
+    pub const fn cause(&self) -> usize {
+        self.cause
+    }
+}
+
+impl<'a> Table<'a> {
+    pub(super) const fn new(entries: &'a [Entry], sorted: bool) -> Self {
+        Self { entries, sorted }
+    }
+
+    /// Takes over the table between two addresses, such as a loaded module's section.
+    ///
+    /// # Errors
+    ///
+    /// [`TableError::Empty`] and [`TableError::Torn`], if this is no table. An unsorted one is
+    /// accepted and searched in linear time; [`check`](Self::check) tells.
+    ///
+    /// # Safety
+    ///
+    /// 1. `start..stop` is readable for `'a` and does not change.
+    /// 2. It holds entries that this crate's macros emitted, relocated together with the code they
+    ///    point to, which stays in place for `'a`.
+    pub unsafe fn from_raw(start: *const Entry, stop: *const Entry) -> Result<Self, TableError> {
+        let Some(bytes) = stop.addr().checked_sub(start.addr()) else {
+            return Err(TableError::Torn);
+        };
+        if bytes == 0 {
+            return Err(TableError::Empty);
+        }
+        if bytes % ENTRY_SIZE != 0 || !start.is_aligned() || start.is_null() {
+            return Err(TableError::Torn);
+        }
+        // SAFETY: (1) makes the memory readable and constant; the lines above make it whole entries.
+        let entries = unsafe { slice::from_raw_parts(start, bytes / ENTRY_SIZE) };
+        Ok(Self::new(entries, first_unsorted(entries).is_none()))
+    }
+
+    /// The entries, in the order of the section.
+    pub const fn entries(&self) -> &'a [Entry] {
+        self.entries
+    }
+
+    /// Finds the entry of the instruction at `pc`.
+    #[inline]
+    pub fn find(&self, pc: usize) -> Option<&'a Entry> {
+        if self.sorted {
+            find_sorted(self.entries, pc)
+        } else {
+            self.entries.iter().find(|entry| entry.insn() == pc)
+        }
+    }
+
+    /// Finds the landing for a fault at `pc`, if it was one of a user-side access.
+    ///
+    /// `access` is what the machine said about the fault; `None` where it did not. An instruction that
+    /// touches kernel memory too has no landing then: see [`trap::recover`](crate::trap::recover) for
+    /// the way to decide by its operands.
+    pub fn lookup(&self, pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Landing> {
+        let entry = self.find(pc)?;
+        if !entry.accepts(access) {
+            return None;
+        }
+        let cause = Cause::new(access.or(entry.only_access()), kind);
+        Some(Landing { pc: entry.landing(), cause: cause.to_register() })
+    }
+
+    /// Checks that the table is strictly ascending and, if `text` is given, points into it only.
+    ///
+    /// # Errors
+    ///
+    /// The first defect found.
+    pub fn check(&self, text: Option<core::ops::Range<usize>>) -> Result<(), TableError> {
+        if self.entries.is_empty() {
+            return Err(TableError::Empty);
+        }
+        if let Some(index) = first_unsorted(self.entries) {
+            return Err(TableError::Unsorted { index });
+        }
+        let Some(text) = text else { return Ok(()) };
+        let outside =
+            |entry: &Entry| !text.contains(&entry.insn()) || !text.contains(&entry.landing());
+        match self.entries.iter().position(outside) {
+            Some(index) => Err(TableError::OutsideText { index }),
+            None => Ok(()),
+        }
+    }
+}
+
+/// The index of the first entry that does not lie above its predecessor.
+pub(super) fn first_unsorted(entries: &[Entry]) -> Option<usize> {
+    let descends = |pair: &[Entry]| pair[0].insn() >= pair[1].insn();
+    entries.windows(2).position(descends).map(|before| before + 1)
+}
+
+/// Binary search without a data-dependent branch: each step halves what is left.
+fn find_sorted(entries: &[Entry], pc: usize) -> Option<&Entry> {
+    let mut base = 0;
+    let mut left = entries.len();
+    while left > 1 {
+        let half = left / 2;
+        let middle = base + half;
+        base = if entries[middle].insn() <= pc { middle } else { base };
+        left -= half;
+    }
+    entries.get(base).filter(|entry| entry.insn() == pc)
+}

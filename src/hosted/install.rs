@@ -1,0 +1,125 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Putting the handler in front of the one that is there, once.
+
+use core::{
+    fmt,
+    mem::MaybeUninit,
+    ptr,
+    sync::atomic::{AtomicU8, Ordering},
+};
+
+use libc::{c_int, sigaction, siginfo_t};
+
+use super::{chain, handler};
+use crate::range;
+
+/// The kernel refused to change a signal's disposition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct InstallError {
+    /// The `errno` of `sigaction`.
+    pub errno: i32,
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "cannot install the fault handler: errno {}", self.errno)
+    }
+}
+
+impl core::error::Error for InstallError {}
+
+static STATE: AtomicU8 = AtomicU8::new(ABSENT);
+const ABSENT: u8 = 0;
+const INSTALLING: u8 = 1;
+const INSTALLED: u8 = 2;
+
+/// Makes faults of this crate's instructions recoverable in this process, and opens the user half.
+///
+/// Installs a handler for SIGSEGV and SIGBUS (`SA_SIGINFO | SA_ONSTACK | SA_NODEFER`). What is not a fault of
+/// ours goes to the handlers that were there: their mask, one- or three-argument form and `SA_RESETHAND` are
+/// honoured; the default action ends the process by the same signal; std's report of a stack overflow still
+/// appears. They run on the alternate stack if there is one. Signals sent by processes are never taken for faults.
+///
+/// May be called any number of times, from any thread: the first call does it, the others wait for it. If no
+/// user limit was set before, it becomes [`DEFAULT_USER_LIMIT`](crate::DEFAULT_USER_LIMIT). A handler that the
+/// program installs later must pass on what it does not know.
+///
+/// # Errors
+///
+/// The kernel refused (which it does not for these signals, outside of a sandbox). Nothing is changed then, and a
+/// later call tries again.
+///
+/// # Safety
+///
+/// In a process the user half is all of its memory. From this call on, safe code may
+/// read, and write, what it passes to this crate as a user address:
+///
+/// 1. The process passes only addresses of memory that no Rust reference or allocation owns while it is
+///    written, nor, unless it is only read, while it is read: shared mappings, guest memory, foreign pointers.
+pub unsafe fn install() -> Result<(), InstallError> {
+    loop {
+        match STATE.compare_exchange(ABSENT, INSTALLING, Ordering::Acquire, Ordering::Acquire) {
+            Ok(_) => break,
+            Err(INSTALLED) => return Ok(()),
+            // SAFETY: yields the processor, nothing else.
+            Err(_) => _ = unsafe { libc::sched_yield() },
+        }
+    }
+    let outcome = install_both();
+    let state = if outcome.is_ok() { INSTALLED } else { ABSENT };
+    if outcome.is_ok() && range::user_limit() == 0 {
+        // SAFETY: (1) our caller answers for every address below it.
+        unsafe { range::set_user_limit(range::DEFAULT_USER_LIMIT) };
+    }
+    STATE.store(state, Ordering::Release);
+    outcome
+}
+
+fn install_both() -> Result<(), InstallError> {
+    put_in_front(libc::SIGSEGV)?;
+    put_in_front(libc::SIGBUS).inspect_err(|_| {
+        // Half an installation would be worse than none.
+        let old = chain::former(libc::SIGSEGV);
+        let _ = set_action(libc::SIGSEGV, Some(&old));
+    })
+}
+
+/// Installs the handler for one signal. What it replaces is known before the first signal can arrive.
+fn put_in_front(signal: c_int) -> Result<(), InstallError> {
+    chain::remember(signal, set_action(signal, None)?);
+    let replaced = set_action(signal, Some(&ours()))?;
+    // Another thread may have changed it between the two lines.
+    chain::remember(signal, replaced);
+    Ok(())
+}
+
+/// The disposition that `install` sets.
+pub(super) fn ours() -> sigaction {
+    let mut action = chain::empty_action();
+    action.sa_sigaction = address_of_handler();
+    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    action
+}
+
+/// The handler as `sigaction` stores it.
+pub(super) fn address_of_handler() -> libc::sighandler_t {
+    let handler: extern "C" fn(c_int, *mut siginfo_t, *mut core::ffi::c_void) = handler::handle;
+    handler as libc::sighandler_t
+}
+
+/// Sets a signal's disposition, if `new` is given, and returns the one before.
+pub(super) fn set_action(
+    signal: c_int,
+    new: Option<&sigaction>,
+) -> Result<sigaction, InstallError> {
+    let mut old = MaybeUninit::uninit();
+    let new = new.map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: `new` is null or a valid action, `old` has room for one; `handle` keeps a handler's contract.
+    let status = unsafe { sigaction(signal, new, old.as_mut_ptr()) };
+    if status != 0 {
+        // SAFETY: the location is this thread's own.
+        return Err(InstallError { errno: unsafe { *libc::__errno_location() } });
+    }
+    // SAFETY: the call succeeded, so it has filled `old`.
+    Ok(unsafe { old.assume_init() })
+}

@@ -1,0 +1,47 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+#![doc = include_str!("../README.md")]
+#![no_std]
+
+mod arch;
+
+mod cause;
+mod flag;
+
+pub mod extable;
+pub mod raw;
+pub mod trap;
+
+#[cfg(target_os = "linux")]
+pub mod hosted;
+#[cfg(all(feature = "vector", target_os = "none"))]
+pub mod vector;
+
+mod error;
+mod pod;
+mod range;
+
+mod copy;
+mod ptr;
+
+
+
+
+
+
+pub use cause::{Access, FaultKind};
+pub use copy::{copy_from_user, copy_from_user_uninit, copy_in_user, copy_to_user, fill_user};
+pub use error::Fault;
+#[cfg(feature = "percpu")]
+pub use flag::is_accessing_user_memory;
+pub use pod::{AnyBitPattern, NoUninit};
+pub use ptr::{UserConstPtr, UserPtr};
+pub use range::{DEFAULT_USER_LIMIT, UserRange, set_user_limit, user_limit};
+
+/// For this project's own tests: no promise is made about it.
+#[doc(hidden)]
+pub mod internal {
+    /// Makes the routines take the paths of a CPU with (without) ERMS.
+    pub fn force_erms(erms: bool) {
+        crate::arch::force_cpu(erms);
+    }
+}

@@ -1,0 +1,190 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Typed pointers into user memory.
+//!
+//! Two types, because a direction is part of a system call's signature: what the kernel only reads comes as
+//! [`UserConstPtr`], what it may write as [`UserPtr`]. Neither can be dereferenced, and no method hands out a
+//! reference to user memory: another thread may change or unmap it at any time.
+
+use core::{fmt, marker::PhantomData, mem::MaybeUninit};
+
+use crate::{
+    copy,
+    error::Fault,
+    pod::{AnyBitPattern, NoUninit},
+};
+
+/// A user address of a `T` that the kernel may read and write.
+///
+/// Making one checks nothing; every access does. Any alignment will do.
+#[repr(transparent)]
+pub struct UserPtr<T> {
+    addr: usize,
+    pointee: PhantomData<*mut T>,
+}
+
+/// A user address of a `T` that the kernel may only read.
+///
+/// ```compile_fail,E0599
+/// let ptr = axptr::UserConstPtr::<u32>::from(0x1000);
+/// ptr.write(1).unwrap(); // no method named `write`
+/// ```
+///
+/// Making one checks nothing; every access does. Any alignment will do.
+#[repr(transparent)]
+pub struct UserConstPtr<T> {
+    addr: usize,
+    pointee: PhantomData<*const T>,
+}
+
+/// Implements what both have: the address, and reading.
+macro_rules! impl_pointer {
+    ($pointer:ident) => {
+        impl<T> $pointer<T> {
+            /// A pointer to user address `addr`. Any value will do; the access checks it.
+            #[inline]
+            #[must_use]
+            pub const fn new(addr: usize) -> Self {
+                Self { addr, pointee: PhantomData }
+            }
+
+            /// The user address.
+            #[inline]
+            #[must_use]
+            pub const fn addr(self) -> usize {
+                self.addr
+            }
+
+            /// Whether the address is 0.
+            #[inline]
+            #[must_use]
+            pub const fn is_null(self) -> bool {
+                self.addr == 0
+            }
+
+            /// The same address, pointing to a `U`.
+            #[inline]
+            #[must_use]
+            pub const fn cast<U>(self) -> $pointer<U> {
+                $pointer::new(self.addr)
+            }
+
+            /// The address `count` elements further on, or `None` if there is no such address.
+            #[inline]
+            #[must_use]
+            pub const fn checked_add(self, count: usize) -> Option<Self> {
+                match count.checked_mul(size_of::<T>()) {
+                    Some(bytes) => match self.addr.checked_add(bytes) {
+                        Some(addr) => Some(Self::new(addr)),
+                        None => None,
+                    },
+                    None => None,
+                }
+            }
+        }
+
+        impl<T: AnyBitPattern> $pointer<T> {
+            /// Reads one value: a single snapshot of its bytes, but not one indivisible access.
+            ///
+            /// # Errors
+            ///
+            /// Fails if a byte is not readable, or the value is not in the user half.
+            #[inline]
+            #[doc(alias = "copy_from_user")]
+            pub fn read(self) -> Result<T, Fault> {
+                let mut value = MaybeUninit::<T>::uninit();
+                let start = value.as_mut_ptr().cast::<u8>();
+                // SAFETY: (1) `value` is as large as a `T`.
+                unsafe { copy::read_bytes(start, self.addr, size_of::<T>()) }?;
+                // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
+                Ok(unsafe { value.assume_init() })
+            }
+
+            /// Reads `buf.len()` values into `buf`.
+            ///
+            /// # Errors
+            ///
+            /// Fails if a byte is not readable, or the range is not in the user half. Then the first
+            /// `fault.copied` *bytes* of `buf` hold what came before and the rest is unchanged.
+            #[inline]
+            pub fn read_slice(self, buf: &mut [T]) -> Result<(), Fault> {
+                let start = buf.as_mut_ptr().cast::<u8>();
+                // SAFETY: (1) the slice is valid for writes of its bytes, and a `T` may be any of them.
+                unsafe { copy::read_bytes(start, self.addr, size_of_val(buf)) }
+            }
+        }
+
+        // By hand: derives would ask the same of `T`.
+        impl<T> Clone for $pointer<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for $pointer<T> {}
+
+        impl<T> PartialEq for $pointer<T> {
+            fn eq(&self, other: &Self) -> bool {
+                self.addr == other.addr
+            }
+        }
+
+        impl<T> Eq for $pointer<T> {}
+
+        impl<T> fmt::Debug for $pointer<T> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($pointer), "({:#x})"), self.addr)
+            }
+        }
+
+        impl<T> From<usize> for $pointer<T> {
+            fn from(addr: usize) -> Self {
+                Self::new(addr)
+            }
+        }
+
+        impl<T> From<memory_addr::VirtAddr> for $pointer<T> {
+            fn from(addr: memory_addr::VirtAddr) -> Self {
+                Self::new(addr.as_usize())
+            }
+        }
+
+        // SAFETY: it is a number; nothing of `T` is behind it in this address space.
+        unsafe impl<T> Send for $pointer<T> {}
+        // SAFETY: as above.
+        unsafe impl<T> Sync for $pointer<T> {}
+    };
+}
+
+impl_pointer!(UserPtr);
+impl_pointer!(UserConstPtr);
+
+impl<T: NoUninit> UserPtr<T> {
+    /// Writes one value.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a byte is not writable, or the value is not in the user half. Then the first `fault.copied`
+    /// bytes have been written and none behind them.
+    #[inline]
+    #[doc(alias = "copy_to_user")]
+    pub fn write(self, value: T) -> Result<(), Fault> {
+        copy::copy_to_user(self.addr, bytemuck::bytes_of(&value))
+    }
+
+    /// Writes all of `values`.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.copied`
+    /// *bytes* have been written and none behind them.
+    #[inline]
+    pub fn write_slice(self, values: &[T]) -> Result<(), Fault> {
+        copy::copy_to_user(self.addr, bytemuck::cast_slice(values))
+    }
+}
+
+impl<T> From<UserPtr<T>> for UserConstPtr<T> {
+    fn from(ptr: UserPtr<T>) -> Self {
+        Self::new(ptr.addr)
+    }
+}

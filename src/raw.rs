@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The routines as they are: addresses in, bytes left and the cause out.
+//!
+//! Nothing is checked here. The typed API proves first that a range lies in the user half; call these
+//! only where that is known by other means. All of them do their bytes in ascending order, so that a fault
+//! leaves an exact prefix done and not one byte behind it touched (contract C3, C4); length 0 touches
+//! nothing (C5). A fault on the kernel side of a copy has no landing: it is a bug of the kernel (C6).
+
+use crate::{
+    arch::{self, raw},
+    cause::{Access, Cause, FaultKind},
+    flag,
+};
+
+/// How far an operation came, and what stopped it.
+#[derive(Clone, Copy, Debug)]
+#[must_use]
+pub struct Outcome {
+    left: usize,
+    cause: Cause,
+}
+
+impl Outcome {
+    /// Bytes that were *not* done: 0 is success.
+    #[inline]
+    pub const fn left(&self) -> usize {
+        self.left
+    }
+
+    /// What stopped it; meaningless if nothing is left.
+    #[inline]
+    pub const fn kind(&self) -> FaultKind {
+        self.cause.kind()
+    }
+
+    /// The access that failed, if the trap handler or the instruction told.
+    #[inline]
+    pub const fn access(&self) -> Option<Access> {
+        self.cause.access()
+    }
+}
+
+impl From<arch::Outcome> for Outcome {
+    #[inline]
+    fn from(registers: arch::Outcome) -> Self {
+        Self { left: registers.left, cause: Cause::from_register(registers.cause) }
+    }
+}
+
+/// Copies `len` bytes from user address `src` to kernel memory at `dst`.
+///
+/// # Safety
+///
+/// 1. `dst` is valid for writes of `len` bytes.
+/// 2. `src..src + len` holds no kernel memory: it is in the user half, or cannot be translated.
+#[inline]
+pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
+    let _accessing = flag::enter();
+    // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+    unsafe { raw::__axptr_copy_from_user(dst, src, len) }.into()
+}
+
+/// Copies `len` bytes from kernel memory at `src` to user address `dst`.
+///
+/// # Safety
+///
+/// 1. `src` is valid for reads of `len` bytes, all initialised.
+/// 2. `dst..dst + len` holds no kernel memory: it is in the user half, or cannot be translated.
+#[inline]
+pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
+    let _accessing = flag::enter();
+    // SAFETY: (1) covers every load; (2) makes every store one to user memory, recoverable.
+    unsafe { raw::__axptr_copy_to_user(dst, src, len) }.into()
+}
+
+/// Copies `len` bytes from user address `src` to user address `dst`.
+///
+/// This is not `memmove`: if the ranges overlap, it ends and stays inside both, and the bytes of `dst` are
+/// unspecified.
+///
+/// # Safety
+///
+/// 1. Neither `src..src + len` nor `dst..dst + len` holds kernel memory.
+#[inline]
+pub unsafe fn copy_in_user(dst: usize, src: usize, len: usize) -> Outcome {
+    let _accessing = flag::enter();
+    // SAFETY: (1) makes every load and every store one of user memory, recoverable.
+    unsafe { raw::__axptr_copy_in_user(dst, src, len) }.into()
+}
+
+/// Fills `len` bytes at user address `dst` with `byte`.
+///
+/// # Safety
+///
+/// 1. `dst..dst + len` holds no kernel memory.
+#[inline]
+pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
+    let _accessing = flag::enter();
+    // SAFETY: (1) makes every store one to user memory, recoverable.
+    unsafe { raw::__axptr_fill_user(dst, byte, len) }.into()
+}
