@@ -34,12 +34,7 @@ impl Fault {
 
     /// The verdict on an operation of `len` bytes at user address `start`.
     #[inline]
-    pub(crate) fn check(
-        outcome: Outcome,
-        start: usize,
-        len: usize,
-        access: Access,
-    ) -> Result<(), Self> {
+    pub(crate) fn check(outcome: Outcome, start: usize, len: usize, access: Access) -> Result<(), Self> {
         if outcome.left() == 0 {
             return Ok(());
         }

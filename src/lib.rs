@@ -21,12 +21,13 @@ mod pod;
 mod range;
 
 mod copy;
+
+pub mod region;
+
 mod ptr;
 
-
-
-
-
+#[cfg(feature = "axmm")]
+mod axmm;
 
 pub use cause::{Access, FaultKind};
 pub use copy::{copy_from_user, copy_from_user_uninit, copy_in_user, copy_to_user, fill_user};

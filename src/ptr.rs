@@ -11,6 +11,7 @@ use crate::{
     copy,
     error::Fault,
     pod::{AnyBitPattern, NoUninit},
+    region::{self, AddrSpaceProvider, AddressSpace},
 };
 
 /// A user address of a `T` that the kernel may read and write.
@@ -113,6 +114,37 @@ macro_rules! impl_pointer {
             }
         }
 
+        impl<T: AnyBitPattern> $pointer<T> {
+            /// [`read`](Self::read) in region mode: see [`region`].
+            ///
+            /// # Errors
+            ///
+            /// As [`read`](Self::read); nothing has been accessed if an area does not permit it.
+            pub fn read_in<A: AddressSpace>(self, provider: impl AddrSpaceProvider<A>) -> Result<T, Fault> {
+                let mut value = MaybeUninit::<T>::uninit();
+                let start = value.as_mut_ptr().cast::<u8>();
+                // SAFETY: (1) `value` is as large as a `T`.
+                unsafe { region::read_bytes(provider, start, self.addr, size_of::<T>()) }?;
+                // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
+                Ok(unsafe { value.assume_init() })
+            }
+
+            /// [`read_slice`](Self::read_slice) in region mode: see [`region`].
+            ///
+            /// # Errors
+            ///
+            /// As [`read_slice`](Self::read_slice); nothing has been accessed if an area does not permit it.
+            pub fn read_slice_in<A: AddressSpace>(
+                self,
+                provider: impl AddrSpaceProvider<A>,
+                buf: &mut [T],
+            ) -> Result<(), Fault> {
+                let start = buf.as_mut_ptr().cast::<u8>();
+                // SAFETY: (1) the slice is valid for writes of its bytes, and a `T` may be any of them.
+                unsafe { region::read_bytes(provider, start, self.addr, size_of_val(buf)) }
+            }
+        }
+
         // By hand: derives would ask the same of `T`.
         impl<T> Clone for $pointer<T> {
             fn clone(&self) -> Self {
@@ -180,6 +212,32 @@ impl<T: NoUninit> UserPtr<T> {
     #[inline]
     pub fn write_slice(self, values: &[T]) -> Result<(), Fault> {
         copy::copy_to_user(self.addr, bytemuck::cast_slice(values))
+    }
+
+    /// [`write`](Self::write) in region mode: see [`region`].
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write); nothing has been accessed if an area does not permit it.
+    pub fn write_in<A: AddressSpace>(
+        self,
+        provider: impl AddrSpaceProvider<A>,
+        value: T,
+    ) -> Result<(), Fault> {
+        region::copy_to_user(provider, self.addr, bytemuck::bytes_of(&value))
+    }
+
+    /// [`write_slice`](Self::write_slice) in region mode: see [`region`].
+    ///
+    /// # Errors
+    ///
+    /// As [`write_slice`](Self::write_slice); nothing has been accessed if an area does not permit it.
+    pub fn write_slice_in<A: AddressSpace>(
+        self,
+        provider: impl AddrSpaceProvider<A>,
+        values: &[T],
+    ) -> Result<(), Fault> {
+        region::copy_to_user(provider, self.addr, bytemuck::cast_slice(values))
     }
 }
 

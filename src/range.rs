@@ -7,8 +7,7 @@ use crate::arch;
 
 /// The end of the user half. A process has none until `hosted::install` says so: all its memory is "user
 /// memory" to this crate, and only the installer can answer for that.
-static LIMIT: AtomicUsize =
-    AtomicUsize::new(if cfg!(target_os = "none") { arch::USER_LIMIT } else { 0 });
+static LIMIT: AtomicUsize = AtomicUsize::new(if cfg!(target_os = "none") { arch::USER_LIMIT } else { 0 });
 
 /// The end of the user half: every accepted range ends at or below it.
 ///

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Shared by every routine: the table entry beside its instruction, and the SMAP window.
 //
-// The Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process) before this file, and
-// passes the address of its CPU feature byte as {cpu}.
+// The Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process) before this file, and passes its
+// constants and the address of its CPU feature byte, {cpu}.
 //
 // Registers that every routine keeps to:
 //   rcx  bytes still to do, when a landing is reached
@@ -12,15 +12,15 @@
 // User memory is never addressed through rsp or rbp: that would raise #SS instead of #GP
 // (AMD64 APM vol. 2, 8.2.13).
 
-// Entry flags; src/extable.rs holds the same values ("keep in sync").
-.set AXPTR_R, 1                         // the user side is read
-.set AXPTR_W, 2                         // the user side is written
-.set AXPTR_STRICT, 4                    // the instruction touches kernel memory too
+// Entry flags.
+.set AXPTR_R, {read}                    // the user side is read
+.set AXPTR_W, {write}                   // the user side is written
+.set AXPTR_STRICT, {strict}             // the instruction touches kernel memory too
 
-// Bits of {cpu}; src/arch/x86_64/mod.rs holds the same values ("keep in sync").
-.set AXPTR_CPU_KNOWN, 1
-.set AXPTR_CPU_SMAP, 2
-.set AXPTR_CPU_ERMS, 4
+// Bits of {cpu}.
+.set AXPTR_CPU_KNOWN, {known}
+.set AXPTR_CPU_SMAP, {smap}
+.set AXPTR_CPU_ERMS, {erms}
 
 // Bytes from the start of the rest up to which an access of the straight-line classes can reach.
 .set AXPTR_REACH, 128

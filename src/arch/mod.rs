@@ -20,6 +20,16 @@ cfg_if::cfg_if! {
     }
 }
 
+/// The flags of an exception-table entry, as the assembly emits them.
+pub(crate) mod entry_flags {
+    /// The user side is read.
+    pub(crate) const READ: u16 = 1;
+    /// The user side is written.
+    pub(crate) const WRITE: u16 = 2;
+    /// The instruction touches kernel memory too: the access must be the user side's.
+    pub(crate) const STRICT: u16 = 4;
+}
+
 /// What a routine hands back in its two result registers.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]

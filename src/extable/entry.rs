@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One entry, as the assembler lays it out.
 
-use crate::cause::Access;
+use crate::{
+    arch::entry_flags::{READ, STRICT, WRITE},
+    cause::Access,
+};
 
 /// One instruction that may fault, and where to go on when it does.
 ///
@@ -19,11 +22,6 @@ pub struct Entry {
 pub(super) const ENTRY_SIZE: usize = 8;
 const _: () = assert!(size_of::<Entry>() == ENTRY_SIZE);
 const _: () = assert!(align_of::<Entry>() == 4);
-
-// asm/x86_64/macros.S and macros.rs hold the same values ("keep in sync").
-const READ: u16 = 1;
-const WRITE: u16 = 2;
-const STRICT: u16 = 4;
 
 impl Entry {
     /// The address of the instruction that may fault.

@@ -69,7 +69,7 @@ macro_rules! ex_entry {
     };
 }
 
-/// The text behind [`ex_entry!`]; the flags are those of `entry.rs`.
+/// The text behind [`ex_entry!`]; the flags are `arch::entry_flags` (an assembler text takes literals only).
 ///
 /// The section is linked to a label that the text defines where it stands, so that the linker keeps, drops
 /// and sorts the entry with the code around it. The label is made unique by an assembler counter: labels

@@ -153,8 +153,7 @@ impl<'a> Table<'a> {
             return Err(TableError::Unsorted { index });
         }
         let Some(text) = text else { return Ok(()) };
-        let outside =
-            |entry: &Entry| !text.contains(&entry.insn()) || !text.contains(&entry.landing());
+        let outside = |entry: &Entry| !text.contains(&entry.insn()) || !text.contains(&entry.landing());
         match self.entries.iter().position(outside) {
             Some(index) => Err(TableError::OutsideText { index }),
             None => Ok(()),

@@ -108,10 +108,7 @@ pub(super) fn address_of_handler() -> libc::sighandler_t {
 }
 
 /// Sets a signal's disposition, if `new` is given, and returns the one before.
-pub(super) fn set_action(
-    signal: c_int,
-    new: Option<&sigaction>,
-) -> Result<sigaction, InstallError> {
+pub(super) fn set_action(signal: c_int, new: Option<&sigaction>) -> Result<sigaction, InstallError> {
     let mut old = MaybeUninit::uninit();
     let new = new.map_or(ptr::null(), ptr::from_ref);
     // SAFETY: `new` is null or a valid action, `old` has room for one; `handle` keeps a handler's contract.

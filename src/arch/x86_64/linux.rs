@@ -88,9 +88,6 @@ impl TrapFrame for Frame<'_> {
     }
 
     fn operands(&self) -> Option<Operands> {
-        Some(Operands {
-            read: self.get(REG_RSI) as usize,
-            write: self.get(REG_RDI) as usize,
-        })
+        Some(Operands { read: self.get(REG_RSI) as usize, write: self.get(REG_RDI) as usize })
     }
 }

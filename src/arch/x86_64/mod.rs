@@ -7,6 +7,8 @@ use core::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
+use crate::arch::entry_flags;
+
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
 #[cfg(all(feature = "vector", target_os = "none"))]
@@ -23,9 +25,8 @@ pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usi
 /// The register that carries the cause to a landing.
 pub(crate) const CAUSE_REGISTER: &str = "rdx";
 
-// Bits of `CPU`; asm/x86_64/macros.S holds the same values ("keep in sync").
+// Bits of `CPU`.
 const CPU_KNOWN: u8 = 1;
-#[cfg(all(feature = "vector", target_os = "none"))]
 const CPU_SMAP: u8 = 2;
 const CPU_ERMS: u8 = 4;
 
@@ -41,6 +42,22 @@ global_asm!(
     include_str!("../../../asm/x86_64/fill.S"),
     kernel = const cfg!(target_os = "none") as u8,
     cpu = sym CPU,
+    known = const CPU_KNOWN,
+    smap = const CPU_SMAP,
+    erms = const CPU_ERMS,
+    read = const entry_flags::READ,
+    write = const entry_flags::WRITE,
+    strict = const entry_flags::STRICT,
+);
+
+#[cfg(all(feature = "vector", target_os = "none"))]
+global_asm!(
+    include_str!("../../../asm/x86_64/vector.S"),
+    cpu = sym CPU,
+    smap = const CPU_SMAP,
+    on_fault = sym vector::on_fault,
+    former_gp = sym vector::FORMER_GP,
+    former_pf = sym vector::FORMER_PF,
 );
 
 /// The routines. Their contracts stand above their labels.
@@ -87,21 +104,16 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     confined
 }
 
-/// Makes the routines believe that CPUID does (not) report ERMS; the SMAP answer stays true.
-pub(crate) fn force_cpu(erms: bool) {
+/// Asks CPUID, as a routine does at its first call.
+fn ask_cpu() {
     // SAFETY: stores what CPUID says and preserves every register but the flags.
     unsafe { __axptr_ask_cpu() };
+}
+
+/// Makes the routines believe that CPUID does (not) report ERMS; the SMAP answer stays true.
+pub(crate) fn force_cpu(erms: bool) {
+    ask_cpu();
     let known = CPU.load(Ordering::Relaxed);
     let forced = if erms { known | CPU_ERMS } else { known & !CPU_ERMS };
     CPU.store(forced | CPU_KNOWN, Ordering::Relaxed);
-}
-
-/// Whether the CPU has SMAP by its own word.
-#[cfg(all(feature = "vector", target_os = "none"))]
-pub(crate) fn has_smap() -> bool {
-    if CPU.load(Ordering::Relaxed) == 0 {
-        // SAFETY: stores what CPUID says and preserves every register but the flags.
-        unsafe { __axptr_ask_cpu() };
-    }
-    CPU.load(Ordering::Relaxed) & CPU_SMAP != 0
 }

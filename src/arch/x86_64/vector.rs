@@ -1,0 +1,196 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The IDT gates of #GP and #PF, and the frame that the vector builds.
+
+use core::{
+    arch::asm,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use crate::{
+    cause::{Access, FaultKind},
+    trap::{Operands, Report, TrapFrame},
+    vector::InstallError,
+};
+
+const GP: usize = 13;
+const PF: usize = 14;
+
+// The page-fault error code (SDM vol. 3, 4.7).
+const ERR_PRESENT: usize = 1 << 0;
+const ERR_WRITE: usize = 1 << 1;
+const ERR_RESERVED: usize = 1 << 3;
+const ERR_FETCH: usize = 1 << 4;
+const ERR_KEY: usize = 1 << 5;
+
+const RFLAGS_IF: usize = 1 << 9;
+
+/// The handlers that the gates named before ours; `asm/x86_64/vector.S` jumps there.
+pub(super) static FORMER_GP: AtomicUsize = AtomicUsize::new(0);
+pub(super) static FORMER_PF: AtomicUsize = AtomicUsize::new(0);
+
+unsafe extern "C" {
+    #[link_name = "__axptr_vector_gp"]
+    static VECTOR_GP: u8;
+    #[link_name = "__axptr_vector_pf"]
+    static VECTOR_PF: u8;
+}
+
+/// What `asm/x86_64/vector.S` calls.
+pub(super) extern "C" fn on_fault(frame: &mut Frame) -> bool {
+    crate::vector::on_fault(frame)
+}
+
+/// The stack as `asm/x86_64/vector.S` leaves it, from the last push up.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Frame {
+    cr2: usize,
+    r11: usize,
+    r10: usize,
+    r9: usize,
+    r8: usize,
+    rdi: usize,
+    rsi: usize,
+    rdx: usize,
+    rcx: usize,
+    rax: usize,
+    vector: usize,
+    error: usize,
+    rip: usize,
+    cs: usize,
+    rflags: usize,
+    rsp: usize,
+    ss: usize,
+}
+
+impl Frame {
+    /// What the machine said; `None` for a fault that is no data access.
+    pub(crate) fn report(&self) -> Option<Report> {
+        if self.vector == GP {
+            return Some(Report { access: None, kind: FaultKind::NonCanonical, addr: None });
+        }
+        if self.error & ERR_FETCH != 0 {
+            return None;
+        }
+        let access = if self.error & ERR_WRITE != 0 { Access::Write } else { Access::Read };
+        let kind = if self.error & ERR_RESERVED != 0 {
+            FaultKind::Unknown
+        } else if self.error & ERR_KEY != 0 {
+            FaultKind::ProtectionKey
+        } else if self.error & ERR_PRESENT != 0 {
+            FaultKind::Permission
+        } else {
+            FaultKind::NotPresent
+        };
+        Some(Report { access: Some(access), kind, addr: Some(self.cr2) })
+    }
+
+    /// Whether interrupts were on at the fault.
+    pub(crate) fn interrupts(&self) -> Interrupts {
+        Interrupts { on: self.rflags & RFLAGS_IF != 0 }
+    }
+}
+
+impl TrapFrame for Frame {
+    fn pc(&self) -> usize {
+        self.rip
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.rip = pc;
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        self.rdx = value;
+    }
+
+    fn operands(&self) -> Option<Operands> {
+        Some(Operands { read: self.rsi, write: self.rdi })
+    }
+}
+
+/// The interrupt state that the gate has cleared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interrupts {
+    on: bool,
+}
+
+impl Interrupts {
+    /// Calls `f` in that state.
+    pub(crate) fn during<R>(self, f: impl FnOnce() -> R) -> R {
+        if self.on {
+            // SAFETY: the interrupted code ran with interrupts on, on this stack.
+            unsafe { asm!("sti", options(nostack)) };
+        }
+        let result = f();
+        // SAFETY: the state in which the gate entered us.
+        unsafe { asm!("cli", options(nostack)) };
+        result
+    }
+}
+
+/// A 64-bit interrupt gate (SDM vol. 3, 6.14.1): `low` holds address bits 0..16 and 16..32 around the rest.
+#[repr(C)]
+struct Gate {
+    low: u64,
+    high: u64,
+}
+
+impl Gate {
+    const PRESENT: u64 = 1 << 47;
+    const LOW_ADDRESS: u64 = 0xffff_0000_0000_ffff;
+
+    fn handler(&self) -> Option<usize> {
+        let address = self.low & 0xffff | (self.low >> 32) & 0xffff_0000 | self.high << 32;
+        (self.low & Self::PRESENT != 0).then_some(address as usize)
+    }
+
+    fn with_handler(&self, handler: usize) -> Self {
+        let handler = handler as u64;
+        let address = handler & 0xffff | (handler & 0xffff_0000) << 32;
+        Self { low: self.low & !Self::LOW_ADDRESS | address, high: handler >> 32 }
+    }
+}
+
+/// Makes this CPU's gates name our vector.
+///
+/// # Safety
+///
+/// As [`crate::vector::install`].
+pub(crate) unsafe fn put_in_front() -> Result<(), InstallError> {
+    // The vector closes the window where the CPU has one, so it must know.
+    super::ask_cpu();
+    let table = interrupt_table();
+    let gates =
+        [(GP, &FORMER_GP, (&raw const VECTOR_GP).addr()), (PF, &FORMER_PF, (&raw const VECTOR_PF).addr())];
+    for (number, former, ours) in gates {
+        let gate = table.wrapping_add(number);
+        // SAFETY: (1) the table is the CPU's own, and nobody writes to it.
+        let old = unsafe { gate.read() };
+        let handler = old.handler().ok_or(InstallError::NoHandler)?;
+        if handler == ours {
+            continue;
+        }
+        match former.compare_exchange(0, handler, Ordering::AcqRel, Ordering::Acquire) {
+            Err(known) if known != handler => return Err(InstallError::OtherHandler),
+            _ => {}
+        }
+        // SAFETY: (1) the table is writable, and no fault is taken through it meanwhile: half a gate is never
+        // used. (2) The former handler's selector, type and stack serve ours too.
+        unsafe { gate.write(old.with_handler(ours)) };
+    }
+    Ok(())
+}
+
+/// Where this CPU's IDT is.
+fn interrupt_table() -> *mut Gate {
+    #[repr(C, packed)]
+    struct Pointer {
+        limit: u16,
+        base: u64,
+    }
+    let mut pointer = Pointer { limit: 0, base: 0 };
+    // SAFETY: stores 10 bytes to `pointer`, nothing else.
+    unsafe { asm!("sidt [{}]", in(reg) &raw mut pointer, options(nostack, preserves_flags)) };
+    pointer.base as *mut Gate
+}

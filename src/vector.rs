@@ -1,0 +1,87 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A trap vector put in front of the kernel's own (feature `vector`).
+//!
+//! For kernels whose fault handler never sees the trap frame, and so cannot send it to a landing: the
+//! published ArceOS crates, for one. A kernel that owns its handler calls [`trap::recover`](crate::trap::recover)
+//! there instead.
+//!
+//! The vector takes faults that were raised in kernel mode by an instruction in the table. It closes the
+//! user-access window, gives the interrupted code's interrupt state back, asks the pager, and sends the frame to
+//! the landing if the pager says no. Everything else goes to the former handler, unchanged.
+
+use core::{
+    fmt, mem,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use crate::{arch, cause::Access, trap::Recovery};
+
+/// Makes the page at a user address accessible, or says that it may not be.
+///
+/// Called in kernel mode with the window closed and interrupts as they were at the access. It may sleep if the
+/// access may. See [`AddressSpace::handle_fault`](crate::region::AddressSpace::handle_fault).
+pub type Pager = fn(addr: usize, access: Access) -> bool;
+
+/// The vector cannot be put in front of what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// There is no handler to pass on to: the kernel's own must be installed first.
+    NoHandler,
+    /// Another CPU's former handler is another one; the vector can pass on to one only.
+    OtherHandler,
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHandler => "the kernel has no fault handler to put the vector in front of",
+            Self::OtherHandler => "this CPU's fault handler is not the one of the CPUs before",
+        })
+    }
+}
+
+impl core::error::Error for InstallError {}
+
+/// The pager of all CPUs; 0 until there is one.
+static PAGER: AtomicUsize = AtomicUsize::new(0);
+
+/// Puts the vector in front of this CPU's fault handlers, with `pager` for all CPUs.
+///
+/// Call it on each CPU after the kernel has installed its own handlers. Where CPUs share their table of
+/// handlers, the first call does it and the others find it done.
+///
+/// # Errors
+///
+/// If there is nothing to pass on to. Nothing is changed then.
+///
+/// # Safety
+///
+/// 1. The CPU runs in kernel mode, with its table of handlers writable, and no other CPU takes a fault through a
+///    shared one during the call.
+/// 2. The handlers there are entered through interrupt gates and stay valid.
+/// 3. The kernel is built without vector registers, or its handlers save them: the vector saves the general
+///    registers only.
+pub unsafe fn install(pager: Pager) -> Result<(), InstallError> {
+    PAGER.store(pager as usize, Ordering::Release);
+    // SAFETY: (1), (2) and (3) are ours.
+    unsafe { arch::vector::put_in_front() }
+}
+
+/// What the machine's half of the vector calls with the frame; true to resume it.
+pub(crate) fn on_fault(frame: &mut arch::vector::Frame) -> bool {
+    let Some(report) = frame.report() else {
+        return false;
+    };
+    let interrupted = frame.interrupts();
+    let recovery = crate::trap::recover(frame, report, |addr, access| {
+        let pager = PAGER.load(Ordering::Acquire);
+        // SAFETY: only `install` stores here, and it did so before the vector could be entered.
+        let pager = unsafe { mem::transmute::<usize, Pager>(pager) };
+        interrupted.during(|| pager(addr, access))
+    });
+    match recovery {
+        Recovery::NotOurs => false,
+        Recovery::Repaired | Recovery::Landed => true,
+    }
+}
