@@ -50,7 +50,7 @@ pub fn selftest() -> Result<(), TableError> {
     match stop.checked_sub(start) {
         None => return Err(TableError::Torn),
         Some(0) => return Err(TableError::Empty),
-        Some(bytes) if bytes % ENTRY_SIZE != 0 || start % align_of::<Entry>() != 0 => {
+        Some(bytes) if !bytes.is_multiple_of(ENTRY_SIZE) || !start.is_multiple_of(align_of::<Entry>()) => {
             return Err(TableError::Torn);
         }
         Some(_) => {}

@@ -103,7 +103,7 @@ impl<'a> Table<'a> {
         if bytes == 0 {
             return Err(TableError::Empty);
         }
-        if bytes % ENTRY_SIZE != 0 || !start.is_aligned() || start.is_null() {
+        if !bytes.is_multiple_of(ENTRY_SIZE) || !start.is_aligned() || start.is_null() {
             return Err(TableError::Torn);
         }
         // SAFETY: (1) makes the memory readable and constant; the lines above make it whole entries.

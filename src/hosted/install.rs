@@ -114,8 +114,10 @@ pub(super) fn set_action(signal: c_int, new: Option<&sigaction>) -> Result<sigac
     // SAFETY: `new` is null or a valid action, `old` has room for one; `handle` keeps a handler's contract.
     let status = unsafe { sigaction(signal, new, old.as_mut_ptr()) };
     if status != 0 {
+        // SAFETY: no conditions.
+        let errno = unsafe { libc::__errno_location() };
         // SAFETY: the location is this thread's own.
-        return Err(InstallError { errno: unsafe { *libc::__errno_location() } });
+        return Err(InstallError { errno: unsafe { errno.read() } });
     }
     // SAFETY: the call succeeded, so it has filled `old`.
     Ok(unsafe { old.assume_init() })

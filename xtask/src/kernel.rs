@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cargo xtask kernel`: builds the test kernel and boots it in each way it must pass.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::mpsc::{self, Receiver, RecvTimeoutError},
+    thread,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use crate::{
+    machine::{self, Machine},
+    report::Tally,
+    root, setup,
+    toolchain::{self, Toolchain},
+};
+
+/// How long one boot may take.
+const TIME_LIMIT: Duration = Duration::from_secs(60);
+
+/// The kernel's last line begins so, and its panic and its forecast of one.
+const SUM: &str = "axptr-kernel: ";
+const PANIC: &str = "axptr-kernel: PANIC: ";
+const EXPECT: &str = "axptr-kernel: EXPECT: ";
+
+/// The boots that are right only if they end in a panic.
+const PANIC_MODES: &[&str] = &["panic-kernel-side", "panic-no-entry"];
+
+/// Builds and boots the kernel for the named machines.
+pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
+    let machines = machine::chosen(names)?;
+    let needs: Vec<_> = machines.iter().copied().flat_map(setup::for_kernel).collect();
+    setup::ensure(&needs)?;
+    for machine in machines {
+        let image = build(machine)?;
+        for boot in boots(machine) {
+            boot.run(machine, &image, tally)?;
+        }
+    }
+    Ok(())
+}
+
+fn build(machine: &Machine) -> Result<PathBuf> {
+    let toolchain = toolchain::require(machine.target)?;
+    println!("building for {}: {}", machine.target, toolchain.describe());
+    let folder = root().join("target/kernel");
+    let status = build_command(&toolchain, &folder).status().context("running the bare-metal cargo")?;
+    ensure!(status.success(), "the test kernel does not build for {}", machine.target);
+    Ok(folder.join(machine.target).join("release/axptr-kernel"))
+}
+
+fn build_command(toolchain: &Toolchain, folder: &Path) -> Command {
+    let mut command = toolchain.cargo("build");
+    command
+        .args(["--release", "--locked", "--quiet"])
+        .current_dir(root().join("tests/kernel"))
+        .env("CARGO_TARGET_DIR", folder);
+    command
+}
+
+/// One start of the kernel and what it must come to.
+#[derive(Debug)]
+struct Boot {
+    name: String,
+    cpu: &'static str,
+    /// The word for the command line; none runs the cases.
+    mode: Option<&'static str>,
+}
+
+fn boots(machine: &Machine) -> Vec<Boot> {
+    let cases =
+        machine.cpus.iter().map(|cpu| Boot { name: format!("{} {cpu}", machine.name), cpu, mode: None });
+    let panics = PANIC_MODES.iter().map(|mode| Boot {
+        name: format!("{} {mode}", machine.name),
+        cpu: machine.cpus[0],
+        mode: Some(mode),
+    });
+    cases.chain(panics).collect()
+}
+
+impl Boot {
+    fn run(&self, machine: &Machine, image: &Path, tally: &mut Tally) -> Result<()> {
+        let start = Instant::now();
+        let mut console = Console::default();
+        let ended = Guest::start(self.qemu(machine, image))?.read(TIME_LIMIT, |line| {
+            if let Some(case) = line.strip_prefix("case ") {
+                println!("{}: {case}", self.name);
+            }
+            console.0.push(line);
+        });
+        let outcome = ended.and_then(|()| match self.mode {
+            None => console.cases_ran(),
+            Some(_) => console.panicked_as_announced(machine.fault_panic),
+        });
+        if outcome.is_err() {
+            console.show();
+        }
+        let (passed, failed) = console.count();
+        tally.add(passed, failed);
+        let seconds = start.elapsed().as_secs_f32();
+        tally.check(&format!("{}: boot in {seconds:.1} s", self.name), outcome);
+        Ok(())
+    }
+
+    fn qemu(&self, machine: &Machine, image: &Path) -> Command {
+        let mut command = Command::new(machine.qemu);
+        command
+            .args(machine.board)
+            .args(["-cpu", self.cpu, "-nographic", "-no-reboot", "-nic", "none"])
+            .arg("-kernel")
+            .arg(image);
+        if let Some(mode) = self.mode {
+            command.args(["-append", &format!("mode={mode}")]);
+        }
+        command
+    }
+}
+
+/// A running emulator; it ends with this value.
+#[derive(Debug)]
+struct Guest {
+    child: Child,
+    lines: Receiver<String>,
+}
+
+impl Guest {
+    fn start(mut command: Command) -> Result<Self> {
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .with_context(|| format!("starting {:?}", command.get_program()))?;
+        let output = child.stdout.take().context("the console is a pipe")?;
+        Ok(Self { child, lines: lines_of(output) })
+    }
+
+    /// Hands on each line of the console until the guest has powered off.
+    fn read(mut self, limit: Duration, mut each: impl FnMut(String)) -> Result<(), String> {
+        let deadline = Instant::now() + limit;
+        loop {
+            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+                Ok(line) => each(line),
+                Err(RecvTimeoutError::Timeout) => {
+                    return Err(format!("still running after {} s", limit.as_secs()));
+                }
+                Err(RecvTimeoutError::Disconnected) => break,
+            }
+        }
+        match self.child.wait() {
+            Ok(status) if status.success() => Ok(()),
+            Ok(status) => Err(format!("the emulator ended with {status}")),
+            Err(error) => Err(format!("the emulator is lost: {error}")),
+        }
+    }
+}
+
+impl Drop for Guest {
+    fn drop(&mut self) {
+        // Both fail once the guest has powered off, as it should have.
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// Reads lines in a thread of their own, so that a silent guest can be timed out.
+fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
+    let (sender, lines) = mpsc::channel();
+    thread::spawn(move || {
+        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+            if sender.send(line).is_err() {
+                return;
+            }
+        }
+    });
+    lines
+}
+
+/// The lines of one boot.
+#[derive(Debug, Default)]
+struct Console(Vec<String>);
+
+impl Console {
+    /// How many cases said `ok`, and how many said anything else.
+    fn count(&self) -> (usize, usize) {
+        let cases = self.0.iter().filter(|line| line.starts_with("case "));
+        let (passed, failed): (Vec<_>, Vec<_>) = cases.partition(|line| line.ends_with(" ... ok"));
+        (passed.len(), failed.len())
+    }
+
+    /// Whether the boot came to its end and counted what we did.
+    fn cases_ran(&self) -> Result<(), String> {
+        let (passed, failed) = self.count();
+        let sum = format!("{SUM}{passed} passed, {failed} failed");
+        if passed + failed == 0 {
+            return Err("no case ran".to_owned());
+        }
+        match self.0.iter().rfind(|line| line.starts_with(SUM)) {
+            Some(last) if *last == sum => Ok(()),
+            Some(last) => Err(format!("{last:?} instead of {sum:?}")),
+            None => Err("the kernel did not reach its end".to_owned()),
+        }
+    }
+
+    /// Whether it panicked where the kernel said it would, and did not go on.
+    fn panicked_as_announced(&self, fault_panic: &str) -> Result<(), String> {
+        let told: Vec<_> = self.0.iter().filter(|line| line.starts_with(SUM)).collect();
+        let [announced, panic] = told[..] else {
+            return Err(format!("{} lines instead of a forecast and a panic", told.len()));
+        };
+        let announced = announced.strip_prefix(EXPECT).ok_or("no forecast")?;
+        let panic = panic.strip_prefix(PANIC).ok_or("no panic")?;
+        if !announced.starts_with(fault_panic) {
+            return Err(format!("{announced:?} is not a forecast of {fault_panic:?}"));
+        }
+        if !panic.starts_with(announced) {
+            return Err(format!("{panic:?} instead of {announced:?}"));
+        }
+        match self.count() {
+            (0, 0) => Ok(()),
+            _ => Err("cases ran".to_owned()),
+        }
+    }
+
+    fn show(&self) {
+        println!("--- console");
+        for line in &self.0 {
+            println!("| {}", line.replace(char::is_control, ""));
+        }
+        println!("---");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Console;
+
+    fn console(text: &str) -> Console {
+        Console(text.lines().map(str::to_owned).collect())
+    }
+
+    #[test]
+    fn a_run_counts_only_if_its_own_sum_agrees() {
+        let whole = "case a ... ok\ncase b ... FAILED: x\naxptr-kernel: 1 passed, 1 failed";
+        assert_eq!(console(whole).cases_ran(), Ok(()));
+        assert_eq!(console(whole).count(), (1, 1));
+        for broken in [
+            "",
+            "axptr-kernel: 0 passed, 0 failed",
+            "case a ... ok",
+            "case a ... ok\naxptr-kernel: 2 passed, 0 failed",
+            "case a ... ok\naxptr-kernel: PANIC: late",
+            "case a ... ok\naxptr-kernel: 1 passed, 0 failed\naxptr-kernel: PANIC: later",
+        ] {
+            assert!(console(broken).cases_ran().is_err(), "{broken:?} passed");
+        }
+    }
+
+    #[test]
+    fn a_panic_counts_only_where_it_was_announced() {
+        let right = "axptr-kernel: EXPECT: #PF @ 0x1, at 0x2\n\
+                     axptr-kernel: PANIC: #PF @ 0x1, at 0x2, error_code=2:\nTrapFrame {";
+        assert_eq!(console(right).panicked_as_announced("#PF @ "), Ok(()));
+        for wrong in [
+            "axptr-kernel: EXPECT: #PF @ 0x1",
+            "axptr-kernel: PANIC: #PF @ 0x1",
+            "axptr-kernel: EXPECT: #PF @ 0x1\naxptr-kernel: PANIC: #PF @ 0x3",
+            "axptr-kernel: EXPECT: #GP @ 0x1\naxptr-kernel: PANIC: #GP @ 0x1",
+            "axptr-kernel: EXPECT: #PF @ 0x1\naxptr-kernel: PANIC: #PF @ 0x1\n\
+             axptr-kernel: 0 passed, 0 failed",
+        ] {
+            let outcome = console(wrong).panicked_as_announced("#PF @ ");
+            assert!(outcome.is_err(), "{wrong:?} passed");
+        }
+    }
+}

@@ -1,0 +1,70 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cargo xtask COMMAND`: the project's own commands.
+
+mod apt;
+mod hosted;
+mod kernel;
+mod machine;
+mod report;
+mod setup;
+mod size;
+mod test;
+mod toolchain;
+
+use std::{env, path::Path, process::ExitCode};
+
+use anyhow::{Result, bail};
+
+use crate::report::Tally;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+
+  setup            says what is missing and installs it (Debian/Ubuntu as root)
+  test             everything that CI runs; installs what is missing
+  hosted [ARCH..]  the tests in a Linux process, in each build that the table must survive
+  kernel [ARCH..]  builds and boots the test kernel in QEMU
+  size             bytes of the library per architecture";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = env::args().skip(1).collect();
+    match dispatch(&args) {
+        Ok(verdict) => verdict,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// A command that tests ends with its sum; the sum is the exit status.
+fn dispatch(args: &[String]) -> Result<ExitCode> {
+    let Some((command, args)) = args.split_first() else {
+        bail!("{USAGE}");
+    };
+    let mut tally = Tally::default();
+    match command.as_str() {
+        "setup" => {
+            setup::run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        "size" => {
+            size::run()?;
+            return Ok(ExitCode::SUCCESS);
+        }
+        "test" => test::run(&mut tally)?,
+        "hosted" => hosted::run(args, &mut tally)?,
+        "kernel" => kernel::run(args, &mut tally)?,
+        "help" | "-h" | "--help" => {
+            println!("{USAGE}");
+            return Ok(ExitCode::SUCCESS);
+        }
+        other => bail!("no command {other:?}\n{USAGE}"),
+    }
+    Ok(tally.finish())
+}
+
+/// The repository's root.
+fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the root")
+}

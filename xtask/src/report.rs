@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The sum that each testing command ends with.
+
+use std::process::ExitCode;
+
+/// How many tests passed and failed so far.
+#[derive(Debug, Default)]
+pub struct Tally {
+    passed: usize,
+    failed: usize,
+}
+
+impl Tally {
+    /// Adds what another runner has counted and printed itself.
+    pub fn add(&mut self, passed: usize, failed: usize) {
+        self.passed += passed;
+        self.failed += failed;
+    }
+
+    /// Counts one test and prints its line; `Err` says why it failed.
+    pub fn check(&mut self, name: &str, outcome: Result<(), String>) {
+        match outcome {
+            Ok(()) => {
+                println!("{name} ... ok");
+                self.add(1, 0);
+            }
+            Err(reason) => {
+                println!("{name} ... FAILED: {reason}");
+                self.add(0, 1);
+            }
+        }
+    }
+
+    /// Prints the sum as the last line. No test at all is a failure too.
+    pub fn finish(self) -> ExitCode {
+        println!("{} passed, {} failed", self.passed, self.failed);
+        if self.failed == 0 && self.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
+    }
+}

@@ -1,0 +1,262 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which cargo and rustc build for bare metal.
+//!
+//! 1. The default toolchain, if it has the target's `core`.
+//! 2. Else the distribution's, which has the sources of `core` as a package; a
+//!    linker comes from the default toolchain or from another package.
+//!
+//! Where neither is there and apt has nothing, rustup is asked for the target.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{apt, root};
+
+/// The oldest minor version that compiles the test kernel's dependencies.
+const OLDEST_RUST: u32 = 88;
+/// The oldest lld that links for all machines; 14 fails on loongarch64.
+const OLDEST_LLD: u32 = 17;
+
+/// A cargo and a rustc that can build for one target.
+#[derive(Debug)]
+pub struct Toolchain {
+    cargo: PathBuf,
+    rustc: PathBuf,
+    target: &'static str,
+    core: Core,
+}
+
+/// Where the target's `core` comes from.
+#[derive(Debug)]
+enum Core {
+    /// It came with the toolchain, and so did a linker.
+    Installed,
+    /// It is built with the kernel.
+    Built { linker: PathBuf },
+}
+
+impl Toolchain {
+    /// The toolchain for `target`, if all of it is there.
+    pub fn find(target: &'static str) -> Option<Self> {
+        with_target(target).or_else(|| from_sources(target))
+    }
+
+    /// `cargo SUBCOMMAND` for the target, free of what an outer cargo has set.
+    ///
+    /// The published crates use unstable features, which a stable compiler has to be
+    /// told to accept.
+    pub fn cargo(&self, subcommand: &str) -> Command {
+        let mut command = clean(&self.cargo);
+        command
+            .arg(subcommand)
+            .args(["--target", self.target])
+            .env("RUSTC", &self.rustc)
+            .env("RUSTC_BOOTSTRAP", "1");
+        if let Core::Built { linker } = &self.core {
+            let target = self.target.to_uppercase().replace('-', "_");
+            command
+                .arg("-Zbuild-std=core,alloc")
+                .arg("-Zbuild-std-features=compiler-builtins-mem")
+                .env(format!("CARGO_TARGET_{target}_LINKER"), linker);
+        }
+        command
+    }
+
+    /// One line for the log.
+    pub fn describe(&self) -> String {
+        match &self.core {
+            Core::Installed => format!("{} with its own core", self.rustc.display()),
+            Core::Built { linker } => {
+                format!("{} with core from source, {}", self.rustc.display(), linker.display())
+            }
+        }
+    }
+}
+
+/// Lets rustup change the default toolchain; it may be absent, or have no network.
+pub fn rustup(args: &[&str]) -> bool {
+    clean("rustup")
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .status()
+        .is_ok_and(|status| status.success())
+}
+
+/// Whether the default toolchain has this cargo command.
+pub fn has_component(name: &str) -> bool {
+    print(Path::new("cargo"), &[name, "--version"]).is_some()
+}
+
+/// The packages that complete a toolchain that builds `core` itself.
+pub fn packages() -> Result<Vec<String>> {
+    let mut packages = Vec::new();
+    if distribution().is_none() {
+        let found = Distribution::candidates()
+            .into_iter()
+            .filter_map(|it| Some((apt::minor(&apt::candidate(&it.source_package)?)?, it)))
+            .filter(|(minor, _)| *minor >= OLDEST_RUST)
+            .max_by_key(|(minor, _)| *minor);
+        let Some((_, newest)) = found else {
+            bail!(
+                "no bare-metal Rust: neither has the default toolchain the target, nor has \
+                 this distribution a rustc 1.{OLDEST_RUST} or newer with its sources; \
+                 install a Rust with rustup and run `rustup target add` for the target"
+            );
+        };
+        packages.extend([newest.rustc_package, newest.cargo_package, newest.source_package]);
+    }
+    if linker().is_none() {
+        let newest = apt::numbered("lld-").into_iter().max_by_key(|(_, number)| *number);
+        match newest {
+            Some((name, number)) if number >= OLDEST_LLD => packages.push(name),
+            _ => bail!("no rust-lld, and no lld {OLDEST_LLD} or newer to install; install one"),
+        }
+    }
+    Ok(packages)
+}
+
+/// Step 1: the default toolchain with the target's own `core`.
+fn with_target(target: &'static str) -> Option<Toolchain> {
+    let rustc = PathBuf::from("rustc");
+    if version(&rustc)? < OLDEST_RUST {
+        return None;
+    }
+    let folder = print(&rustc, &["--print", "target-libdir", "--target", target])?;
+    let mut files = fs::read_dir(folder).ok()?.flatten();
+    files.find(|file| file.file_name().to_string_lossy().starts_with("libcore-"))?;
+    Some(Toolchain { cargo: "cargo".into(), rustc, target, core: Core::Installed })
+}
+
+/// Step 2: the distribution's toolchain with the sources of `core`.
+fn from_sources(target: &'static str) -> Option<Toolchain> {
+    let found = distribution()?;
+    Some(Toolchain {
+        cargo: found.cargo,
+        rustc: found.rustc,
+        target,
+        core: Core::Built { linker: linker()? },
+    })
+}
+
+/// One of the distribution's Rust toolchains: package names and programs.
+#[derive(Debug)]
+struct Distribution {
+    rustc_package: String,
+    cargo_package: String,
+    source_package: String,
+    rustc: PathBuf,
+    cargo: PathBuf,
+}
+
+impl Distribution {
+    /// All that Debian (`-web`: the newest, for browsers) and Ubuntu (`-1.N`) may have.
+    fn candidates() -> Vec<Self> {
+        let plain = Self::new("rustc", "cargo", "rust-src", "");
+        let web = Self::new("rustc-web", "cargo-web", "rust-web-src", "");
+        let numbered = apt::numbered("rustc-1.").into_iter().map(|(rustc, number)| {
+            let suffix = format!("-1.{number}");
+            let (cargo, source) = (format!("cargo{suffix}"), format!("rust{suffix}-src"));
+            Self::new(&rustc, &cargo, &source, &suffix)
+        });
+        [plain, web].into_iter().chain(numbered).collect()
+    }
+
+    /// The programs are named in full: rustup's come first on the path.
+    fn new(rustc: &str, cargo: &str, source: &str, suffix: &str) -> Self {
+        Self {
+            rustc_package: rustc.to_owned(),
+            cargo_package: cargo.to_owned(),
+            source_package: source.to_owned(),
+            rustc: format!("/usr/bin/rustc{suffix}").into(),
+            cargo: format!("/usr/bin/cargo{suffix}").into(),
+        }
+    }
+
+    /// Its minor version, if it is all there and new enough.
+    fn usable(&self) -> Option<u32> {
+        let sysroot = print(&self.rustc, &["--print", "sysroot"])?;
+        let sources = Path::new(&sysroot).join("lib/rustlib/src/rust/library/Cargo.lock");
+        let minor = version(&self.rustc)?.min(version(&self.cargo)?);
+        (sources.is_file() && minor >= OLDEST_RUST).then_some(minor)
+    }
+}
+
+/// The newest of the distribution's toolchains that is installed in full.
+fn distribution() -> Option<Distribution> {
+    Distribution::candidates()
+        .into_iter()
+        .filter_map(|it| Some((it.usable()?, it)))
+        .max_by_key(|(minor, _)| *minor)
+        .map(|(_, it)| it)
+}
+
+/// The default toolchain's own lld, else the newest one on the path.
+fn linker() -> Option<PathBuf> {
+    let own = default_toolchain_lld().filter(|path| path.is_file());
+    own.or_else(|| {
+        (OLDEST_LLD..100)
+            .rev()
+            .map(|number| Path::new("/usr/bin").join(format!("ld.lld-{number}")))
+            .find(|path| path.is_file())
+    })
+}
+
+fn default_toolchain_lld() -> Option<PathBuf> {
+    let rustc = Path::new("rustc");
+    let verbose = print(rustc, &["-vV"])?;
+    let host = verbose.lines().find_map(|line| line.strip_prefix("host: "))?;
+    let sysroot = print(rustc, &["--print", "sysroot"])?;
+    Some(Path::new(&sysroot).join("lib/rustlib").join(host).join("bin/rust-lld"))
+}
+
+/// The minor version of a rustc or a cargo.
+fn version(program: &Path) -> Option<u32> {
+    let line = print(program, &["--version"])?;
+    apt::minor(line.split_whitespace().nth(1)?)
+}
+
+fn print(program: &Path, args: &[&str]) -> Option<String> {
+    let output = clean(program).args(args).stderr(Stdio::null()).output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    output.status.success().then(|| text.trim().to_owned())
+}
+
+/// A command in the root without the variables that `cargo run` and rustup leave to
+/// their children; a user's settings for networks and registries stay.
+pub fn clean(program: impl Into<OsString>) -> Command {
+    let mut command = Command::new(program.into());
+    command.current_dir(root());
+    for (name, _) in env::vars_os() {
+        let text = name.to_string_lossy();
+        if is_left_over(&text) {
+            command.env_remove(&name);
+        }
+    }
+    command
+}
+
+fn is_left_over(name: &str) -> bool {
+    const KEPT: &[&str] =
+        &["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_TERM_"];
+    const REMOVED: &[&str] = &["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"];
+    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
+    name == "LD_LIBRARY_PATH" || (starts(REMOVED) && !starts(KEPT))
+}
+
+/// The toolchain for `target`.
+///
+/// # Errors
+///
+/// Fails if there is none; setup runs first, so it says what setup could not do.
+pub fn require(target: &'static str) -> Result<Toolchain> {
+    Toolchain::find(target).with_context(|| format!("no toolchain for {target}; run `cargo xtask setup`"))
+}
