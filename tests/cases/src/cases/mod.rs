@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The proofs, one file per subject.
+
+pub(crate) mod overlap;
+pub(crate) mod pages;
+pub(crate) mod pointers;
+pub(crate) mod ranges;

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What must hold wherever axptr runs, as data: [`CASES`] and [`sweep`].
+//!
+//! A place to run in is a [`Site`]: a Linux process, or a kernel. It maps real pages and counts real traps; what
+//! to expect is computed here, byte by byte, from the kinds of the pages alone.
+
+#![no_std]
+
+extern crate alloc;
+
+mod ensure;
+
+mod site;
+
+mod area;
+mod op;
+mod oracle;
+
+mod check;
+
+mod cases;
+mod table;
+
+mod bounds;
+mod sweep;
+
+pub use bounds::Bounds;
+
+pub use site::{Handler, PAGE, PageKind, Site};
+pub use sweep::{Report, sweep};
+pub use table::{CASES, Case};

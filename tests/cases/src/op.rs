@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The four operations behind one interface, twice: as safe functions, and as the bare routines.
+
+use core::{ptr, slice};
+
+use axptr::{Access, Fault, FaultKind, raw};
+
+/// A bulk operation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Op {
+    FromUser,
+    ToUser,
+    InUser,
+    Fill,
+}
+
+impl Op {
+    pub(crate) const ALL: [Self; 4] = [Self::FromUser, Self::ToUser, Self::InUser, Self::Fill];
+
+    pub(crate) const fn reads_user(self) -> bool {
+        matches!(self, Self::FromUser | Self::InUser)
+    }
+
+    pub(crate) const fn writes_user(self) -> bool {
+        !matches!(self, Self::FromUser)
+    }
+}
+
+/// The layer at which an operation is called.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Api {
+    Typed,
+    Raw,
+}
+
+impl Api {
+    pub(crate) const ALL: [Self; 2] = [Self::Typed, Self::Raw];
+}
+
+/// One call. Addresses of kernel memory have exposed provenance.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Call {
+    pub(crate) op: Op,
+    pub(crate) api: Api,
+    pub(crate) dst: usize,
+    /// Not used by a fill.
+    pub(crate) src: usize,
+    /// Used by a fill.
+    pub(crate) byte: u8,
+    pub(crate) len: usize,
+}
+
+/// What a call answered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Answer {
+    pub(crate) copied: usize,
+    pub(crate) stop: Option<Stop>,
+}
+
+/// What stopped it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stop {
+    pub(crate) access: Option<Access>,
+    pub(crate) kind: FaultKind,
+    /// Only the typed functions tell.
+    pub(crate) addr: Option<usize>,
+}
+
+impl Call {
+    /// Does it.
+    ///
+    /// # Safety
+    ///
+    /// 1. Kernel sides are valid for `len` bytes, initialised, and not borrowed.
+    /// 2. User sides hold no memory of a Rust object, if they can be accessed at all.
+    pub(crate) unsafe fn run(&self) -> Answer {
+        match self.api {
+            // SAFETY: as our own.
+            Api::Typed => unsafe { self.typed() },
+            // SAFETY: as our own.
+            Api::Raw => unsafe { self.raw() },
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    unsafe fn typed(&self) -> Answer {
+        let Self { op, dst, src, byte, len, .. } = *self;
+        let result = match op {
+            Op::FromUser => {
+                // SAFETY: (1).
+                let dst = unsafe { slice::from_raw_parts_mut(ptr::with_exposed_provenance_mut(dst), len) };
+                axptr::copy_from_user(dst, src)
+            }
+            Op::ToUser => {
+                // SAFETY: (1).
+                let src = unsafe { slice::from_raw_parts(ptr::with_exposed_provenance(src), len) };
+                axptr::copy_to_user(dst, src)
+            }
+            Op::InUser => axptr::copy_in_user(dst, src, len),
+            Op::Fill => axptr::fill_user(dst, byte, len),
+        };
+        match result {
+            Ok(()) => Answer { copied: len, stop: None },
+            Err(fault) => fault.into(),
+        }
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    unsafe fn raw(&self) -> Answer {
+        let Self { op, dst, src, byte, len, .. } = *self;
+        let outcome = match op {
+            Op::FromUser => {
+                let dst = ptr::with_exposed_provenance_mut(dst);
+                // SAFETY: (1) and (2).
+                unsafe { raw::copy_from_user(dst, src, len) }
+            }
+            Op::ToUser => {
+                let src = ptr::with_exposed_provenance(src);
+                // SAFETY: (1) and (2).
+                unsafe { raw::copy_to_user(dst, src, len) }
+            }
+            // SAFETY: (2).
+            Op::InUser => unsafe { raw::copy_in_user(dst, src, len) },
+            // SAFETY: (2).
+            Op::Fill => unsafe { raw::fill_user(dst, byte, len) },
+        };
+        // More left than asked for would be a wrong answer, not one to panic about.
+        let copied = len.wrapping_sub(outcome.left());
+        let stop = Stop { access: outcome.access(), kind: outcome.kind(), addr: None };
+        Answer { copied, stop: (outcome.left() != 0).then_some(stop) }
+    }
+}
+
+impl From<Fault> for Answer {
+    fn from(fault: Fault) -> Self {
+        let stop = Stop { access: Some(fault.access), kind: fault.kind, addr: Some(fault.addr) };
+        Self { copied: fault.copied, stop: Some(stop) }
+    }
+}

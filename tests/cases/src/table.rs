@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The table of cases. A new one is a function in `cases` and a line here.
+
+use alloc::string::String;
+
+use crate::{
+    cases::{overlap, pages, pointers, ranges},
+    site::Site,
+};
+
+/// A claim and its proof.
+#[derive(Clone, Copy, Debug)]
+pub struct Case {
+    /// The claim.
+    pub name: &'static str,
+    /// Its proof, for a site whose handler tells everything. `Err` says what was found instead.
+    pub run: fn(&mut dyn Site) -> Result<(), String>,
+}
+
+/// All cases. They are independent of each other and of their order; each leaves no trace but its mappings.
+pub const CASES: &[Case] = &[
+    case("bytes arrive at every alignment of both sides", pages::every_alignment),
+    case("a copy that ends at an unmapped page keeps its prefix", pages::ends_at_an_unmapped_page),
+    case("a copy that begins at an unmapped page does nothing", pages::begins_at_an_unmapped_page),
+    case("a range inside of an unmapped page costs one trap", pages::inside_an_unmapped_page),
+    case("every operation meets every kind of page", pages::every_kind),
+    case("a page that comes during a copy loses no byte", pages::demand_paging),
+    case("demand paging stops at the first page that nobody provides", pages::demand_paging_ends),
+    case("a read-only page can be read and not be written", pages::read_only),
+    case("a thousand faults in a row are a thousand exact answers", pages::many_faults),
+    case("length 0 succeeds anywhere and touches nothing", ranges::length_zero),
+    case("a range outside of the user half is refused without a trap", ranges::outside),
+    case("any length from user space is refused or ends at a bad page", ranges::huge_lengths),
+    case("null is an address like any other bad one", ranges::null),
+    case("the last user byte is in range and the next one is not", ranges::last_byte),
+    case("the user half ends where the kernel says", ranges::another_limit),
+    case("an address that cannot be translated costs one trap", ranges::untranslatable),
+    case("a value is read whole or not at all", pointers::read),
+    case("a value is written up to the first bad byte", pointers::write),
+    case("a slice is read up to the first bad byte of an element", pointers::read_slice),
+    case("a slice is written up to the first bad byte of an element", pointers::write_slice),
+    case("memory without a value can be read into", pointers::read_uninit),
+    case("a null pointer answers with a fault", pointers::null),
+    case("overlapping ranges end and stay inside the destination", overlap::stays_inside),
+    case("overlapping ranges stop at the first bad byte", overlap::stops),
+];
+
+const fn case(name: &'static str, run: fn(&mut dyn Site) -> Result<(), String>) -> Case {
+    Case { name, run }
+}

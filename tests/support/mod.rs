@@ -1,0 +1,6 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the hosted tests share: user memory with real pages, and real signals that are counted.
+
+pub(crate) mod front;
+pub(crate) mod poison;
+pub(crate) mod site;

@@ -1,0 +1,81 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Every operation at every position, in a Linux process, with handlers that tell more and less.
+//!
+//! `AXPTR_SWEEP=full` does all of it: minutes, in release. The default is a selection that still makes every
+//! entry of the table fault.
+
+mod support;
+
+use std::{env, io::Write, time::Instant};
+
+use axptr_cases::{Bounds, Handler, Report, sweep};
+use support::{front::Front, site::HostedSite};
+
+#[test]
+fn copies_are_exact_and_every_entry_of_the_table_is_hit() {
+    let front = Front::new(Handler::Full);
+    let report = run(Handler::Full);
+    let hits = front.hits();
+    let unhit: Vec<_> = hits.iter().filter(|(insn, hits)| *hits == 0 && !is_sentinel(*insn)).collect();
+    let of = hits.len() - 1;
+    say(&format!("{} cases, {} wrong, {} of {of} entries hit", report.cases, report.wrong, of - unhit.len()));
+    let unhit: Vec<_> = unhit.iter().map(|(insn, _)| place(*insn)).collect();
+    assert!(unhit.is_empty(), "entries that nothing hit: {unhit:?}");
+}
+
+#[test]
+fn copies_are_exact_if_the_handler_can_only_set_the_pc() {
+    let _front = Front::new(Handler::PcOnly);
+    let report = run(Handler::PcOnly);
+    say(&format!("{} cases, {} wrong, only the pc set", report.cases, report.wrong));
+}
+
+#[test]
+fn copies_are_exact_if_a_fault_may_end_inside_a_page() {
+    let _front = Front::new(Handler::SubPage);
+    let report = run(Handler::SubPage);
+    say(&format!("{} cases, {} wrong, all causes sub-page", report.cases, report.wrong));
+}
+
+fn run(handler: Handler) -> Report {
+    let bounds = match env::var("AXPTR_SWEEP").as_deref() {
+        Ok("full") => Bounds::FULL,
+        Ok("tiny") => Bounds::TINY,
+        Ok("reduced") | Err(_) => Bounds::REDUCED,
+        Ok(other) => panic!("AXPTR_SWEEP={other}: want full, reduced or tiny"),
+    };
+    let start = Instant::now();
+    let report = sweep(&mut HostedSite::new(handler), &bounds);
+    assert_eq!(report.wrong, 0, "{report}");
+    say(&format!("{handler:?}: {:.1} s", start.elapsed().as_secs_f64()));
+    report
+}
+
+/// Prints even if the test passes: the numbers are the result.
+fn say(line: &str) {
+    let _ = writeln!(std::io::stdout(), "{line}");
+}
+
+unsafe extern "C" {
+    safe static __axptr_copy_from_user: u8;
+    safe static __axptr_copy_to_user: u8;
+    safe static __axptr_copy_in_user: u8;
+    safe static __axptr_fill_user: u8;
+    safe static __axptr_sentinel: u8;
+}
+
+fn is_sentinel(insn: usize) -> bool {
+    insn == (&raw const __axptr_sentinel).addr()
+}
+
+/// The routine that the instruction is in, and how far.
+fn place(insn: usize) -> String {
+    let routines = [
+        ("copy_from_user", &raw const __axptr_copy_from_user),
+        ("copy_to_user", &raw const __axptr_copy_to_user),
+        ("copy_in_user", &raw const __axptr_copy_in_user),
+        ("fill_user", &raw const __axptr_fill_user),
+    ];
+    let before = routines.map(|(name, start)| (insn.wrapping_sub(start.addr()), name));
+    before.iter().min().map_or(String::new(), |(offset, name)| format!("{name}+{offset:#x}"))
+}

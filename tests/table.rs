@@ -1,0 +1,27 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The table of cases in a Linux process, on the paths of CPUs with ERMS and of those without.
+
+#[path = "support/kernel_side.rs"]
+mod kernel_side;
+mod support;
+
+use axptr_cases::{CASES, Handler};
+use support::{front::Front, site::HostedSite};
+
+#[test]
+fn every_case_holds_in_a_linux_process() {
+    let front = Front::new(Handler::Full);
+    let mut failed = Vec::new();
+    for erms in [true, false] {
+        for case in CASES {
+            axptr::internal::force_erms(erms);
+            match (case.run)(&mut HostedSite::new(Handler::Full)) {
+                Ok(()) => println!("case {} ... ok", case.name),
+                Err(reason) => failed.push(format!("{} (ERMS = {erms}): {reason}", case.name)),
+            }
+        }
+    }
+    let hits = front.hits();
+    println!("{} of {} entries hit", hits.iter().filter(|(_, hits)| *hits > 0).count(), hits.len());
+    assert!(failed.is_empty(), "{} failed:\n{}", failed.len(), failed.join("\n"));
+}
