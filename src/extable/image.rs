@@ -4,8 +4,8 @@
 use core::sync::atomic::{AtomicU8, Ordering};
 
 use super::{
-    entry::{ENTRY_SIZE, Entry},
-    table::{Landing, Table, TableError, first_unsorted},
+    entry::Entry,
+    table::{Landing, Table, TableError, entries_between, first_unsorted},
 };
 use crate::{
     arch,
@@ -13,11 +13,12 @@ use crate::{
 };
 
 unsafe extern "C" {
-    // The linker defines both for a section whose name is a C identifier.
+    // The linker defines both for a section whose name is a C identifier. They are no entries: of a lost table
+    // the two may be equal, and of a torn one misaligned, which the compiler would rule out for an `Entry`.
     #[link_name = "__start_axptr_ex_table"]
-    static START: Entry;
+    static START: [u8; 0];
     #[link_name = "__stop_axptr_ex_table"]
-    static STOP: Entry;
+    static STOP: [u8; 0];
 }
 
 /// 0 until the first lookup has looked at the order; several CPUs may find out at once.
@@ -45,16 +46,7 @@ pub fn lookup(pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Land
 ///
 /// The first defect found.
 pub fn selftest() -> Result<(), TableError> {
-    let start = (&raw const START).addr();
-    let stop = (&raw const STOP).addr();
-    match stop.checked_sub(start) {
-        None => return Err(TableError::Torn),
-        Some(0) => return Err(TableError::Empty),
-        Some(bytes) if !bytes.is_multiple_of(ENTRY_SIZE) || !start.is_multiple_of(align_of::<Entry>()) => {
-            return Err(TableError::Torn);
-        }
-        Some(_) => {}
-    }
+    section()?;
     let table = Table::image();
     let sentinel = (&raw const arch::SENTINEL).addr();
     let expected = (&raw const arch::SENTINEL_LANDING).addr();
@@ -67,14 +59,17 @@ pub fn selftest() -> Result<(), TableError> {
 impl Table<'static> {
     /// The table of the image that this crate is linked into.
     pub fn image() -> Self {
-        let start = &raw const START;
-        let stop = &raw const STOP;
-        let count = stop.addr().saturating_sub(start.addr()) / ENTRY_SIZE;
-        // SAFETY: the linker put both symbols around one read-only section, and only this crate's
-        // macros put entries into it.
-        let entries = unsafe { core::slice::from_raw_parts(start, count) };
+        // A lost table finds nothing; `selftest` says so.
+        let entries = section().unwrap_or_default();
         Table::new(entries, is_ascending(entries))
     }
+}
+
+/// What lies between the linker's two symbols.
+fn section() -> Result<&'static [Entry], TableError> {
+    // SAFETY: the linker put both symbols around one read-only section, and only this crate's macros put entries
+    // into it.
+    unsafe { entries_between((&raw const START).cast(), (&raw const STOP).cast()) }
 }
 
 fn is_ascending(entries: &[Entry]) -> bool {

@@ -97,17 +97,8 @@ impl<'a> Table<'a> {
     /// 2. It holds entries that this crate's macros emitted, relocated together with the code they
     ///    point to, which stays in place for `'a`.
     pub unsafe fn from_raw(start: *const Entry, stop: *const Entry) -> Result<Self, TableError> {
-        let Some(bytes) = stop.addr().checked_sub(start.addr()) else {
-            return Err(TableError::Torn);
-        };
-        if bytes == 0 {
-            return Err(TableError::Empty);
-        }
-        if !bytes.is_multiple_of(ENTRY_SIZE) || !start.is_aligned() || start.is_null() {
-            return Err(TableError::Torn);
-        }
-        // SAFETY: (1) makes the memory readable and constant; the lines above make it whole entries.
-        let entries = unsafe { slice::from_raw_parts(start, bytes / ENTRY_SIZE) };
+        // SAFETY: (1) and (2) are ours.
+        let entries = unsafe { entries_between(start, stop) }?;
         Ok(Self::new(entries, first_unsorted(entries).is_none()))
     }
 
@@ -159,6 +150,28 @@ impl<'a> Table<'a> {
             None => Ok(()),
         }
     }
+}
+
+/// The entries between two addresses.
+///
+/// # Safety
+///
+/// As [`Table::from_raw`].
+pub(super) unsafe fn entries_between<'a>(
+    start: *const Entry,
+    stop: *const Entry,
+) -> Result<&'a [Entry], TableError> {
+    let Some(bytes) = stop.addr().checked_sub(start.addr()) else {
+        return Err(TableError::Torn);
+    };
+    if bytes == 0 {
+        return Err(TableError::Empty);
+    }
+    if !bytes.is_multiple_of(ENTRY_SIZE) || !start.is_aligned() || start.is_null() {
+        return Err(TableError::Torn);
+    }
+    // SAFETY: (1) makes the memory readable and constant; the lines above make it whole entries.
+    Ok(unsafe { slice::from_raw_parts(start, bytes / ENTRY_SIZE) })
 }
 
 /// The index of the first entry that does not lie above its predecessor.
