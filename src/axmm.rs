@@ -2,7 +2,7 @@
 //! `axmm::AddrSpace` as an address space for region mode and for pagers.
 
 use axmm::AddrSpace;
-use memory_addr::VirtAddr;
+use memory_addr::{MemoryAddr, VirtAddr};
 use page_table_multiarch::MappingFlags;
 
 use crate::{cause::Access, range::UserRange, region::AddressSpace};
