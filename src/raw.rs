@@ -99,3 +99,60 @@ pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
     // SAFETY: (1) makes every store one to user memory, recoverable.
     unsafe { raw::__axptr_fill_user(dst, byte, len) }.into()
 }
+
+/// The same routines for contexts in which the pager must not run: interrupts, spinlocks, NMI, the address
+/// space's own lock. What is not present is a fault at once.
+///
+/// The decision needs the program counter only, so it holds across task switches by construction.
+pub mod nofault {
+    use super::Outcome;
+    use crate::{arch::raw, flag};
+
+    /// [`super::copy_from_user`] without the pager.
+    ///
+    /// # Safety
+    ///
+    /// As [`super::copy_from_user`].
+    #[inline]
+    pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
+        let _accessing = flag::enter();
+        // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+        unsafe { raw::__axptr_copy_from_user_nofault(dst, src, len) }.into()
+    }
+
+    /// [`super::copy_to_user`] without the pager.
+    ///
+    /// # Safety
+    ///
+    /// As [`super::copy_to_user`].
+    #[inline]
+    pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
+        let _accessing = flag::enter();
+        // SAFETY: (1) covers every load; (2) makes every store one to user memory, recoverable.
+        unsafe { raw::__axptr_copy_to_user_nofault(dst, src, len) }.into()
+    }
+
+    /// [`super::copy_in_user`] without the pager.
+    ///
+    /// # Safety
+    ///
+    /// As [`super::copy_in_user`].
+    #[inline]
+    pub unsafe fn copy_in_user(dst: usize, src: usize, len: usize) -> Outcome {
+        let _accessing = flag::enter();
+        // SAFETY: (1) makes every load and every store one of user memory, recoverable.
+        unsafe { raw::__axptr_copy_in_user_nofault(dst, src, len) }.into()
+    }
+
+    /// [`super::fill_user`] without the pager.
+    ///
+    /// # Safety
+    ///
+    /// As [`super::fill_user`].
+    #[inline]
+    pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
+        let _accessing = flag::enter();
+        // SAFETY: (1) makes every store one to user memory, recoverable.
+        unsafe { raw::__axptr_fill_user_nofault(dst, byte, len) }.into()
+    }
+}

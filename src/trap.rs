@@ -73,7 +73,8 @@ impl Landing {
     }
 }
 
-/// Decides a fault taken in kernel mode: the pager first, then the landing.
+/// Decides a fault taken in kernel mode: the pager first, unless the access was made in a no-fault form, then the
+/// landing.
 ///
 /// `pager` is asked for page faults of our accesses only. It gets the address and the access and says whether
 /// the instruction may be tried again. It must look under its lock whether the access is allowed by now: two
@@ -93,6 +94,7 @@ pub fn recover<F: TrapFrame>(
     }
     let access = access.or(entry.only_access());
     if let (Some(addr), Some(access)) = (report.addr, access)
+        && !entry.is_nofault()
         && matches!(report.kind, FaultKind::NotPresent | FaultKind::Permission)
         && pager(addr, access)
     {

@@ -61,6 +61,10 @@ unsafe extern "C" {
     safe static __axptr_copy_to_user: u8;
     safe static __axptr_copy_in_user: u8;
     safe static __axptr_fill_user: u8;
+    safe static __axptr_copy_from_user_nofault: u8;
+    safe static __axptr_copy_to_user_nofault: u8;
+    safe static __axptr_copy_in_user_nofault: u8;
+    safe static __axptr_fill_user_nofault: u8;
     safe static __axptr_sentinel: u8;
 }
 
@@ -75,6 +79,10 @@ fn place(insn: usize) -> String {
         ("copy_to_user", &raw const __axptr_copy_to_user),
         ("copy_in_user", &raw const __axptr_copy_in_user),
         ("fill_user", &raw const __axptr_fill_user),
+        ("copy_from_user_nofault", &raw const __axptr_copy_from_user_nofault),
+        ("copy_to_user_nofault", &raw const __axptr_copy_to_user_nofault),
+        ("copy_in_user_nofault", &raw const __axptr_copy_in_user_nofault),
+        ("fill_user_nofault", &raw const __axptr_fill_user_nofault),
     ];
     let before = routines.map(|(name, start)| (insn.wrapping_sub(start.addr()), name));
     before.iter().min().map_or(String::new(), |(offset, name)| format!("{name}+{offset:#x}"))

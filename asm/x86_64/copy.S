@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies between two ranges of which one, or both, may fault. One text, one instance per direction.
+// Copies between two ranges of which one, or both, may fault. One text; an instance per direction, and again for
+// each without the pager.
 //
 // __axptr_copy_*(rdi dst, rsi src, rdx len) -> rax bytes NOT copied, rdx cause
 // Clobbers rcx, rdi, rsi, r8-r11 and the flags. DF = 0 per the System V ABI.
@@ -244,3 +245,10 @@ axptr_end \routine
 axptr_define_copy copy_from_user, AXPTR_R, 0, (AXPTR_R | AXPTR_STRICT)
 axptr_define_copy copy_to_user, 0, AXPTR_W, (AXPTR_W | AXPTR_STRICT)
 axptr_define_copy copy_in_user, AXPTR_R, AXPTR_W, (AXPTR_R | AXPTR_W)
+
+// The same once more for contexts in which the pager must not run: the pc alone tells the two apart.
+.set AXPTR_RN, AXPTR_R | AXPTR_NOFAULT
+.set AXPTR_WN, AXPTR_W | AXPTR_NOFAULT
+axptr_define_copy copy_from_user_nofault, AXPTR_RN, 0, (AXPTR_RN | AXPTR_STRICT)
+axptr_define_copy copy_to_user_nofault, 0, AXPTR_WN, (AXPTR_WN | AXPTR_STRICT)
+axptr_define_copy copy_in_user_nofault, AXPTR_RN, AXPTR_WN, (AXPTR_RN | AXPTR_WN)

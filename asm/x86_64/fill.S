@@ -6,11 +6,8 @@
 //
 // Size classes and landings are those of copy.S, with the destination as the only side.
 
-.macro axptr_fill landing, insn:vararg
-    axptr_access fill_user, AXPTR_W, .L\landing\()_fill, \insn
-.endm
-
-axptr_begin fill_user
+.macro axptr_define_fill routine, store
+axptr_begin \routine
     mov     rcx, rdx
     xor     edx, edx
     movzx   eax, sil
@@ -18,116 +15,120 @@ axptr_begin fill_user
     imul    rax, r9
     axptr_window_open
     cmp     rcx, 16
-    ja      .Lover16_fill
+    ja      .Lover16_\routine
     cmp     ecx, 8
-    jae     .L8to16_fill
+    jae     .L8to16_\routine
     cmp     ecx, 4
-    jae     .L4to7_fill
+    jae     .L4to7_\routine
     cmp     ecx, 1
-    jb      .Ldone_fill
-    ja      .L2to3_fill
-    axptr_fill rest, mov byte ptr [rdi], al
-    jmp     .Ldone_fill
+    jb      .Ldone_\routine
+    ja      .L2to3_\routine
+    axptr_access \routine, \store, .Lrest_\routine, mov byte ptr [rdi], al
+    jmp     .Ldone_\routine
 
-.L2to3_fill:
-    axptr_fill store2, mov word ptr [rdi], ax
-    axptr_fill store, mov byte ptr [rdi + rcx - 1], al
-    jmp     .Ldone_fill
+.L2to3_\routine:
+    axptr_access \routine, \store, .Lstore2_\routine, mov word ptr [rdi], ax
+    axptr_access \routine, \store, .Lstore_\routine, mov byte ptr [rdi + rcx - 1], al
+    jmp     .Ldone_\routine
 
-.L4to7_fill:
-    axptr_fill store4, mov dword ptr [rdi], eax
-    axptr_fill store, mov dword ptr [rdi + rcx - 4], eax
-    jmp     .Ldone_fill
+.L4to7_\routine:
+    axptr_access \routine, \store, .Lstore4_\routine, mov dword ptr [rdi], eax
+    axptr_access \routine, \store, .Lstore_\routine, mov dword ptr [rdi + rcx - 4], eax
+    jmp     .Ldone_\routine
 
-.L8to16_fill:
-    axptr_fill store8, mov qword ptr [rdi], rax
-    axptr_fill store, mov qword ptr [rdi + rcx - 8], rax
+.L8to16_\routine:
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], rax
 
     // The one way out. A landing comes here as well, with its count in rax.
-.Ldone_fill:
+.Ldone_\routine:
     xor     eax, eax
-.Lexit_fill:
+.Lexit_\routine:
     axptr_window_close
     ret
 
-.Lover16_fill:
+.Lover16_\routine:
     cmp     rcx, AXPTR_REACH
-    ja      .Lbulk_fill
-    axptr_fill store8, mov qword ptr [rdi], rax
-    axptr_fill store, mov qword ptr [rdi + 8], rax
+    ja      .Lbulk_\routine
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], rax
     cmp     ecx, 32
-    jbe     .Llast16_fill
-    axptr_fill store, mov qword ptr [rdi + 16], rax
-    axptr_fill store, mov qword ptr [rdi + 24], rax
+    jbe     .Llast16_\routine
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 16], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 24], rax
     cmp     ecx, 64
-    jbe     .Llast32_fill
-    axptr_fill store, mov qword ptr [rdi + 32], rax
-    axptr_fill store, mov qword ptr [rdi + 40], rax
-    axptr_fill store, mov qword ptr [rdi + 48], rax
-    axptr_fill store, mov qword ptr [rdi + 56], rax
-    axptr_fill store, mov qword ptr [rdi + rcx - 64], rax
-    axptr_fill store, mov qword ptr [rdi + rcx - 56], rax
-    axptr_fill store, mov qword ptr [rdi + rcx - 48], rax
-    axptr_fill store, mov qword ptr [rdi + rcx - 40], rax
-.Llast32_fill:
-    axptr_fill store, mov qword ptr [rdi + rcx - 32], rax
-    axptr_fill store, mov qword ptr [rdi + rcx - 24], rax
-.Llast16_fill:
-    axptr_fill store, mov qword ptr [rdi + rcx - 16], rax
-    axptr_fill store, mov qword ptr [rdi + rcx - 8], rax
-    jmp     .Ldone_fill
+    jbe     .Llast32_\routine
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 32], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 40], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 48], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 56], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 64], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 56], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 48], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 40], rax
+.Llast32_\routine:
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 32], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 24], rax
+.Llast16_\routine:
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 16], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], rax
+    jmp     .Ldone_\routine
 
-.Lbulk_fill:
+.Lbulk_\routine:
     axptr_know_cpu
     test    byte ptr [rip + {cpu}], AXPTR_CPU_ERMS
-    jz      .Lwords_fill
-.Lbytes_fill:
-    axptr_fill rest, rep stosb
-.Lrest_fill:                            // rcx bytes are left, exactly
+    jz      .Lwords_\routine
+.Lbytes_\routine:
+    axptr_access \routine, \store, .Lrest_\routine, rep stosb
+.Lrest_\routine:                            // rcx bytes are left, exactly
     mov     rax, rcx
-    jmp     .Lexit_fill
+    jmp     .Lexit_\routine
 
-.Lwords_fill:
+.Lwords_\routine:
     mov     r9d, ecx
     and     r9d, 7
     shr     rcx, 3
-    axptr_fill word_fault, rep stosq
+    axptr_access \routine, \store, .Lword_fault_\routine, rep stosq
     mov     ecx, r9d
     test    ecx, ecx
-    jz      .Ldone_fill
-    axptr_fill store8, mov qword ptr [rdi + rcx - 8], rax
-    jmp     .Ldone_fill
+    jz      .Ldone_\routine
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi + rcx - 8], rax
+    jmp     .Ldone_\routine
 
     // Landings: see copy.S.
-.Lword_fault_fill:
+.Lword_fault_\routine:
     lea     rcx, [rcx * 8 + r9]
-.Lstore8_fill:
+.Lstore8_\routine:
     mov     r10d, 8
-    jmp     .Lup_to_edge_fill
-.Lstore2_fill:
+    jmp     .Lup_to_edge_\routine
+.Lstore2_\routine:
     mov     r10d, 2
-    jmp     .Lup_to_edge_fill
-.Lstore4_fill:
+    jmp     .Lup_to_edge_\routine
+.Lstore4_\routine:
     mov     r10d, 4
-    jmp     .Lup_to_edge_fill
-.Lstore_fill:
+    jmp     .Lup_to_edge_\routine
+.Lstore_\routine:
     mov     r10d, AXPTR_REACH
-.Lup_to_edge_fill:
+.Lup_to_edge_\routine:
     test    dl, dl
-    js      .Lbytes_fill                // not a page's cause
+    js      .Lbytes_\routine                // not a page's cause
     mov     r11d, edi
     neg     r11d
     and     r11d, 4095                  // bytes before the edge; 0 if the page begins here
-    jz      .Lrest_fill
+    jz      .Lrest_\routine
     cmp     r11d, r10d
-    jae     .Lrest_fill
+    jae     .Lrest_\routine
     cmp     r11, rcx
-    jae     .Lrest_fill
+    jae     .Lrest_\routine
     mov     r9, rcx
     sub     r9, r11
     mov     ecx, r11d
-    axptr_fill before_edge, rep stosb
-.Lbefore_edge_fill:
+    axptr_access \routine, \store, .Lbefore_edge_\routine, rep stosb
+.Lbefore_edge_\routine:
     lea     rax, [r9 + rcx]
-    jmp     .Lexit_fill
-axptr_end fill_user
+    jmp     .Lexit_\routine
+axptr_end \routine
+.endm
+
+axptr_define_fill fill_user, AXPTR_W
+axptr_define_fill fill_user_nofault, (AXPTR_W | AXPTR_NOFAULT)

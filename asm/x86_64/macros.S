@@ -16,6 +16,7 @@
 .set AXPTR_R, {read}                    // the user side is read
 .set AXPTR_W, {write}                   // the user side is written
 .set AXPTR_STRICT, {strict}             // the instruction touches kernel memory too
+.set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
 
 // Bits of {cpu}.
 .set AXPTR_CPU_KNOWN, {known}

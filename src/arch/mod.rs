@@ -28,6 +28,8 @@ pub(crate) mod entry_flags {
     pub(crate) const WRITE: u16 = 2;
     /// The instruction touches kernel memory too: the access must be the user side's.
     pub(crate) const STRICT: u16 = 4;
+    /// A fault goes straight to the landing, never to the pager.
+    pub(crate) const NOFAULT: u16 = 8;
 }
 
 /// What a routine hands back in its two result registers.

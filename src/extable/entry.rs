@@ -2,7 +2,7 @@
 //! One entry, as the assembler lays it out.
 
 use crate::{
-    arch::entry_flags::{READ, STRICT, WRITE},
+    arch::entry_flags::{NOFAULT, READ, STRICT, WRITE},
     cause::Access,
 };
 
@@ -50,6 +50,12 @@ impl Entry {
             Some(Access::Write) => self.flags & WRITE != 0,
             None => false,
         }
+    }
+
+    /// Whether a fault must go straight to the landing: the routine was called where the pager must not run.
+    #[inline]
+    pub fn is_nofault(&self) -> bool {
+        self.flags & NOFAULT != 0
     }
 
     /// The access of the user side, where there is only one.

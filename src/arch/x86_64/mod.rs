@@ -48,6 +48,7 @@ global_asm!(
     read = const entry_flags::READ,
     write = const entry_flags::WRITE,
     strict = const entry_flags::STRICT,
+    nofault = const entry_flags::NOFAULT,
 );
 
 #[cfg(all(feature = "vector", target_os = "none"))]
@@ -69,6 +70,11 @@ pub(crate) mod raw {
         pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+
+        pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
     }
 }
 

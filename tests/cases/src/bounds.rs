@@ -69,6 +69,11 @@ impl Bounds {
         free_alignment_step: 21,
     };
 
+    /// The smaller of the two.
+    pub(crate) fn at_most(&self, other: &Self) -> Self {
+        if self.all_lengths < other.all_lengths { *self } else { *other }
+    }
+
     /// The lengths of the copies.
     pub(crate) fn lengths(&self) -> Vec<usize> {
         let near = |len: usize| nearest(len, BOUNDARIES) <= self.near_boundary;

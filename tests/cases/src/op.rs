@@ -1,9 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The four operations behind one interface, twice: as safe functions, and as the bare routines.
+//! The four operations behind one interface, three times: as safe functions, as the bare routines, and as those
+//! that never enter the pager.
 
 use core::{ptr, slice};
 
-use axptr::{Access, Fault, FaultKind, raw};
+use axptr::{
+    Access, Fault, FaultKind,
+    raw::{self, Outcome},
+};
 
 /// A bulk operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,10 +35,11 @@ impl Op {
 pub(crate) enum Api {
     Typed,
     Raw,
+    NoFault,
 }
 
 impl Api {
-    pub(crate) const ALL: [Self; 2] = [Self::Typed, Self::Raw];
+    pub(crate) const ALL: [Self; 3] = [Self::Typed, Self::Raw, Self::NoFault];
 }
 
 /// One call. Addresses of kernel memory have exposed provenance.
@@ -79,6 +84,8 @@ impl Call {
             Api::Typed => unsafe { self.typed() },
             // SAFETY: as our own.
             Api::Raw => unsafe { self.raw() },
+            // SAFETY: as our own.
+            Api::NoFault => unsafe { self.nofault() },
         }
     }
 
@@ -128,8 +135,36 @@ impl Call {
             // SAFETY: (2).
             Op::Fill => unsafe { raw::fill_user(dst, byte, len) },
         };
+        self.answer(outcome)
+    }
+
+    /// # Safety
+    ///
+    /// As [`run`](Self::run).
+    unsafe fn nofault(&self) -> Answer {
+        let Self { op, dst, src, byte, len, .. } = *self;
+        let outcome = match op {
+            Op::FromUser => {
+                let dst = ptr::with_exposed_provenance_mut(dst);
+                // SAFETY: (1) and (2).
+                unsafe { raw::nofault::copy_from_user(dst, src, len) }
+            }
+            Op::ToUser => {
+                let src = ptr::with_exposed_provenance(src);
+                // SAFETY: (1) and (2).
+                unsafe { raw::nofault::copy_to_user(dst, src, len) }
+            }
+            // SAFETY: (2).
+            Op::InUser => unsafe { raw::nofault::copy_in_user(dst, src, len) },
+            // SAFETY: (2).
+            Op::Fill => unsafe { raw::nofault::fill_user(dst, byte, len) },
+        };
+        self.answer(outcome)
+    }
+
+    fn answer(&self, outcome: Outcome) -> Answer {
         // More left than asked for would be a wrong answer, not one to panic about.
-        let copied = len.wrapping_sub(outcome.left());
+        let copied = self.len.wrapping_sub(outcome.left());
         let stop = Stop { access: outcome.access(), kind: outcome.kind(), addr: None };
         Answer { copied, stop: (outcome.left() != 0).then_some(stop) }
     }

@@ -54,12 +54,16 @@ impl fmt::Display for Report {
 pub fn sweep(site: &mut dyn Site, bounds: &Bounds) -> Report {
     let mut ground = Ground::new(site);
     let mut report = Report::default();
-    for erms in [true, false] {
-        force_erms(erms);
-        for (name, part) in PARTS {
-            part(&mut ground, site, bounds, &mut report);
-            if let Some(place) = ground.first_damage() {
-                report.reject(format!("after {name} with ERMS = {erms}: {place}"));
+    // The no-fault twins come from the same text: a selection that hits every entry is enough.
+    for (api, bounds) in [(Api::Typed, bounds), (Api::NoFault, &bounds.at_most(&Bounds::REDUCED))] {
+        ground.api = api;
+        for erms in [true, false] {
+            force_erms(erms);
+            for (name, part) in PARTS {
+                part(&mut ground, site, bounds, &mut report);
+                if let Some(place) = ground.first_damage() {
+                    report.reject(format!("after {name}, {api:?}, with ERMS = {erms}: {place}"));
+                }
             }
         }
     }
@@ -83,8 +87,9 @@ const LAYOUTS: [[PageKind; 2]; 3] = [
     [PageKind::Unmapped, PageKind::Unmapped],
 ];
 
-/// All memory of a sweep, mapped once.
+/// All memory of a sweep, mapped once, and the layer that is called.
 struct Ground {
+    api: Api,
     kernel: Pair,
     good: Pair,
     /// One for each of [`LAYOUTS`].
@@ -124,7 +129,8 @@ impl Ground {
             dst: Area::kernel(2 * HALF, Content::Background),
         };
         let good = Pair::user(site, [PageKind::Good; 2]);
-        Self { kernel, good, edges: LAYOUTS.into_iter().map(|kinds| Pair::user(site, kinds)).collect() }
+        let api = Api::Typed;
+        Self { api, kernel, good, edges: LAYOUTS.into_iter().map(|kinds| Pair::user(site, kinds)).collect() }
     }
 
     fn first_damage(&self) -> Option<&'static str> {
@@ -201,13 +207,13 @@ fn without_a_fault(ground: &mut Ground, site: &mut dyn Site, bounds: &Bounds, re
         for (op, at_dst) in product(Op::ALL, bounds.free_alignments()) {
             for at_src in bounds.free_alignments() {
                 let (dst, src) = (PAGE + at_dst, PAGE + at_src);
-                let Ground { kernel, good, .. } = ground;
+                let Ground { api, kernel, good, .. } = ground;
                 let (dst, src) = match op {
                     Op::FromUser => ((&mut kernel.dst, dst), (&mut good.src, src)),
                     Op::ToUser => ((&mut good.dst, dst), (&mut kernel.src, src)),
                     Op::InUser | Op::Fill => ((&mut good.dst, dst), (&mut good.src, src)),
                 };
-                report.count(trial(op, dst, src, len).run(site));
+                report.count(trial(*api, op, dst, src, len).run(site));
                 if op == Op::Fill {
                     break;
                 }
@@ -227,7 +233,7 @@ impl Ground {
         [offset, other]: [usize; 2],
         len: usize,
     ) -> Result<(), String> {
-        let Self { kernel, good, edges } = self;
+        let Self { api, kernel, good, edges } = self;
         let Pair { src, dst } = &mut edges[layout];
         let partner = if op == Op::InUser { good } else { kernel };
         let (dst, src) = match failing {
@@ -235,18 +241,24 @@ impl Ground {
             Failing::Dst => ((dst, offset), (&mut partner.src, other)),
             Failing::Both => ((dst, other), (src, offset)),
         };
-        trial(op, dst, src, len).run(site)
+        trial(*api, op, dst, src, len).run(site)
     }
 }
 
-fn trial<'a>(op: Op, dst: (&'a mut Area, usize), src: (&'a mut Area, usize), len: usize) -> Trial<'a> {
+fn trial<'a>(
+    api: Api,
+    op: Op,
+    dst: (&'a mut Area, usize),
+    src: (&'a mut Area, usize),
+    len: usize,
+) -> Trial<'a> {
     let dst = Spot::new(dst.0, dst.1);
     let src = match op {
         // Any byte will do; this one differs from case to case.
         Op::Fill => Source::Byte(src.0.expected(src.1..src.1 + 1)[0]),
         _ => Source::Area(Spot::new(src.0, src.1)),
     };
-    Trial { op, api: Api::Typed, dst, src, len }
+    Trial { op, api, dst, src, len }
 }
 
 fn product<A: Copy, B>(
