@@ -92,9 +92,20 @@ pub fn fill_user(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
 #[inline]
 pub(crate) unsafe fn read_bytes(dst: *mut u8, src: usize, len: usize) -> Result<(), Fault> {
     let range = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    // SAFETY: (1) is ours.
+    unsafe { read_range(dst, range) }
+}
+
+/// Copies all bytes of `range` to `dst`.
+///
+/// # Safety
+///
+/// 1. `dst` is valid for writes of `range.len()` bytes.
+#[inline]
+pub(crate) unsafe fn read_range(dst: *mut u8, range: UserRange) -> Result<(), Fault> {
     // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
-    let outcome = unsafe { raw::copy_from_user(dst, range.confined_start(), len) };
-    Fault::check(outcome, src, len, Access::Read)
+    let outcome = unsafe { raw::copy_from_user(dst, range.confined_start(), range.len()) };
+    Fault::check(outcome, range.start(), range.len(), Access::Read)
 }
 
 /// Copies `len` bytes from `src` to user address `dst`.
@@ -103,7 +114,7 @@ pub(crate) unsafe fn read_bytes(dst: *mut u8, src: usize, len: usize) -> Result<
 ///
 /// 1. `src` is valid for reads of `len` bytes, all initialised.
 #[inline]
-pub(crate) unsafe fn write_bytes(dst: usize, src: *const u8, len: usize) -> Result<(), Fault> {
+unsafe fn write_bytes(dst: usize, src: *const u8, len: usize) -> Result<(), Fault> {
     let range = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
     // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
     let outcome = unsafe { raw::copy_to_user(range.confined_start(), src, len) };

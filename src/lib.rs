@@ -2,6 +2,9 @@
 #![doc = include_str!("../README.md")]
 #![no_std]
 
+#[cfg(feature = "alloc")]
+extern crate alloc;
+
 mod arch;
 
 mod cause;
@@ -26,17 +29,33 @@ pub mod region;
 
 mod ptr;
 
+mod slice;
+
+#[cfg(feature = "alloc")]
+mod vec;
+
+pub mod bulk;
+mod cursor;
+pub mod iovec;
+pub mod legacy;
+pub mod structs;
+
 #[cfg(feature = "axmm")]
 mod axmm;
 
 pub use cause::{Access, FaultKind};
 pub use copy::{copy_from_user, copy_from_user_uninit, copy_in_user, copy_to_user, fill_user};
+pub use cursor::{CursorError, UserReader, UserWriter};
 pub use error::Fault;
 #[cfg(feature = "percpu")]
-pub use flag::is_accessing_user_memory;
+pub use flag::{is_accessing_user_memory, switch_accessing_user_memory};
 pub use pod::{AnyBitPattern, NoUninit};
 pub use ptr::{UserConstPtr, UserPtr};
 pub use range::{DEFAULT_USER_LIMIT, UserRange, set_user_limit, user_limit};
+pub use region::{AddrSpaceProvider, AddressSpace};
+pub use slice::{UserConstSlice, UserSlice};
+#[cfg(feature = "alloc")]
+pub use vec::VecError;
 
 /// For this project's own tests: no promise is made about it.
 #[doc(hidden)]

@@ -69,6 +69,38 @@ macro_rules! impl_pointer {
                 $pointer::new(self.addr)
             }
 
+            /// The address `count` elements further on.
+            ///
+            /// Where there is no such address, it is the last one there is, which no access accepts: user space
+            /// chooses the count, and the access says no.
+            #[inline]
+            #[must_use]
+            pub const fn add(self, count: usize) -> Self {
+                self.byte_add(count.saturating_mul(size_of::<T>()))
+            }
+
+            /// The address `bytes` bytes further on, or the last one there is: see [`add`](Self::add).
+            #[inline]
+            #[must_use]
+            pub const fn byte_add(self, bytes: usize) -> Self {
+                Self::new(self.addr.saturating_add(bytes))
+            }
+
+            /// A pointer to a part of the `T`; [`user_field!`](crate::user_field) calls it with both arguments right.
+            #[doc(hidden)]
+            #[inline]
+            #[must_use]
+            pub const fn project<F>(self, offset: usize, _field: fn(T) -> F) -> $pointer<F> {
+                $pointer::new(self.addr.saturating_add(offset))
+            }
+
+            /// The pointer, or `None` if it is null.
+            #[inline]
+            #[must_use]
+            pub const fn nullable(self) -> Option<Self> {
+                if self.is_null() { None } else { Some(self) }
+            }
+
             /// The address `count` elements further on, or `None` if there is no such address.
             #[inline]
             #[must_use]
@@ -245,4 +277,31 @@ impl<T> From<UserPtr<T>> for UserConstPtr<T> {
     fn from(ptr: UserPtr<T>) -> Self {
         Self::new(ptr.addr)
     }
+}
+
+/// A pointer to a field, from a pointer to its struct: `user_field!(ptr, Struct, field)`.
+///
+/// ```
+/// use axptr::{UserPtr, user_field};
+///
+/// #[repr(C)]
+/// struct TimeSpec {
+///     seconds: i64,
+///     nanoseconds: i64,
+/// }
+///
+/// let time = UserPtr::<TimeSpec>::from(0x1000);
+/// let nanoseconds: UserPtr<i64> = user_field!(time, TimeSpec, nanoseconds);
+/// assert_eq!(nanoseconds.addr(), 0x1008);
+/// ```
+///
+/// ```compile_fail,E0609
+/// # struct TimeSpec { seconds: i64 }
+/// axptr::user_field!(axptr::UserPtr::<TimeSpec>::from(0x1000), TimeSpec, days);
+/// ```
+#[macro_export]
+macro_rules! user_field {
+    ($pointer:expr, $struct:ty, $field:ident) => {
+        $pointer.project(::core::mem::offset_of!($struct, $field), |it: $struct| it.$field)
+    };
 }

@@ -42,6 +42,9 @@ pub struct UserRange {
 }
 
 impl UserRange {
+    /// No byte at all.
+    pub const EMPTY: Self = Self { start: 0, len: 0 };
+
     /// Checks that `start..start + len` does not wrap and ends at or below [`user_limit`].
     ///
     /// An empty range is accepted anywhere: it touches nothing.

@@ -22,7 +22,7 @@ use crate::{
 /// The bytes that are made present at a time, whatever length user space asks for.
 pub const WINDOW: usize = 64 * 1024;
 
-const PAGE_SIZE: usize = 4096;
+pub(crate) const PAGE_SIZE: usize = 4096;
 
 /// An address space, as far as region mode needs it. With the feature `axmm`, `axmm::AddrSpace` is one.
 pub trait AddressSpace {
@@ -95,11 +95,11 @@ pub fn copy_from_user<A: AddressSpace>(
 /// [`FaultKind::Permission`] with `copied` 0 if an area does not permit it: then nothing has been accessed.
 /// Else as [`copy_to_user`](crate::copy_to_user).
 pub fn copy_to_user<A: AddressSpace>(
-    provider: impl AddrSpaceProvider<A>,
+    mut provider: impl AddrSpaceProvider<A>,
     dst: usize,
     src: &[u8],
 ) -> Result<(), Fault> {
-    windows(provider, dst, src.len(), Access::Write, |window, done| {
+    windows(&mut provider, dst, src.len(), Access::Write, |window, done| {
         copy::copy_to_user(window.start(), &src[done..done + window.len()])
     })
 }
@@ -111,12 +111,12 @@ pub fn copy_to_user<A: AddressSpace>(
 /// [`FaultKind::Permission`] with `copied` 0 if an area does not permit it: then nothing has been accessed.
 /// Else as [`fill_user`](crate::fill_user).
 pub fn fill_user<A: AddressSpace>(
-    provider: impl AddrSpaceProvider<A>,
+    mut provider: impl AddrSpaceProvider<A>,
     dst: usize,
     byte: u8,
     len: usize,
 ) -> Result<(), Fault> {
-    windows(provider, dst, len, Access::Write, |window, _| {
+    windows(&mut provider, dst, len, Access::Write, |window, _| {
         copy::fill_user(window.start(), byte, window.len())
     })
 }
@@ -127,12 +127,12 @@ pub fn fill_user<A: AddressSpace>(
 ///
 /// 1. `dst` is valid for writes of `len` bytes.
 pub(crate) unsafe fn read_bytes<A: AddressSpace>(
-    provider: impl AddrSpaceProvider<A>,
+    mut provider: impl AddrSpaceProvider<A>,
     dst: *mut u8,
     src: usize,
     len: usize,
 ) -> Result<(), Fault> {
-    windows(provider, src, len, Access::Read, |window, done| {
+    windows(&mut provider, src, len, Access::Read, |window, done| {
         // `done + window.len()` is at most `len`.
         let dst = dst.wrapping_add(done);
         // SAFETY: (1) `done..done + window.len()` is a part of what ours covers.
@@ -140,10 +140,20 @@ pub(crate) unsafe fn read_bytes<A: AddressSpace>(
     })
 }
 
+/// Checks the whole range and makes its pages present, window by window.
+pub(crate) fn make_present<A: AddressSpace>(
+    provider: &mut impl AddrSpaceProvider<A>,
+    start: usize,
+    len: usize,
+    access: Access,
+) -> Result<(), Fault> {
+    windows(provider, start, len, access, |_, _| Ok(()))
+}
+
 /// Checks the whole range, then calls `step` on one window after the other, made present before, with the
 /// bytes done so far.
 fn windows<A: AddressSpace>(
-    mut provider: impl AddrSpaceProvider<A>,
+    provider: &mut impl AddrSpaceProvider<A>,
     start: usize,
     len: usize,
     access: Access,

@@ -9,7 +9,7 @@ use std::{
 
 /// The layers, from the machine up. A module may import from lower ranks only; those of one rank do not know
 /// each other. `lib.rs` names them all and is free.
-const RANKS: [(&str, u32); 15] = [
+const RANKS: [(&str, u32); 22] = [
     ("arch", 0),
     ("cause", 1),
     // Needs the machine's limit and nothing else. It is this low because `hosted::install` opens the user half.
@@ -23,10 +23,17 @@ const RANKS: [(&str, u32); 15] = [
     ("error", 5),
     ("pod", 5),
     ("copy", 6),
+    ("bulk", 7),
     ("region", 7),
     // Above `region`: every pointer method has its form for region mode.
     ("ptr", 8),
+    ("slice", 9),
+    ("iovec", 9),
+    ("structs", 9),
+    ("legacy", 9),
     ("axmm", 9),
+    ("cursor", 10),
+    ("vec", 10),
 ];
 
 /// Files under `arch` that count as a part of a higher module: they are the machine's half of it. Each decodes

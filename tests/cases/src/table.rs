@@ -4,7 +4,7 @@
 use alloc::string::String;
 
 use crate::{
-    cases::{overlap, pages, pointers, ranges},
+    cases::{legacy, overlap, pages, pointers, ranges, slices, structs},
     site::Site,
 };
 
@@ -22,8 +22,8 @@ pub const CASES: &[Case] = &[
     case("bytes arrive at every alignment of both sides", pages::every_alignment),
     case("a copy that ends at an unmapped page keeps its prefix", pages::ends_at_an_unmapped_page),
     case("a copy that begins at an unmapped page does nothing", pages::begins_at_an_unmapped_page),
-    case("a range inside of an unmapped page costs one trap", pages::inside_an_unmapped_page),
     case("every operation meets every kind of page", pages::every_kind),
+    case("a range inside of an unmapped page costs one trap", pages::inside_an_unmapped_page),
     case("a page that comes during a copy loses no byte", pages::demand_paging),
     case("demand paging stops at the first page that nobody provides", pages::demand_paging_ends),
     case("a read-only page can be read and not be written", pages::read_only),
@@ -43,6 +43,24 @@ pub const CASES: &[Case] = &[
     case("a null pointer answers with a fault", pointers::null),
     case("overlapping ranges end and stay inside the destination", overlap::stays_inside),
     case("overlapping ranges stop at the first bad byte", overlap::stops),
+    case("a slice lies in the user half or does not exist", slices::constructor),
+    case("a part of a slice lies inside it", slices::parts),
+    case("a slice moves as many values as both sides have", slices::copies),
+    case("a vector grows with what is there, not with what is claimed", slices::to_vec),
+    case("an offset that does not fit leads nowhere", slices::vectors_of_values),
+    case("a reader reads each byte once and stays at a fault", slices::reader),
+    case("a writer writes each byte once and stays at a fault", slices::writer),
+    case("a struct of any user size reads as the kernel's", structs::read),
+    case("a struct that cannot be read says why", structs::read_faults),
+    case("a struct fills the room that user space has for it", structs::write),
+    case("zeroes are told from other bytes up to a bad page", structs::zeroed),
+    case("a vector is imported once or refused with its reason", structs::import),
+    case("a vector's transfers count exactly at every offset", structs::scatter_gather),
+    case("a chunked transfer pauses, stops, resumes and counts", structs::chunked),
+    case("the earlier library's references are given as before", legacy::values),
+    case("the earlier library's slices take no length for granted", legacy::slices),
+    case("the earlier library's scans end at the terminator", legacy::terminated),
+    case("the earlier library's scans have a limit", legacy::scan_limit),
 ];
 
 const fn case(name: &'static str, run: fn(&mut dyn Site) -> Result<(), String>) -> Case {

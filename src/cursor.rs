@@ -1,0 +1,280 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Cursors over a user range: read it, or write it, piece by piece.
+//!
+//! A cursor moves past what it has done; each byte is read once. A call that fails does not move it: skip
+//! `fault.copied` to go on behind what was done.
+
+use core::{fmt, mem::MaybeUninit};
+
+use axerrno::{AxError, LinuxError};
+
+use crate::{
+    copy,
+    error::Fault,
+    pod::{AnyBitPattern, NoUninit},
+    range::UserRange,
+    slice::{UserConstSlice, UserSlice},
+};
+
+/// Reads a user range from its start to its end.
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # static BYTES: [u8; 6] = [1, 0, 0, 0, 7, 8];
+/// # let addr = BYTES.as_ptr().addr();
+/// let mut reader = axptr::UserReader::from(axptr::UserConstPtr::<u8>::from(addr).slice(6)?);
+/// assert_eq!(reader.read_value::<u32>().unwrap(), 1_u32.to_le());
+/// let mut rest = [0; 9];
+/// assert_eq!(reader.read(&mut rest)?, 2);
+/// assert_eq!((rest[1], reader.remaining()), (8, 0));
+/// # Ok::<(), axptr::Fault>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct UserReader {
+    rest: UserRange,
+}
+
+/// Writes a user range from its start to its end.
+#[derive(Clone, Debug)]
+pub struct UserWriter {
+    rest: UserRange,
+}
+
+/// A cursor's range ended, or an access failed, before the operation did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CursorError {
+    /// The range holds fewer bytes than asked for. Nothing has been accessed.
+    End,
+    /// A byte could not be accessed.
+    Fault(Fault),
+}
+
+impl fmt::Display for CursorError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::End => f.write_str("the user range ends before the operation"),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for CursorError {}
+
+impl From<Fault> for CursorError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<CursorError> for LinuxError {
+    fn from(error: CursorError) -> Self {
+        match error {
+            CursorError::End => Self::EINVAL,
+            CursorError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<CursorError> for AxError {
+    fn from(error: CursorError) -> Self {
+        LinuxError::from(error).into()
+    }
+}
+
+/// Implements what both have: where they are.
+macro_rules! impl_cursor {
+    ($cursor:ident) => {
+        impl $cursor {
+            /// A cursor at the start of `range`.
+            #[inline]
+            #[must_use]
+            pub const fn new(range: UserRange) -> Self {
+                Self { rest: range }
+            }
+
+            /// The bytes in front of the cursor.
+            #[inline]
+            #[must_use]
+            pub const fn remaining(&self) -> usize {
+                self.rest.len()
+            }
+
+            /// The user address of the next byte.
+            #[inline]
+            #[must_use]
+            pub const fn addr(&self) -> usize {
+                self.rest.start()
+            }
+
+            /// Moves past `count` bytes, or to the end if there are fewer, and returns how many it were.
+            #[inline]
+            pub fn skip(&mut self, count: usize) -> usize {
+                let (skipped, rest) = self.rest.split_at(count);
+                self.rest = rest;
+                skipped.len()
+            }
+
+            /// Gives up all but the next `count` bytes.
+            #[inline]
+            pub fn limit(&mut self, count: usize) {
+                self.rest = self.rest.split_at(count).0;
+            }
+
+            /// Splits off a cursor over the next `count` bytes, or over all if there are fewer, and moves past them.
+            #[inline]
+            #[must_use]
+            pub fn take(&mut self, count: usize) -> Self {
+                let (head, rest) = self.rest.split_at(count);
+                self.rest = rest;
+                Self { rest: head }
+            }
+        }
+    };
+}
+
+impl_cursor!(UserReader);
+impl_cursor!(UserWriter);
+
+impl UserReader {
+    /// Reads into `buf` as much as fits and is there, and returns how much.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a byte is not readable. Then `buf[..fault.copied]` holds what came before it, the rest of `buf` is
+    /// unchanged, and the reader has not moved.
+    #[inline]
+    pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Fault> {
+        let (now, later) = self.rest.split_at(buf.len());
+        // SAFETY: (1) `now` is no longer than `buf`.
+        unsafe { copy::read_range(buf.as_mut_ptr(), now) }?;
+        self.rest = later;
+        Ok(now.len())
+    }
+
+    /// Fills `buf`.
+    ///
+    /// # Errors
+    ///
+    /// [`CursorError::End`] if fewer bytes remain; else as [`read`](Self::read).
+    #[inline]
+    pub fn read_exact(&mut self, buf: &mut [u8]) -> Result<(), CursorError> {
+        if buf.len() > self.remaining() {
+            return Err(CursorError::End);
+        }
+        self.read(buf)?;
+        Ok(())
+    }
+
+    /// Reads one value.
+    ///
+    /// # Errors
+    ///
+    /// [`CursorError::End`] if fewer bytes remain; [`CursorError::Fault`] if a byte is not readable. The reader has
+    /// not moved then.
+    #[inline]
+    pub fn read_value<T: AnyBitPattern>(&mut self) -> Result<T, CursorError> {
+        if size_of::<T>() > self.remaining() {
+            return Err(CursorError::End);
+        }
+        let (now, later) = self.rest.split_at(size_of::<T>());
+        let mut value = MaybeUninit::<T>::uninit();
+        // SAFETY: (1) `now` is as long as a `T`.
+        unsafe { copy::read_range(value.as_mut_ptr().cast(), now) }?;
+        self.rest = later;
+        // SAFETY: all its bytes were written, and a `T` may be any of them.
+        Ok(unsafe { value.assume_init() })
+    }
+
+    /// Copies to `writer` as much as both have, without a detour through kernel memory, and returns how much.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a byte is not readable here or not writable there. The first `fault.copied` bytes have been
+    /// written then, and neither cursor has moved.
+    pub fn read_to(&mut self, writer: &mut UserWriter) -> Result<usize, Fault> {
+        let len = self.remaining().min(writer.remaining());
+        copy::copy_in_user(writer.addr(), self.addr(), len)?;
+        self.skip(len);
+        writer.skip(len);
+        Ok(len)
+    }
+}
+
+impl UserWriter {
+    /// Writes from `buf` as much as there is room for, and returns how much.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a byte is not writable. Then the first `fault.copied` bytes have been written, none behind them,
+    /// and the writer has not moved.
+    #[inline]
+    pub fn write(&mut self, buf: &[u8]) -> Result<usize, Fault> {
+        let len = buf.len().min(self.remaining());
+        copy::copy_to_user(self.addr(), &buf[..len])?;
+        self.skip(len);
+        Ok(len)
+    }
+
+    /// Writes all of `buf`.
+    ///
+    /// # Errors
+    ///
+    /// [`CursorError::End`] if there is less room; else as [`write`](Self::write).
+    #[inline]
+    pub fn write_all(&mut self, buf: &[u8]) -> Result<(), CursorError> {
+        if buf.len() > self.remaining() {
+            return Err(CursorError::End);
+        }
+        self.write(buf)?;
+        Ok(())
+    }
+
+    /// Writes one value.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_all`](Self::write_all).
+    #[inline]
+    pub fn write_value<T: NoUninit>(&mut self, value: T) -> Result<(), CursorError> {
+        self.write_all(bytemuck::bytes_of(&value))
+    }
+
+    /// Writes `byte` `count` times, or to the end if there is less room, and returns how often.
+    ///
+    /// # Errors
+    ///
+    /// As [`write`](Self::write).
+    pub fn fill(&mut self, byte: u8, count: usize) -> Result<usize, Fault> {
+        let len = count.min(self.remaining());
+        copy::fill_user(self.addr(), byte, len)?;
+        self.skip(len);
+        Ok(len)
+    }
+
+    /// Copies from `reader` as much as both have: [`UserReader::read_to`] the other way round.
+    ///
+    /// # Errors
+    ///
+    /// As [`UserReader::read_to`].
+    pub fn write_from(&mut self, reader: &mut UserReader) -> Result<usize, Fault> {
+        reader.read_to(self)
+    }
+}
+
+impl<T> From<UserConstSlice<T>> for UserReader {
+    fn from(slice: UserConstSlice<T>) -> Self {
+        Self::new(slice.bytes())
+    }
+}
+
+impl<T> From<UserSlice<T>> for UserReader {
+    fn from(slice: UserSlice<T>) -> Self {
+        Self::new(slice.bytes())
+    }
+}
+
+impl<T> From<UserSlice<T>> for UserWriter {
+    fn from(slice: UserSlice<T>) -> Self {
+        Self::new(slice.bytes())
+    }
+}

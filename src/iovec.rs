@@ -1,0 +1,212 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Vectors of user ranges, as `readv` and `writev` take them.
+//!
+//! [`IoVecs::import`] takes one snapshot of the array: each element is read once, checked, and never looked at
+//! again. What user space writes there later changes nothing.
+
+use core::fmt;
+
+use axerrno::{AxError, LinuxError};
+use bytemuck::{AnyBitPattern, Zeroable};
+
+use crate::{cause::Access, copy, error::Fault, ptr::UserConstPtr, range::UserRange};
+
+/// The most elements that are accepted, as on Linux.
+pub const IOV_MAX: usize = 1024;
+
+/// The most bytes that one vector may describe, as on Linux: what lies behind is cut off.
+pub const MAX_TOTAL: usize = 0x7fff_f000;
+
+/// An element of a 64-bit program's vector (`struct iovec`).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct IoVec {
+    /// The first byte's address.
+    pub base: u64,
+    /// The number of bytes.
+    pub len: u64,
+}
+
+/// An element of a 32-bit program's vector.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C)]
+pub struct IoVec32 {
+    /// The first byte's address.
+    pub base: u32,
+    /// The number of bytes.
+    pub len: u32,
+}
+
+// SAFETY: two integers.
+unsafe impl Zeroable for IoVec {}
+// SAFETY: two integers without padding between them.
+unsafe impl AnyBitPattern for IoVec {}
+// SAFETY: two integers.
+unsafe impl Zeroable for IoVec32 {}
+// SAFETY: two integers without padding between them.
+unsafe impl AnyBitPattern for IoVec32 {}
+
+/// A layout in which user space may describe a range.
+pub trait RawIoVec: AnyBitPattern {
+    /// Address and length, or `None` for a length that is negative as a signed number of this layout.
+    fn parts(&self) -> Option<(usize, usize)>;
+}
+
+impl RawIoVec for IoVec {
+    fn parts(&self) -> Option<(usize, usize)> {
+        let len = i64::try_from(self.len).ok()?;
+        Some((usize::try_from(self.base).ok()?, usize::try_from(len).ok()?))
+    }
+}
+
+impl RawIoVec for IoVec32 {
+    fn parts(&self) -> Option<(usize, usize)> {
+        let len = i32::try_from(self.len).ok()?;
+        Some((usize::try_from(self.base).ok()?, usize::try_from(len).ok()?))
+    }
+}
+
+/// Why a vector was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum IoVecError {
+    /// More elements than [`IOV_MAX`], or than the storage holds.
+    TooMany,
+    /// The length of the element at `index` is negative as a signed number.
+    BadLength {
+        /// Which element.
+        index: usize,
+    },
+    /// The array is not readable, or an element describes a range that is not in the user half.
+    Fault(Fault),
+}
+
+impl fmt::Display for IoVecError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooMany => f.write_str("too many elements in the vector"),
+            Self::BadLength { index } => write!(f, "the length of vector element {index} is negative"),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for IoVecError {}
+
+impl From<Fault> for IoVecError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<IoVecError> for LinuxError {
+    fn from(error: IoVecError) -> Self {
+        match error {
+            IoVecError::TooMany | IoVecError::BadLength { .. } => Self::EINVAL,
+            IoVecError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<IoVecError> for AxError {
+    fn from(error: IoVecError) -> Self {
+        LinuxError::from(error).into()
+    }
+}
+
+/// The ranges of an imported vector, at most [`MAX_TOTAL`] bytes in all.
+#[derive(Clone, Copy, Debug)]
+pub struct IoVecs<'a> {
+    ranges: &'a [UserRange],
+    total: usize,
+}
+
+impl<'a> IoVecs<'a> {
+    /// Imports `count` elements from user memory into `storage`.
+    ///
+    /// # Errors
+    ///
+    /// [`IoVecError::TooMany`] and [`IoVecError::BadLength`] as EINVAL on Linux; [`IoVecError::Fault`] if the array
+    /// is not readable or an element is not in the user half. `storage` is unspecified then.
+    #[doc(alias = "import_iovec")]
+    pub fn import<V: RawIoVec>(
+        array: UserConstPtr<V>,
+        count: usize,
+        storage: &'a mut [UserRange],
+    ) -> Result<Self, IoVecError> {
+        if count > IOV_MAX || count > storage.len() {
+            return Err(IoVecError::TooMany);
+        }
+        let array = array.slice(count)?;
+        let ranges = &mut storage[..count];
+        let mut total = 0;
+        for (index, slot) in ranges.iter_mut().enumerate() {
+            // Reads each element once, whatever the loop does with it.
+            let raw = array.as_ptr().add(index).read()?;
+            let (base, len) = raw.parts().ok_or(IoVecError::BadLength { index })?;
+            let range = UserRange::new(base, len).ok_or(Fault::out_of_range(base, Access::Read))?;
+            (*slot, _) = range.split_at(MAX_TOTAL - total);
+            total += slot.len();
+        }
+        Ok(Self { ranges, total })
+    }
+
+    /// The ranges, in order.
+    #[must_use]
+    pub const fn ranges(&self) -> &'a [UserRange] {
+        self.ranges
+    }
+
+    /// The bytes in all of them.
+    #[must_use]
+    pub const fn total(&self) -> usize {
+        self.total
+    }
+
+    /// Gathers user bytes into `buf`, from byte `offset` of the vector on: as many as both have. Returns how many.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a byte is not readable. Then `buf[..fault.copied]` holds what came before it, through however many
+    /// ranges that went, and the rest of `buf` is unchanged. To go on, add it to `offset`.
+    pub fn read_at(&self, offset: usize, buf: &mut [u8]) -> Result<usize, Fault> {
+        self.each(offset, buf.len(), |piece, done| {
+            copy::copy_from_user(&mut buf[done..done + piece.len()], piece.start())
+        })
+    }
+
+    /// Scatters `buf` to user memory, from byte `offset` of the vector on: as many bytes as both have. Returns how
+    /// many.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a byte is not writable. Then the first `fault.copied` bytes have been written, through however many
+    /// ranges that went, and none behind them. To go on, add it to `offset`.
+    pub fn write_at(&self, offset: usize, buf: &[u8]) -> Result<usize, Fault> {
+        self.each(offset, buf.len(), |piece, done| {
+            copy::copy_to_user(piece.start(), &buf[done..done + piece.len()])
+        })
+    }
+
+    /// Calls `step` for each piece of the vector from `offset` on, with the bytes done before, until `len` are done.
+    fn each(
+        &self,
+        offset: usize,
+        len: usize,
+        mut step: impl FnMut(UserRange, usize) -> Result<(), Fault>,
+    ) -> Result<usize, Fault> {
+        let mut skip = offset;
+        let mut done = 0;
+        for range in self.ranges {
+            let (skipped, rest) = range.split_at(skip);
+            skip -= skipped.len();
+            let (piece, _) = rest.split_at(len - done);
+            if piece.is_empty() {
+                continue;
+            }
+            step(piece, done).map_err(|fault| fault.after(done))?;
+            done += piece.len();
+        }
+        Ok(done)
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Slices of user memory: checked once, then divided freely.
+//!
+//! A slice says *where* its elements are, proved to lie in the user half; every access may still fault. No
+//! method here computes an address that is not inside it.
+
+use core::ops::Range;
+
+use crate::{
+    cause::Access,
+    copy,
+    error::Fault,
+    pod::{AnyBitPattern, NoUninit},
+    ptr::{UserConstPtr, UserPtr},
+    range::UserRange,
+};
+
+/// `len` elements of user memory that the kernel may read and write. Made by [`UserPtr::slice`].
+#[derive(Debug)]
+pub struct UserSlice<T> {
+    start: UserPtr<T>,
+    len: usize,
+}
+
+/// `len` elements of user memory that the kernel may only read. Made by [`UserConstPtr::slice`].
+#[derive(Debug)]
+pub struct UserConstSlice<T> {
+    start: UserConstPtr<T>,
+    len: usize,
+}
+
+/// Implements what both have.
+macro_rules! impl_slice {
+    ($slice:ident, $pointer:ident, $access:expr) => {
+        impl<T> $pointer<T> {
+            /// The `len` elements from here on, proved to lie in the user half.
+            ///
+            /// # Errors
+            ///
+            /// [`FaultKind::OutOfRange`](crate::FaultKind::OutOfRange) if they do not, or their size overflows.
+            #[inline]
+            pub fn slice(self, len: usize) -> Result<$slice<T>, Fault> {
+                let bytes = len.checked_mul(size_of::<T>());
+                // NOTE: the only constructor of a slice that is no part of another one.
+                match bytes.and_then(|bytes| UserRange::new(self.addr(), bytes)) {
+                    Some(_) => Ok($slice { start: self, len }),
+                    None => Err(Fault::out_of_range(self.addr(), $access)),
+                }
+            }
+        }
+
+        impl<T> $slice<T> {
+            /// The number of elements.
+            #[inline]
+            #[must_use]
+            pub const fn len(&self) -> usize {
+                self.len
+            }
+
+            /// Whether there is no element.
+            #[inline]
+            #[must_use]
+            pub const fn is_empty(&self) -> bool {
+                self.len == 0
+            }
+
+            /// A pointer to the first element, or to where it would be.
+            #[inline]
+            #[must_use]
+            pub const fn as_ptr(&self) -> $pointer<T> {
+                self.start
+            }
+
+            /// The bytes of all elements.
+            #[inline]
+            #[must_use]
+            pub fn bytes(&self) -> UserRange {
+                // No overflow: the constructor has checked the product. The limit may have been lowered since.
+                UserRange::new(self.start.addr(), self.len * size_of::<T>()).unwrap_or(UserRange::EMPTY)
+            }
+
+            /// A pointer to the element at `index`, if there is one.
+            #[inline]
+            #[must_use]
+            pub fn get(&self, index: usize) -> Option<$pointer<T>> {
+                (index < self.len).then(|| self.start.add(index))
+            }
+
+            /// The elements of `range`, if it lies inside.
+            #[inline]
+            #[must_use]
+            pub fn part(&self, range: Range<usize>) -> Option<Self> {
+                let len = range.end.checked_sub(range.start)?;
+                (range.end <= self.len).then(|| Self { start: self.start.add(range.start), len })
+            }
+
+            /// The first `mid` elements and the others, if there are so many.
+            #[inline]
+            #[must_use]
+            pub fn split_at(&self, mid: usize) -> Option<(Self, Self)> {
+                Some((self.part(0..mid)?, self.part(mid..self.len)?))
+            }
+        }
+
+        impl<T: AnyBitPattern> $slice<T> {
+            /// Reads elements into `buf`, as many as both have, and returns how many.
+            ///
+            /// # Errors
+            ///
+            /// Fails if a byte is not readable. Then the first `fault.copied` *bytes* of `buf` hold what came
+            /// before and the rest is unchanged.
+            #[inline]
+            pub fn read_into(&self, buf: &mut [T]) -> Result<usize, Fault> {
+                let count = self.len.min(buf.len());
+                self.start.read_slice(&mut buf[..count])?;
+                Ok(count)
+            }
+        }
+
+        // By hand: derives would ask the same of `T`.
+        impl<T> Clone for $slice<T> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        impl<T> Copy for $slice<T> {}
+    };
+}
+
+impl_slice!(UserSlice, UserPtr, Access::Write);
+impl_slice!(UserConstSlice, UserConstPtr, Access::Read);
+
+impl<T: NoUninit> UserSlice<T> {
+    /// Writes elements from `values`, as many as both have, and returns how many.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a byte is not writable. Then the first `fault.copied` *bytes* have been written and none behind
+    /// them.
+    #[inline]
+    pub fn write_from(&self, values: &[T]) -> Result<usize, Fault> {
+        let count = self.len.min(values.len());
+        self.start.write_slice(&values[..count])?;
+        Ok(count)
+    }
+}
+
+impl<T> UserSlice<T> {
+    /// Fills all bytes of all elements with `byte`.
+    ///
+    /// # Errors
+    ///
+    /// As [`write_from`](Self::write_from).
+    #[inline]
+    pub fn fill_bytes(&self, byte: u8) -> Result<(), Fault> {
+        copy::fill_user(self.start.addr(), byte, self.len * size_of::<T>())
+    }
+}
+
+impl<T> From<UserSlice<T>> for UserConstSlice<T> {
+    fn from(slice: UserSlice<T>) -> Self {
+        Self { start: slice.start.into(), len: slice.len }
+    }
+}

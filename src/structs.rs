@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Structs whose size user space and kernel may disagree about.
+//!
+//! An extensible system call takes a struct and its size. Old programs pass a smaller one: what they do not
+//! know counts as zero. New programs on an old kernel pass a larger one: it is accepted if what the kernel does
+//! not know *is* zero.
+
+use core::{fmt, mem::MaybeUninit};
+
+use axerrno::{AxError, LinuxError};
+
+use crate::{
+    copy,
+    error::Fault,
+    pod::{AnyBitPattern, NoUninit},
+    ptr::{UserConstPtr, UserPtr},
+    range::UserRange,
+};
+
+/// The largest size that user space may claim, in bytes: a page, as for Linux's extensible structs.
+pub const MAX_STRUCT_SIZE: usize = 4096;
+
+/// Why an extensible struct was refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum StructError {
+    /// User space passed more than the kernel knows, and it is not all zero; or a size above [`MAX_STRUCT_SIZE`].
+    TooBig,
+    /// A byte could not be accessed.
+    Fault(Fault),
+}
+
+impl fmt::Display for StructError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::TooBig => f.write_str("the user struct holds what the kernel does not know"),
+            Self::Fault(fault) => fault.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for StructError {}
+
+impl From<Fault> for StructError {
+    fn from(fault: Fault) -> Self {
+        Self::Fault(fault)
+    }
+}
+
+impl From<StructError> for LinuxError {
+    fn from(error: StructError) -> Self {
+        match error {
+            StructError::TooBig => Self::E2BIG,
+            StructError::Fault(fault) => fault.into(),
+        }
+    }
+}
+
+impl From<StructError> for AxError {
+    fn from(error: StructError) -> Self {
+        LinuxError::from(error).into()
+    }
+}
+
+/// Reads a struct of which user space says that it has `user_size` bytes.
+///
+/// Bytes that user space does not have are zero in the result; bytes that the kernel does not have must be zero in
+/// user memory. Those are read before the rest, and each byte once.
+///
+/// # Errors
+///
+/// [`StructError::TooBig`] if they are not zero, or `user_size` is above [`MAX_STRUCT_SIZE`];
+/// [`StructError::Fault`] if a byte is not readable.
+#[doc(alias = "copy_struct_from_user")]
+pub fn read_struct<T: AnyBitPattern>(src: UserConstPtr<T>, user_size: usize) -> Result<T, StructError> {
+    let kernel_size = size_of::<T>();
+    if user_size > MAX_STRUCT_SIZE.max(kernel_size) {
+        return Err(StructError::TooBig);
+    }
+    if user_size > kernel_size {
+        let unknown = UserConstPtr::<u8>::new(src.addr()).add(kernel_size).slice(user_size - kernel_size)?;
+        if !is_zeroed(unknown.bytes())? {
+            return Err(StructError::TooBig);
+        }
+    }
+    let mut value = MaybeUninit::<T>::zeroed();
+    // SAFETY: (1) at most as many bytes as a `T` has.
+    unsafe { copy::read_bytes(value.as_mut_ptr().cast(), src.addr(), user_size.min(kernel_size)) }?;
+    // SAFETY: zeroed before, and a `T` may be any bytes.
+    Ok(unsafe { value.assume_init() })
+}
+
+/// Writes a struct to user space, which says that it has room for `user_size` bytes.
+///
+/// Room that the kernel has nothing for is zeroed. Returns whether user space got all there is to know: false if
+/// `user_size` cut off bytes that are not zero.
+///
+/// # Errors
+///
+/// [`StructError::TooBig`] if `user_size` is above [`MAX_STRUCT_SIZE`]; [`StructError::Fault`] if a byte is not
+/// writable. The tail may have been zeroed, and a prefix written.
+#[doc(alias = "copy_struct_to_user")]
+pub fn write_struct<T: NoUninit>(dst: UserPtr<T>, user_size: usize, value: &T) -> Result<bool, StructError> {
+    let known = bytemuck::bytes_of(value);
+    if user_size > MAX_STRUCT_SIZE.max(known.len()) {
+        return Err(StructError::TooBig);
+    }
+    let (sent, cut_off) = known.split_at(user_size.min(known.len()));
+    if user_size > known.len() {
+        let tail = UserPtr::<u8>::new(dst.addr()).add(known.len()).slice(user_size - known.len())?;
+        tail.fill_bytes(0)?;
+    }
+    copy::copy_to_user(dst.addr(), sent)?;
+    Ok(cut_off.iter().all(|&byte| byte == 0))
+}
+
+/// Whether all bytes of a user range are zero. Stops at the first one that is not.
+///
+/// # Errors
+///
+/// Fails if a byte in front of the first that is not zero is not readable; `fault.copied` bytes before it are zero.
+#[doc(alias = "check_zeroed_user")]
+pub fn is_zeroed(range: UserRange) -> Result<bool, Fault> {
+    const PIECE: usize = 128;
+    let mut rest = range;
+    let mut done = 0;
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(PIECE);
+        let mut piece = [0; PIECE];
+        // SAFETY: (1) `now` has at most as many bytes as `piece`.
+        let outcome = unsafe { copy::read_range(piece.as_mut_ptr(), now) };
+        // What could not be read is still zero in `piece`.
+        if piece.iter().any(|&byte| byte != 0) {
+            return Ok(false);
+        }
+        outcome.map_err(|fault| fault.after(done))?;
+        done += now.len();
+        rest = later;
+    }
+    Ok(true)
+}
+
+/// [`copy_from_user`](crate::copy_from_user), with zeros where nothing could be read.
+///
+/// # Errors
+///
+/// As [`copy_from_user`](crate::copy_from_user), but `dst[fault.copied..]` is zero: nothing of what was in `dst`
+/// before remains.
+pub fn copy_from_user_zeroing(dst: &mut [u8], src: usize) -> Result<(), Fault> {
+    copy::copy_from_user(dst, src).inspect_err(|fault| dst[fault.copied..].fill(0))
+}
