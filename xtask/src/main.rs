@@ -2,6 +2,7 @@
 //! `cargo xtask COMMAND`: the project's own commands.
 
 mod apt;
+mod bench;
 mod hosted;
 mod kernel;
 mod machine;
@@ -24,6 +25,7 @@ usage: cargo xtask COMMAND
   test             everything that CI runs; installs what is missing
   hosted [ARCH..]  the tests in a Linux process, in each build that the table must survive
   kernel [ARCH..]  builds and boots the test kernel in QEMU
+  bench            what a check costs, beside address spaces of 10 to 10,000 areas
   size             bytes of the library per architecture";
 
 fn main() -> ExitCode {
@@ -52,6 +54,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             size::run()?;
             return Ok(ExitCode::SUCCESS);
         }
+        "bench" => bench::run(&mut tally)?,
         "test" => test::run(&mut tally)?,
         "hosted" => hosted::run(args, &mut tally)?,
         "kernel" => kernel::run(args, &mut tally)?,

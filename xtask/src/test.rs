@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::{hosted, kernel, machine, report::Tally, root, setup, size, toolchain};
+use crate::{bench, hosted, kernel, machine, report::Tally, root, setup, size, toolchain};
 
 /// What the library may add to an x86_64 kernel, in bytes.
 const MOST_TEXT: u64 = 12 * 1024;
@@ -19,7 +19,8 @@ pub fn run(tally: &mut Tally) -> Result<()> {
     own.env("CARGO_TARGET_DIR", root().join("target/hosted"));
     hosted::count_tests(own, "the commands themselves", tally)?;
     hosted::run(&[], tally)?;
-    example(tally)?;
+    examples(tally)?;
+    bench::run(tally)?;
     sizes(tally)?;
     kernel::run(&[], tally)
 }
@@ -38,8 +39,12 @@ fn form(tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-/// The example must come to its last line, and that line must say that no byte was wrong.
-fn example(tally: &mut Tally) -> Result<()> {
+/// The examples must end well; `recover` by its last line, which must say that no byte was wrong.
+fn examples(tally: &mut Tally) -> Result<()> {
+    for name in ["own_space", "bulk_transfer"] {
+        let command = cargo(&["run", "--quiet", "--package", "axptr", "--example", name]);
+        tally.check(&format!("example {name}"), succeeds(command)?);
+    }
     let mut command = cargo(&["run", "--quiet", "--package", "axptr", "--example", "recover"]);
     let output = command.stderr(Stdio::inherit()).output().context("running the example")?;
     let text = String::from_utf8_lossy(&output.stdout);
