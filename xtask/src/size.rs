@@ -72,6 +72,8 @@ impl Sizes {
             return;
         }
         match kind {
+            // Constants that hold addresses: writable for the loader only.
+            _ if name.starts_with(".data.rel.ro") => self.constants += size,
             SectionKind::Text => self.text += size,
             SectionKind::ReadOnlyData | SectionKind::ReadOnlyString | SectionKind::ReadOnlyDataWithRel => {
                 self.constants += size;
