@@ -2,6 +2,7 @@
 //! `cargo xtask kernel`: builds the test kernel and boots it in each way it must pass.
 
 use std::{
+    fs,
     io::{BufRead, BufReader, Read},
     path::{Path, PathBuf},
     process::{Child, Command, Stdio},
@@ -13,7 +14,7 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use crate::{
-    machine::{self, Machine},
+    machine::{self, Cpu, Machine},
     report::Tally,
     root, setup,
     toolchain::{self, Toolchain},
@@ -27,8 +28,21 @@ const SUM: &str = "axptr-kernel: ";
 const PANIC: &str = "axptr-kernel: PANIC: ";
 const EXPECT: &str = "axptr-kernel: EXPECT: ";
 
-/// The boots that are right only if they end in a panic.
-const PANIC_MODES: &[&str] = &["panic-kernel-side", "panic-no-entry"];
+/// The line that names what the CPU has.
+const CPU: &str = "cpu:";
+
+/// The boots that are right only if they end in a panic, and the feature that they need.
+const PANIC_MODES: &[(&str, Option<&str>)] = &[
+    ("panic-kernel-side", None),
+    ("panic-kernel-side-short", None),
+    ("panic-kernel-side-out-of-reach", None),
+    ("panic-no-entry", None),
+    ("panic-out-of-reach", None),
+    ("panic-smap", Some("smap")),
+];
+
+/// What the linker says where the kernel's script throws the exception table away.
+const REFUSAL: &str = "ERROR(axptr)";
 
 /// Builds and boots the kernel for the named machines.
 pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
@@ -36,50 +50,101 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
     let needs: Vec<_> = machines.iter().copied().flat_map(setup::for_kernel).collect();
     setup::ensure(&needs)?;
     for machine in machines {
-        let image = build(machine)?;
+        let toolchain = toolchain::require(machine.target)?;
+        println!("building for {}: {}", machine.target, toolchain.describe());
+        let plain = build(machine, &toolchain)?;
         for boot in boots(machine) {
-            boot.run(machine, &image, tally)?;
+            boot.run(machine, &plain, tally)?;
         }
+        let fragment = build_with_fragment(machine, &toolchain)?;
+        let all_features = &machine.cpus[0];
+        let boot = Boot {
+            name: format!("{} {} fragment", machine.name, all_features.name),
+            cpu: all_features,
+            mode: None,
+        };
+        boot.run(machine, &fragment, tally)?;
+        tally.check(
+            &format!("{}: a script that discards the table does not link", machine.name),
+            discarding_fails(&toolchain)?,
+        );
     }
     Ok(())
 }
 
-fn build(machine: &Machine) -> Result<PathBuf> {
-    let toolchain = toolchain::require(machine.target)?;
-    println!("building for {}: {}", machine.target, toolchain.describe());
-    let folder = root().join("target/kernel");
-    let status = build_command(&toolchain, &folder).status().context("running the bare-metal cargo")?;
+/// The kernel with ArceOS's script alone.
+fn build(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
+    let status = build_command(toolchain, &[]).status().context("running the bare-metal cargo")?;
     ensure!(status.success(), "the test kernel does not build for {}", machine.target);
-    Ok(folder.join(machine.target).join("release/axptr-kernel"))
+    keep(machine, "plain")
 }
 
-fn build_command(toolchain: &Toolchain, folder: &Path) -> Command {
+/// The kernel with axptr's linker fragment beside the script.
+fn build_with_fragment(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
+    let status = build_command(toolchain, &["--features", "fragment"]).status()?;
+    ensure!(status.success(), "the test kernel does not link with the fragment for {}", machine.target);
+    keep(machine, "fragment")
+}
+
+/// The kernel with a script that discards the exception table.
+fn discarding_fails(toolchain: &Toolchain) -> Result<Result<(), String>> {
+    let output = build_command(toolchain, &["--features", "discard"]).output()?;
+    let said = String::from_utf8_lossy(&output.stderr);
+    Ok(match (output.status.success(), said.contains(REFUSAL)) {
+        (true, _) => Err("it links".to_owned()),
+        (false, true) => Ok(()),
+        (false, false) => Err(format!("it fails without {REFUSAL:?}:\n{said}")),
+    })
+}
+
+fn build_command(toolchain: &Toolchain, more: &[&str]) -> Command {
     let mut command = toolchain.cargo("build");
     command
         .args(["--release", "--locked", "--quiet"])
+        .args(more)
         .current_dir(root().join("tests/kernel"))
-        .env("CARGO_TARGET_DIR", folder);
+        .env("CARGO_TARGET_DIR", folder());
     command
+}
+
+/// Puts the image where the next variant does not replace it.
+fn keep(machine: &Machine, variant: &str) -> Result<PathBuf> {
+    let built = folder().join(machine.target).join("release/axptr-kernel");
+    let kept = built.with_file_name(format!("axptr-kernel-{variant}"));
+    fs::copy(&built, &kept).with_context(|| format!("keeping {}", built.display()))?;
+    Ok(kept)
+}
+
+fn folder() -> PathBuf {
+    root().join("target/kernel")
 }
 
 /// One start of the kernel and what it must come to.
 #[derive(Debug)]
 struct Boot {
     name: String,
-    cpu: &'static str,
+    cpu: &'static Cpu,
     /// The word for the command line; none runs the cases.
     mode: Option<&'static str>,
 }
 
 fn boots(machine: &Machine) -> Vec<Boot> {
-    let cases =
-        machine.cpus.iter().map(|cpu| Boot { name: format!("{} {cpu}", machine.name), cpu, mode: None });
-    let panics = PANIC_MODES.iter().map(|mode| Boot {
-        name: format!("{} {mode}", machine.name),
-        cpu: machine.cpus[0],
-        mode: Some(mode),
-    });
-    cases.chain(panics).collect()
+    let mut boots = Vec::new();
+    for cpu in machine.cpus {
+        boots.push(Boot { name: format!("{} {}", machine.name, cpu.name), cpu, mode: None });
+    }
+    for cpu in machine.cpus {
+        for &(mode, feature) in PANIC_MODES {
+            if feature.is_none_or(|feature| cpu.features.contains(&feature)) {
+                boots.push(Boot {
+                    name: format!("{} {} {mode}", machine.name, cpu.name),
+                    cpu,
+                    mode: Some(mode),
+                });
+            }
+        }
+    }
+    boots
 }
 
 impl Boot {
@@ -87,14 +152,14 @@ impl Boot {
         let start = Instant::now();
         let mut console = Console::default();
         let ended = Guest::start(self.qemu(machine, image))?.read(TIME_LIMIT, |line| {
-            if let Some(case) = line.strip_prefix("case ") {
-                println!("{}: {case}", self.name);
+            if let Some(told) = line.strip_prefix("case ").or(line.strip_prefix("note: ")) {
+                println!("{}: {told}", self.name);
             }
             console.0.push(line);
         });
         let outcome = ended.and_then(|()| match self.mode {
-            None => console.cases_ran(),
-            Some(_) => console.panicked_as_announced(machine.fault_panic),
+            None => console.cases_ran(self.cpu.features),
+            Some(_) => console.panicked_as_announced(machine.fault_panics),
         });
         if outcome.is_err() {
             console.show();
@@ -110,7 +175,7 @@ impl Boot {
         let mut command = Command::new(machine.qemu);
         command
             .args(machine.board)
-            .args(["-cpu", self.cpu, "-nographic", "-no-reboot", "-nic", "none"])
+            .args(["-cpu", self.cpu.name, "-nographic", "-no-reboot", "-nic", "none"])
             .arg("-kernel")
             .arg(image);
         if let Some(mode) = self.mode {
@@ -192,8 +257,12 @@ impl Console {
         (passed.len(), failed.len())
     }
 
-    /// Whether the boot came to its end and counted what we did.
-    fn cases_ran(&self) -> Result<(), String> {
+    /// Whether the boot came to its end on the CPU that it should have, and counted what we did.
+    fn cases_ran(&self, features: &[&str]) -> Result<(), String> {
+        let found = self.0.iter().find_map(|line| line.strip_prefix(CPU)).ok_or("it names no CPU")?;
+        if !found.split_whitespace().eq(features.iter().copied()) {
+            return Err(format!("the CPU has{found}, not {features:?}"));
+        }
         let (passed, failed) = self.count();
         let sum = format!("{SUM}{passed} passed, {failed} failed");
         if passed + failed == 0 {
@@ -207,15 +276,15 @@ impl Console {
     }
 
     /// Whether it panicked where the kernel said it would, and did not go on.
-    fn panicked_as_announced(&self, fault_panic: &str) -> Result<(), String> {
+    fn panicked_as_announced(&self, fault_panics: &[&str]) -> Result<(), String> {
         let told: Vec<_> = self.0.iter().filter(|line| line.starts_with(SUM)).collect();
         let [announced, panic] = told[..] else {
             return Err(format!("{} lines instead of a forecast and a panic", told.len()));
         };
         let announced = announced.strip_prefix(EXPECT).ok_or("no forecast")?;
         let panic = panic.strip_prefix(PANIC).ok_or("no panic")?;
-        if !announced.starts_with(fault_panic) {
-            return Err(format!("{announced:?} is not a forecast of {fault_panic:?}"));
+        if !fault_panics.iter().any(|begins| announced.starts_with(begins)) {
+            return Err(format!("{announced:?} is not a forecast of any of {fault_panics:?}"));
         }
         if !panic.starts_with(announced) {
             return Err(format!("{panic:?} instead of {announced:?}"));
@@ -245,18 +314,21 @@ mod tests {
 
     #[test]
     fn a_run_counts_only_if_its_own_sum_agrees() {
-        let whole = "case a ... ok\ncase b ... FAILED: x\naxptr-kernel: 1 passed, 1 failed";
-        assert_eq!(console(whole).cases_ran(), Ok(()));
+        let whole = "cpu: a b\ncase a ... ok\ncase b ... FAILED: x\naxptr-kernel: 1 passed, 1 failed";
+        assert_eq!(console(whole).cases_ran(&["a", "b"]), Ok(()));
+        for others in [&["a"][..], &["b", "a"], &["a", "b", "c"], &[]] {
+            assert!(console(whole).cases_ran(others).is_err(), "{others:?} passed");
+        }
         assert_eq!(console(whole).count(), (1, 1));
         for broken in [
-            "",
             "axptr-kernel: 0 passed, 0 failed",
             "case a ... ok",
             "case a ... ok\naxptr-kernel: 2 passed, 0 failed",
             "case a ... ok\naxptr-kernel: PANIC: late",
             "case a ... ok\naxptr-kernel: 1 passed, 0 failed\naxptr-kernel: PANIC: later",
         ] {
-            assert!(console(broken).cases_ran().is_err(), "{broken:?} passed");
+            let named = format!("cpu:\n{broken}");
+            assert!(console(&named).cases_ran(&[]).is_err(), "{broken:?} passed");
         }
     }
 
@@ -264,7 +336,7 @@ mod tests {
     fn a_panic_counts_only_where_it_was_announced() {
         let right = "axptr-kernel: EXPECT: #PF @ 0x1, at 0x2\n\
                      axptr-kernel: PANIC: #PF @ 0x1, at 0x2, error_code=2:\nTrapFrame {";
-        assert_eq!(console(right).panicked_as_announced("#PF @ "), Ok(()));
+        assert_eq!(console(right).panicked_as_announced(&["#PF @ ", "#DF @ "]), Ok(()));
         for wrong in [
             "axptr-kernel: EXPECT: #PF @ 0x1",
             "axptr-kernel: PANIC: #PF @ 0x1",
@@ -273,7 +345,7 @@ mod tests {
             "axptr-kernel: EXPECT: #PF @ 0x1\naxptr-kernel: PANIC: #PF @ 0x1\n\
              axptr-kernel: 0 passed, 0 failed",
         ] {
-            let outcome = console(wrong).panicked_as_announced("#PF @ ");
+            let outcome = console(wrong).panicked_as_announced(&["#PF @ ", "#DF @ "]);
             assert!(outcome.is_err(), "{wrong:?} passed");
         }
     }

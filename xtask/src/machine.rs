@@ -16,9 +16,18 @@ pub struct Machine {
     /// The emulated board and its memory.
     pub board: &'static [&'static str],
     /// The processors that all cases run on: with and without the optional features.
-    pub cpus: &'static [&'static str],
-    /// How the page-fault panic of the kernel's own trap handler begins.
-    pub fault_panic: &'static str,
+    pub cpus: &'static [Cpu],
+    /// How the panics of the kernel's own trap handler begin.
+    pub fault_panics: &'static [&'static str],
+}
+
+/// One emulated processor.
+#[derive(Debug)]
+pub struct Cpu {
+    /// QEMU's name for it.
+    pub name: &'static str,
+    /// The features that cases depend on, as the kernel must find them.
+    pub features: &'static [&'static str],
 }
 
 const ALL: &[Machine] = &[Machine {
@@ -27,8 +36,8 @@ const ALL: &[Machine] = &[Machine {
     qemu: "qemu-system-x86_64",
     qemu_package: "qemu-system-x86",
     board: &["-machine", "q35", "-m", "128M"],
-    cpus: &["max", "qemu64"],
-    fault_panic: "Unhandled #PF @ ",
+    cpus: &[Cpu { name: "max", features: &["erms", "smap", "pku"] }, Cpu { name: "qemu64", features: &[] }],
+    fault_panics: &["Unhandled #PF @ ", "#GP @ "],
 }];
 
 /// The machines of these names; without a name, all.

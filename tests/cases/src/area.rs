@@ -105,12 +105,23 @@ impl Area {
         &self.model[range]
     }
 
-    /// The distance from `offset` to the first byte that refuses `access`, and why.
+    /// The distance from the start to the first byte that refuses `access`, and why, if lazy pages come.
     pub(crate) fn first_bad(&self, range: Range<usize>, access: Access) -> Option<(usize, FaultKind)> {
+        self.first_bad_if(range, access, true)
+    }
+
+    /// The same if lazy pages come or stay away.
+    pub(crate) fn first_bad_if(
+        &self,
+        range: Range<usize>,
+        access: Access,
+        lazy_comes: bool,
+    ) -> Option<(usize, FaultKind)> {
         let mut at = range.start;
         while at < range.end {
             let page = &self.pages[at / PAGE];
             let refusal = match access {
+                _ if page.lazy && !lazy_comes => Some(FaultKind::NotPresent),
                 Access::Read => page.refuses_read,
                 Access::Write => page.refuses_write,
             };

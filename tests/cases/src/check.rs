@@ -37,8 +37,9 @@ impl<'a> Spot<'a> {
         self.offset..self.offset + len
     }
 
-    fn side(&self, access: Access, len: usize) -> Side {
-        Side { access, start: self.addr(), bad: self.area.first_bad(self.range(len), access) }
+    fn side(&self, access: Access, len: usize, lazy_comes: bool) -> Side {
+        let bad = self.area.first_bad_if(self.range(len), access, lazy_comes);
+        Side { access, start: self.addr(), bad }
     }
 }
 
@@ -67,7 +68,8 @@ impl Trial<'_> {
     pub(crate) fn run(mut self, site: &mut dyn Site) -> Result<(), String> {
         let (op, len) = (self.op, self.len);
         let call = self.call();
-        let (sides, count) = self.sides();
+        let lazy_comes = self.api != Api::NoFault || !site.lazy_needs_pager();
+        let (sides, count) = self.sides(lazy_comes);
         let oracle = Oracle { op, len, sides: &sides[..count], handler: site.handler() };
         let (paged_at_least, paged_at_most) = (self.lazy_pages(oracle.copied()), self.lazy_pages(len));
 
@@ -77,7 +79,7 @@ impl Trial<'_> {
         let traps = site.traps() - before;
 
         self.look_again(site);
-        let paging = site.traps_per_lazy_page();
+        let paging = if lazy_comes { site.traps_per_lazy_page() } else { 0 };
         let least = oracle.traps().start() + paged_at_least * paging;
         let most = oracle.traps().end() + paged_at_most * paging;
         let verdict = judge(&oracle, answer)
@@ -101,10 +103,10 @@ impl Trial<'_> {
     }
 
     /// The user sides, and how many there are.
-    fn sides(&self) -> ([Side; 2], usize) {
-        let write = self.dst.side(Access::Write, self.len);
+    fn sides(&self, lazy_comes: bool) -> ([Side; 2], usize) {
+        let write = self.dst.side(Access::Write, self.len, lazy_comes);
         let read = match &self.src {
-            Source::Area(spot) => spot.side(Access::Read, self.len),
+            Source::Area(spot) => spot.side(Access::Read, self.len, lazy_comes),
             Source::Byte(_) => write,
         };
         match (self.op.reads_user(), self.op.writes_user()) {

@@ -66,6 +66,18 @@ pub unsafe trait Site {
     /// How many traps the first access to a [`PageKind::Lazy`] page costs, as far as `traps` sees them.
     fn traps_per_lazy_page(&self) -> usize;
 
+    /// Whether a [`PageKind::Lazy`] page stays away from an access that may not call the pager. It does unless
+    /// somebody below the site provides it, as a process's kernel does.
+    fn lazy_needs_pager(&self) -> bool {
+        false
+    }
+
+    /// Lets ordinary code touch user memory, until [`close`](Self::close). A kernel may have to open a window.
+    fn open(&mut self) {}
+
+    /// Ends what [`open`](Self::open) began.
+    fn close(&mut self) {}
+
     /// Why an access to a page of this kind fails, if it does.
     fn refusal(&self, kind: PageKind, access: Access) -> Option<FaultKind> {
         match (kind, access) {

@@ -41,11 +41,23 @@ fn page(site: &mut dyn Site, kind: PageKind) -> (Area, Permits) {
     (area, permits)
 }
 
+/// References are used by code that opens no window.
+fn in_the_open(site: &mut dyn Site, proof: fn(&mut dyn Site) -> Result<(), String>) -> Result<(), String> {
+    site.open();
+    let result = proof(site);
+    site.close();
+    result
+}
+
 fn put(addr: usize, bytes: &[u8]) -> Result<(), String> {
     axptr::copy_to_user(addr, bytes).map_err(|fault| alloc::format!("preparing: {fault}"))
 }
 
 pub(crate) fn values(site: &mut dyn Site) -> Result<(), String> {
+    in_the_open(site, values_in_the_open)
+}
+
+fn values_in_the_open(site: &mut dyn Site) -> Result<(), String> {
     let (area, mut space) = page(site, Good);
     let mut ptr: UserPtr<u32> = area.at(8).into();
     let old = u32::from_ne_bytes([0, 1, 2, 3].map(|i| area.expected(8 + i..9 + i)[0]));
@@ -71,6 +83,10 @@ pub(crate) fn values(site: &mut dyn Site) -> Result<(), String> {
 }
 
 pub(crate) fn slices(site: &mut dyn Site) -> Result<(), String> {
+    in_the_open(site, slices_in_the_open)
+}
+
+fn slices_in_the_open(site: &mut dyn Site) -> Result<(), String> {
     let (area, mut space) = page(site, Good);
     let ptr = UserConstPtr::<u16>::from(area.at(0));
     let all = ptr.get_as_slice(&mut space, PAGE / 2).map(<[u16]>::len);
@@ -93,6 +109,10 @@ pub(crate) fn slices(site: &mut dyn Site) -> Result<(), String> {
 }
 
 pub(crate) fn terminated(site: &mut dyn Site) -> Result<(), String> {
+    in_the_open(site, terminated_in_the_open)
+}
+
+fn terminated_in_the_open(site: &mut dyn Site) -> Result<(), String> {
     let (area, mut space) = page(site, Good);
     // Without a terminator, up to the bad page; with one at each of the last places.
     for back in 0..20 {
@@ -125,6 +145,10 @@ pub(crate) fn terminated(site: &mut dyn Site) -> Result<(), String> {
 }
 
 pub(crate) fn scan_limit(site: &mut dyn Site) -> Result<(), String> {
+    in_the_open(site, scan_limit_in_the_open)
+}
+
+fn scan_limit_in_the_open(site: &mut dyn Site) -> Result<(), String> {
     let (area, mut space) = page(site, Good);
     put(area.at(0), &[0x41; 64])?;
     put(area.at(63), &[0])?;

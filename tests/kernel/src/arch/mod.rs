@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! All that this kernel itself knows of a machine.
+//!
+//! Each machine has these, under the same names:
+//!
+//! - `command_line`, `LAZY_KERNEL_ADDR`, `UNMAPPED_KERNEL_ADDR`, and `OUT_OF_REACH`: addresses that no page
+//!   table can map.
+//! - `Features`: what the CPU can do, beyond what every CPU can.
+//! - `traps`: a counter of its own in front of all fault handlers.
+//! - `access`: instructions that may fault, without an exception-table entry and with one, and what axcpu
+//!   says where nobody handles it.
+//! - `window`: the state that keeps kernel code away from user memory.
+//! - `keys`: protection keys.
+//! - `pte`: page-table entries, edited without the kernel's help.
+
+#[cfg(target_arch = "x86_64")]
+mod x86_64;
+#[cfg(target_arch = "x86_64")]
+pub use x86_64::*;
+
+#[cfg(not(target_arch = "x86_64"))]
+compile_error!("the test kernel does not know this machine yet; start from src/arch/x86_64");

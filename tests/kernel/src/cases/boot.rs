@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What needs no initialisation, and what the whole run comes to.
+
+use alloc::{string::String, vec::Vec};
+
+use axptr::extable::{Entry, Table};
+
+use crate::{arch::traps, early, ensure, fault, space};
+
+pub fn the_table_was_whole_before_anything_was_initialised() -> Result<(), String> {
+    let early = early::seen();
+    ensure!(early.table == Ok(()), "before .bss was cleared: {:?}", early.table);
+    let now = axptr::extable::selftest();
+    ensure!(now == Ok(()), "now: {now:?}");
+    Ok(())
+}
+
+pub fn the_first_copy_needed_no_initialisation() -> Result<(), String> {
+    let early = early::seen();
+    let (addr, bytes) = early::FIRST;
+    ensure!(!early.window_enforced, "CR4.SMAP was on before the first copy");
+    ensure!(early.first_copy == Ok(()), "{:?}", early.first_copy);
+    ensure!(!early.window_open, "the window stayed open");
+    ensure!(space::peek(addr, bytes.len()) == bytes, "wrong bytes");
+    Ok(())
+}
+
+/// Runs last: each access of the routines has faulted at least once, and nothing went wrong.
+pub fn every_entry_of_the_table_has_faulted() -> Result<(), String> {
+    unsafe extern "C" {
+        safe static __axptr_sentinel: u8;
+    }
+    let sentinel = (&raw const __axptr_sentinel).addr();
+    let entries = Table::image().entries().iter().map(Entry::insn);
+    let never: Vec<_> = entries.filter(|insn| *insn != sentinel && !traps::at(*insn)).collect();
+    ensure!(never.is_empty(), "these have not: {never:x?}");
+    Ok(())
+}
+
+/// Runs last: no page fault of a copy has come to axcpu's handler, but those in the kernel's own memory.
+pub fn all_faults_were_accounted_for() -> Result<(), String> {
+    let passed_on = fault::passed_on();
+    let wanted = super::kernel_side::faults();
+    ensure!(passed_on == wanted, "{passed_on} faults came to axcpu, {wanted} should have");
+    Ok(())
+}

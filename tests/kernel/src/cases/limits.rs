@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Addresses and lengths that no user memory can have.
+
+use alloc::{string::String, vec};
+
+use axptr::{Access, Fault, FaultKind, raw, raw::Outcome, region};
+
+use crate::{
+    arch, ensure,
+    fault::{self, Traps},
+    op::{BY_REGION, BY_TABLE, Done, PARTNER},
+    space::{self, Locked},
+};
+
+pub fn the_typed_api_refuses_without_a_trap() -> Result<(), String> {
+    let limit = axptr::user_limit();
+    let refused = Done::stopped(0, FaultKind::OutOfRange, 0);
+    for op in BY_TABLE.into_iter().chain(BY_REGION) {
+        for addr in arch::OUT_OF_REACH.into_iter().chain([arch::UNMAPPED_KERNEL_ADDR, 1 << 63, usize::MAX]) {
+            for len in [1, 8, 100, 5000] {
+                op.expect(addr, len, &[], refused)?;
+            }
+        }
+        for (addr, len) in
+            [(limit, 1), (limit - 1, 2), (limit - 7, 8), (limit - 100, 101), (usize::MAX - 3, 8)]
+        {
+            op.expect(addr, len, &[], refused)?;
+        }
+    }
+    for op in BY_TABLE {
+        op.expect(limit - 8, 8, &[], Done::stopped(0, FaultKind::NotPresent, 1))?;
+    }
+    let rw = space::RW.start();
+    for (addr, len) in
+        [(rw, usize::MAX), (rw, limit), (1, usize::MAX), (0, limit + 1), (usize::MAX, usize::MAX)]
+    {
+        let (results, traps) = fault::counted(|| {
+            [
+                axptr::fill_user(addr, 0, len),
+                axptr::copy_in_user(addr, rw, len),
+                axptr::copy_in_user(rw, addr, len),
+                region::fill_user(Locked, addr, 0, len),
+            ]
+        });
+        let is_refused = |result: &Result<(), Fault>| {
+            result.is_err_and(|fault| fault.copied == 0 && fault.kind == FaultKind::OutOfRange)
+        };
+        ensure!(
+            traps == Traps::NONE && results.iter().all(is_refused),
+            "{len:#x} bytes at {addr:#x}: {results:x?}, {traps:?}"
+        );
+    }
+    Ok(())
+}
+
+/// Where nobody has checked the address, the machine does; each copy survives it at the price of one trap.
+pub fn the_routines_survive_addresses_out_of_reach() -> Result<(), String> {
+    let mut buffer = vec![0xaa_u8; 5000];
+    let kernel = buffer.as_mut_ptr();
+    for bad in arch::OUT_OF_REACH {
+        for len in (1..=140).chain([255, 256, 1000, 5000]) {
+            // SAFETY: (1) the buffer is as long; (2) the address cannot be translated.
+            survive("in", bad, len, Access::Read, || unsafe { raw::copy_from_user(kernel, bad, len) })?;
+            // SAFETY: (1) the buffer is as long; (2) the address cannot be translated.
+            survive("out", bad, len, Access::Write, || unsafe { raw::copy_to_user(bad, kernel, len) })?;
+            // SAFETY: (1) user memory, and an address that cannot be translated.
+            survive("from", bad, len, Access::Read, || unsafe { raw::copy_in_user(PARTNER, bad, len) })?;
+            // SAFETY: (1) an address that cannot be translated, and user memory.
+            survive("to", bad, len, Access::Write, || unsafe { raw::copy_in_user(bad, PARTNER, len) })?;
+            // SAFETY: (1) the address cannot be translated.
+            survive("fill", bad, len, Access::Write, || unsafe { raw::fill_user(bad, 0, len) })?;
+        }
+    }
+    ensure!(buffer.iter().all(|&byte| byte == 0xaa), "the kernel's buffer was written");
+    Ok(())
+}
+
+fn survive(
+    what: &str,
+    addr: usize,
+    len: usize,
+    access: Access,
+    copy: impl FnOnce() -> Outcome,
+) -> Result<(), String> {
+    let (outcome, traps) = fault::counted(copy);
+    ensure!(
+        outcome.left() == len
+            && outcome.kind() == FaultKind::NonCanonical
+            && outcome.access() == Some(access)
+            && traps == Traps { page: 0, out_of_reach: 1 },
+        "{what}, {len} bytes at {addr:#x}: {outcome:?}, {traps:?}"
+    );
+    Ok(())
+}

@@ -1,0 +1,123 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The cases, one file per subject. A new case is a function and its name in the list below.
+//!
+//! What a CPU lacks is not skipped: it has cases of its own, which the other CPUs do not run. They say so by
+//! their file, and `cargo xtask kernel` knows which CPU has what.
+
+mod areas;
+mod boot;
+mod edges;
+mod flag;
+mod huge;
+mod interrupts;
+mod kernel_side;
+mod keys;
+mod layout;
+mod limits;
+mod no_keys;
+mod no_window;
+mod other_space;
+mod own;
+mod paging;
+mod region;
+mod reserved;
+mod table;
+mod window;
+
+use alloc::{boxed::Box, string::String, vec::Vec};
+
+use crate::{arch::Features, report::Case};
+
+type Proof = fn() -> Result<(), String>;
+
+macro_rules! cases {
+    ($($file:ident: $($name:ident),+;)+) => {
+        &[$($((concat!(stringify!($file), "::", stringify!($name)), $file::$name as _)),+),+]
+    };
+}
+
+/// Those that run first, with user memory open to the kernel on every CPU.
+const OPEN: &[(&str, Proof)] = cases! {
+    boot: the_table_was_whole_before_anything_was_initialised, the_first_copy_needed_no_initialisation;
+    layout: areas_are_populated_as_declared, areas_have_the_declared_flags;
+};
+
+/// From here on the window is enforced where the CPU has one.
+const WITH_WINDOW: &[(&str, Proof)] = cases! {
+    window: a_copy_works_before_and_after_smap_is_turned_on,
+        a_copy_leaves_the_window_closed,
+        a_copy_inside_an_open_window_leaves_it_open,
+        the_pager_runs_with_the_window_closed;
+};
+const WITHOUT_WINDOW: &[(&str, Proof)] = cases! {
+    no_window: without_smap_copies_never_touch_the_flag;
+};
+
+const WITH_KEYS: &[(&str, Proof)] = cases! {
+    keys: a_key_that_forbids_access_stops_every_operation, a_key_that_forbids_writes_lets_reads_through;
+};
+const WITHOUT_KEYS: &[(&str, Proof)] = cases! {
+    no_keys: without_keys_the_key_of_a_page_means_nothing;
+};
+
+const EVERYWHERE: &[(&str, Proof)] = cases! {
+    layout: a_populated_page_keeps_what_is_written,
+        a_lazy_page_costs_one_fault_and_reads_zero,
+        a_renewed_area_is_absent_again,
+        the_pager_stops_before_memory_is_exhausted;
+    areas: populated_memory_takes_every_operation,
+        a_lazy_page_is_made_by_every_operation,
+        read_only_memory_refuses_writes_only,
+        unmapped_memory_refuses_every_operation,
+        range_mode_reaches_what_the_kernel_keeps_in_the_user_half,
+        a_protected_page_refuses_writes_though_its_area_permits_them,
+        no_byte_is_touched_by_length_zero;
+    edges: a_copy_ends_exactly_at_the_hole,
+        long_copies_end_exactly_at_the_hole,
+        a_copy_out_of_the_hole_does_nothing;
+    paging: a_lazy_page_in_the_middle_loses_no_byte,
+        a_lazy_page_loses_no_byte_at_any_split,
+        many_lazy_pages_cost_a_trap_each,
+        a_present_page_keeps_its_data_when_it_is_populated_again,
+        a_page_that_another_cpu_has_made_meanwhile_keeps_its_data;
+    kernel_side: the_kernels_own_lazy_memory_is_none_of_axptrs_business;
+    limits: the_typed_api_refuses_without_a_trap,
+        the_routines_survive_addresses_out_of_reach;
+    reserved: a_reserved_bit_ends_a_copy_without_asking_the_pager;
+    flag: it_is_set_during_an_access_only,
+        an_access_of_the_pagers_leaves_it_set;
+    interrupts: the_pager_gets_the_state_of_the_access;
+    region: every_kind_of_area_is_judged_before_the_access,
+        values_go_both_ways,
+        an_address_space_borrowed_for_the_copy_will_do,
+        the_lock_is_free_during_the_copy,
+        a_range_that_no_area_covers_is_refused_as_a_whole,
+        bad_ranges_ask_nobody,
+        a_protected_page_refuses_writes_though_its_area_permits_them,
+        populating_stays_one_window_ahead;
+    other_space: an_address_space_without_axmm_will_do;
+    own: a_faultable_instruction_of_the_kernels_own_is_recovered;
+    huge: filling_more_than_there_is_ends_short,
+        copying_more_than_there_is_ends_short,
+        region_mode_ends_short_too,
+        region_mode_survives_an_address_space_that_takes_everything;
+};
+
+/// What only the end can tell.
+const LAST: &[(&str, Proof)] = cases! {
+    boot: every_entry_of_the_table_has_faulted, all_faults_were_accounted_for;
+};
+
+/// The cases for a CPU, in the order they run.
+pub fn all(features: Features) -> Vec<Case> {
+    let own = |list: &[(&str, Proof)]| -> Vec<Case> {
+        list.iter().map(|&(name, proof)| (name.into(), Box::new(proof) as _)).collect()
+    };
+    let mut cases = own(OPEN);
+    cases.extend(own(if features.window { WITH_WINDOW } else { WITHOUT_WINDOW }));
+    cases.extend(own(if features.keys { WITH_KEYS } else { WITHOUT_KEYS }));
+    cases.extend(own(EVERYWHERE));
+    cases.extend(table::shared_with_the_hosted_tests(features));
+    cases.extend(own(LAST));
+    cases
+}

@@ -1,0 +1,37 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What axptr did before this kernel had told it anything.
+
+use axptr::{Fault, extable::TableError};
+use lazyinit::LazyInit;
+
+use crate::{arch::window, space};
+
+/// What was seen, for the cases.
+#[derive(Debug)]
+pub struct Early {
+    /// The self test, run before `.bss` was cleared.
+    pub table: Result<(), TableError>,
+    /// Whether user memory was closed to the kernel then.
+    pub window_enforced: bool,
+    /// The first copy of all, with nobody to handle a fault.
+    pub first_copy: Result<(), Fault>,
+    /// Whether it left the window open.
+    pub window_open: bool,
+}
+
+/// The first copy is this one.
+pub const FIRST: (usize, &[u8]) = (space::RW.page(1), b"nothing is initialised");
+
+static EARLY: LazyInit<Early> = LazyInit::new();
+
+/// Copies for the first time, and keeps everything for later.
+pub fn record(table: Result<(), TableError>) {
+    let window_enforced = window::is_enforced();
+    let first_copy = axptr::copy_to_user(FIRST.0, FIRST.1);
+    EARLY.init_once(Early { table, window_enforced, first_copy, window_open: window::is_open() });
+}
+
+/// What was seen.
+pub fn seen() -> &'static Early {
+    &EARLY
+}

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Who is asked for a page: the pager behind axptr's vector, and the handler behind axcpu's.
+
+use core::sync::atomic::{AtomicUsize, Ordering};
+
+use axhal::{
+    mem::VirtAddr,
+    trap::{PAGE_FAULT, PageFaultFlags, register_trap_handler},
+};
+use axptr::{Access, region::AddressSpace};
+use kspin::SpinNoIrq;
+
+use crate::{
+    arch::{traps, window},
+    space,
+};
+
+/// Puts axptr's vector in front of axcpu's, and the counters in front of both.
+pub fn init() {
+    for _ in ["the first call installs it", "the second finds it done"] {
+        // SAFETY: (1) axcpu's table is a writable static, and nothing faults here; (2) its gates are
+        // interrupt gates for handlers that stay; (3) the target has no vector registers.
+        unsafe { axptr::vector::install(pager) }.expect("axcpu has handlers");
+    }
+    traps::count();
+}
+
+/// What the pager found when it was called.
+#[derive(Clone, Copy, Debug)]
+pub struct Call {
+    /// What it was asked for.
+    pub addr: usize,
+    pub access: Access,
+    /// Whether user memory was open to kernel code.
+    pub window_open: bool,
+    /// Whether interrupts were on.
+    pub irqs_on: bool,
+    /// Whether axptr said that it was accessing user memory.
+    pub accessing: bool,
+    /// Whether somebody held the lock of the address space.
+    pub space_locked: bool,
+}
+
+static LAST_CALL: SpinNoIrq<Option<Call>> = SpinNoIrq::new(None);
+static DETOUR: SpinNoIrq<Option<fn()>> = SpinNoIrq::new(None);
+
+/// The last call of the pager since this was asked last.
+pub fn last_call() -> Option<Call> {
+    LAST_CALL.lock().take()
+}
+
+/// Lets the next call of the pager do `detour` first.
+pub fn before_next_page(detour: fn()) {
+    *DETOUR.lock() = Some(detour);
+}
+
+/// Whether the detour has been taken.
+pub fn detour_taken() -> bool {
+    DETOUR.lock().take().is_none()
+}
+
+fn pager(addr: usize, access: Access) -> bool {
+    let call = Call {
+        addr,
+        access,
+        window_open: window::is_open(),
+        irqs_on: axhal::asm::irqs_enabled(),
+        accessing: axptr::is_accessing_user_memory(),
+        space_locked: space::space().try_lock().is_none(),
+    };
+    *LAST_CALL.lock() = Some(call);
+    if call.space_locked {
+        // The case fails by its copy instead of hanging.
+        return false;
+    }
+    let detour = DETOUR.lock().take();
+    if let Some(detour) = detour {
+        detour();
+    }
+    space::space().lock().handle_fault(addr, access)
+}
+
+static PASSED_ON: AtomicUsize = AtomicUsize::new(0);
+
+/// How many page faults have come to axcpu's handler.
+pub fn passed_on() -> usize {
+    PASSED_ON.load(Ordering::Relaxed)
+}
+
+/// The kernel's own faults: those in its lazy memory are repaired, all others are bugs.
+#[register_trap_handler(PAGE_FAULT)]
+fn page_fault(addr: VirtAddr, access: PageFaultFlags) -> bool {
+    PASSED_ON.fetch_add(1, Ordering::Relaxed);
+    space::KERNEL_LAZY.contains(addr.as_usize())
+        && axmm::kernel_aspace().lock().handle_page_fault(addr, access)
+}
+
+/// Faults, by what they were about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Traps {
+    /// Page faults.
+    pub page: usize,
+    /// Addresses that no page table can map.
+    pub out_of_reach: usize,
+}
+
+impl Traps {
+    /// No fault at all.
+    pub const NONE: Self = Self::pages(0);
+
+    /// `count` page faults.
+    pub const fn pages(count: usize) -> Self {
+        Self { page: count, out_of_reach: 0 }
+    }
+
+    /// All so far.
+    pub fn now() -> Self {
+        Self { page: traps::page_faults(), out_of_reach: traps::out_of_reach() }
+    }
+}
+
+/// Calls `f` and counts the faults meanwhile.
+pub fn counted<R>(f: impl FnOnce() -> R) -> (R, Traps) {
+    let before = Traps::now();
+    let result = f();
+    let after = Traps::now();
+    let traps =
+        Traps { page: after.page - before.page, out_of_reach: after.out_of_reach - before.out_of_reach };
+    (result, traps)
+}

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The test kernel: boots on the ArceOS crates, does what its mode asks, powers off.
+
+#![no_std]
+#![no_main]
+
+extern crate alloc;
+
+mod arch;
+mod cases;
+mod early;
+mod fault;
+mod mode;
+mod op;
+mod panics;
+mod report;
+mod site;
+mod space;
+
+use axhal::mem::{MemRegionFlags, memory_regions, phys_to_virt};
+
+use crate::{arch::Features, mode::Mode};
+
+#[axplat::main]
+fn main(cpu_id: usize, arg: usize) -> ! {
+    match boot(cpu_id, arg) {
+        Mode::Cases => {
+            let features = Features::of_this_cpu();
+            say!("{features}");
+            report::run(&cases::all(features));
+        }
+        Mode::Panic(how) => how(),
+    }
+    axhal::power::system_off()
+}
+
+/// Brings up heap, kernel paging, interrupts, the user address space and the fault handlers.
+fn boot(cpu_id: usize, arg: usize) -> Mode {
+    // Nothing is there yet, `.bss` included.
+    let table = axptr::extable::selftest();
+    // SAFETY: what the line above left in `.bss` may be forgotten; the stack lies outside it.
+    unsafe { axhal::mem::clear_bss() };
+    axplat::percpu::init_primary(cpu_id);
+    axhal::init_early(cpu_id, arg);
+    // The command line may lie in free memory, so it is read before there is a heap.
+    let mode = Mode::from_command_line(arch::command_line(arg));
+
+    let heap = memory_regions()
+        .filter(|region| region.flags.contains(MemRegionFlags::FREE))
+        .max_by_key(|region| region.size)
+        .expect("the machine has free memory");
+    axalloc::global_init(phys_to_virt(heap.paddr).as_usize(), heap.size);
+
+    axmm::init_memory_management();
+    axhal::init_later(cpu_id, arg);
+    space::init();
+    early::record(table);
+    fault::init();
+    axhal::asm::enable_irqs();
+    mode
+}
+
+#[panic_handler]
+fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
+    report::panicked(info);
+    axhal::power::system_off()
+}

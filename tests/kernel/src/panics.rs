@@ -1,0 +1,89 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Boots that are right only if they end in axcpu's panic.
+
+use alloc::vec;
+
+use axptr::extable::Table;
+
+use crate::{
+    arch::{self, Features, access, traps, window},
+    report, space,
+};
+
+/// All of them, by their mode's name. `cargo xtask kernel` knows the names too.
+pub const ALL: &[(&str, fn())] = &[
+    ("panic-kernel-side", kernel_side),
+    ("panic-kernel-side-short", kernel_side_short),
+    ("panic-kernel-side-out-of-reach", kernel_side_out_of_reach),
+    ("panic-no-entry", no_entry),
+    ("panic-out-of-reach", out_of_reach),
+    ("panic-smap", window_closed),
+];
+
+/// A fault on the kernel side of a copy is a bug of the kernel's, even where the instruction has an entry for
+/// its user side.
+fn kernel_side() {
+    let pc = rehearse(space::PAGE, true);
+    report::expect_panic(&access::unhandled_fault(pc, arch::UNMAPPED_KERNEL_ADDR));
+    copy_to(arch::UNMAPPED_KERNEL_ADDR, space::PAGE);
+}
+
+/// The same where loads and stores are instructions of their own, and the store has no entry.
+fn kernel_side_short() {
+    let len = size_of::<u64>();
+    let pc = rehearse(len, false);
+    report::expect_panic(&access::unhandled_fault(pc, arch::UNMAPPED_KERNEL_ADDR));
+    copy_to(arch::UNMAPPED_KERNEL_ADDR, len);
+}
+
+/// The same where the machine tells neither the address nor the direction.
+fn kernel_side_out_of_reach() {
+    let pc = rehearse(space::PAGE, true);
+    report::expect_panic(&access::unhandled_out_of_reach(pc));
+    copy_to(arch::OUT_OF_REACH[0], space::PAGE);
+}
+
+/// Finds the instruction that will fault: here the kernel's handler repairs its fault.
+fn rehearse(len: usize, has_entry: bool) -> usize {
+    copy_to(space::KERNEL_LAZY.start(), len);
+    assert_eq!(traps::page_faults(), 1);
+    let pc = traps::last_pc();
+    assert_eq!(Table::image().find(pc).is_some(), has_entry);
+    pc
+}
+
+fn copy_to(kernel: usize, len: usize) {
+    // SAFETY: (1) the kernel's own lazy memory, nobody else's; or not at all, and this boot is about what
+    // happens then. (2) User memory.
+    let outcome = unsafe { axptr::raw::copy_from_user(kernel as *mut u8, space::RW.start(), len) };
+    assert_eq!(outcome.left(), 0, "recovered from a fault on the kernel's side: {outcome:?}");
+}
+
+/// A fault in code that has no table entry is a bug of the kernel's, at any address.
+fn no_entry() {
+    // The pager would provide this page.
+    let addr = space::LAZY.start();
+    report::expect_panic(&access::unhandled_fault(access::store_pc(), addr));
+    // SAFETY: not at all; this boot is about what happens then.
+    unsafe { access::store(addr) };
+}
+
+/// The same for an address that no page table can map.
+fn out_of_reach() {
+    report::expect_panic(&access::unhandled_out_of_reach(access::store_pc()));
+    // SAFETY: not at all; this boot is about what happens then.
+    unsafe { access::store(arch::OUT_OF_REACH[0]) };
+}
+
+/// User memory is closed to code that does not open the window, also behind a copy that has.
+fn window_closed() {
+    assert!(Features::of_this_cpu().window);
+    // SAFETY: the line above.
+    unsafe { window::enforce() };
+    let addr = space::RW.start();
+    let mut bytes = vec![0; 64];
+    assert_eq!(axptr::copy_from_user(&mut bytes, addr), Ok(()));
+    report::expect_panic(&access::unhandled_fault(access::load_pc(), addr));
+    // SAFETY: not at all; this boot is about what happens then.
+    unsafe { access::load(addr) };
+}

@@ -1,0 +1,97 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! This kernel as a place for the cases that the hosted tests run too.
+
+use core::ptr::NonNull;
+
+use axhal::{mem::phys_to_virt, paging::MappingFlags};
+use axptr::{Access, FaultKind};
+use axptr_cases::{PageKind, Site};
+use memory_addr::{MemoryAddr, va};
+
+use crate::{
+    arch::window,
+    fault::Traps,
+    space::{self, PAGE, SCRATCH},
+};
+
+/// Pages of all kinds in [`SCRATCH`], as long as it lives.
+#[derive(Debug)]
+pub struct KernelSite {
+    next: usize,
+}
+
+impl KernelSite {
+    /// A place without any page.
+    pub fn new() -> Self {
+        Self { next: SCRATCH.page(1) }
+    }
+}
+
+impl Drop for KernelSite {
+    fn drop(&mut self) {
+        SCRATCH.renew();
+    }
+}
+
+// SAFETY: (1) nothing else uses `SCRATCH`, and no range of it is given twice. (2) A window is the kernel's
+// own mapping of all memory.
+unsafe impl Site for KernelSite {
+    fn map(&mut self, kinds: &[PageKind]) -> usize {
+        let start = self.next;
+        // A page that is not there lies between this and the next.
+        self.next += (kinds.len() + 1) * PAGE;
+        assert!(self.next <= SCRATCH.end(), "SCRATCH is too small");
+        let areas = &mut space::space().lock().areas;
+        for (index, kind) in kinds.iter().enumerate() {
+            let private = MappingFlags::READ | MappingFlags::WRITE;
+            let (flags, populate) = match kind {
+                PageKind::Good => (private | MappingFlags::USER, true),
+                PageKind::Lazy => (private | MappingFlags::USER, false),
+                PageKind::ReadOnly => (MappingFlags::READ | MappingFlags::USER, true),
+                PageKind::KernelOnly => (private, true),
+                PageKind::Unmapped | PageKind::Vanished => continue,
+            };
+            let mapped = areas.map_alloc(va!(start + index * PAGE), PAGE, flags, populate);
+            assert_eq!(mapped, Ok(()), "page {index} of {kinds:?}");
+        }
+        start
+    }
+
+    fn window(&mut self, addr: usize) -> Option<NonNull<u8>> {
+        let areas = &space::space().lock().areas;
+        let (frame, ..) = areas.page_table().query(va!(addr).align_down_4k()).ok()?;
+        NonNull::new(phys_to_virt(frame).as_mut_ptr())
+    }
+
+    fn traps(&self) -> usize {
+        let traps = Traps::now();
+        traps.page + traps.out_of_reach
+    }
+
+    fn traps_per_lazy_page(&self) -> usize {
+        1
+    }
+
+    fn lazy_needs_pager(&self) -> bool {
+        true
+    }
+
+    fn open(&mut self) {
+        window::open();
+    }
+
+    fn close(&mut self) {
+        window::close();
+    }
+
+    fn refusal(&self, kind: PageKind, access: Access) -> Option<FaultKind> {
+        match (kind, access) {
+            (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly, Access::Read) => None,
+            // The kernel may touch its own memory, wherever it lies.
+            (PageKind::KernelOnly, _) => None,
+            (PageKind::ReadOnly, Access::Write) => Some(FaultKind::Permission),
+            // No memory goes away here.
+            (PageKind::Unmapped | PageKind::Vanished, _) => Some(FaultKind::NotPresent),
+        }
+    }
+}
