@@ -6,6 +6,27 @@
 //!
 //! The kernel side must be normal memory: the routines may access it in any width and, after a fault, twice. For
 //! device memory copy to a bounce buffer first and let the driver's own accessors move it on.
+//!
+//! ```
+//! # unsafe { axptr::hosted::install() }.unwrap();
+//! # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+//! # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+//! use axptr::bulk::{copy_from_user_chunked, copy_to_user_chunked};
+//! use core::{num::NonZeroUsize, ops::ControlFlow};
+//!
+//! const CHUNK: NonZeroUsize = NonZeroUsize::new(1000).unwrap();
+//! let mut pauses = 0;
+//! let mut pause = |_done| {
+//!     pauses += 1; // schedule, poll for a signal
+//!     ControlFlow::Continue(())
+//! };
+//! assert_eq!(copy_to_user_chunked(page, &[7; 3500], CHUNK, &mut pause)?, 3500);
+//! let mut back = [0; 5000];
+//! let fault = copy_from_user_chunked(&mut back, page, CHUNK, &mut pause).unwrap_err();
+//! assert_eq!((fault.copied, fault.addr, pauses), (4096, page + 4096, 7));
+//! assert_eq!((back[3499], back[3500]), (7, 0));
+//! # Ok::<(), axptr::Fault>(())
+//! ```
 
 use core::{num::NonZeroUsize, ops::ControlFlow};
 

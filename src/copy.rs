@@ -41,6 +41,24 @@ pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<
 ///
 /// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.copied` bytes
 /// have been written and none behind them.
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+/// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+/// use core::mem::MaybeUninit;
+///
+/// axptr::copy_to_user(page, b"user memory")?;
+/// axptr::copy_in_user(page + 100, page, 4)?;
+/// axptr::fill_user(page + 4, b'!', 3)?;
+/// let mut bytes = [MaybeUninit::uninit(); 11];
+/// assert_eq!(axptr::copy_from_user_uninit(&mut bytes, page)?, b"user!!!mory");
+///
+/// let mut bytes = *b"........";
+/// let fault = axptr::copy_from_user(&mut bytes, page + 4093).unwrap_err();
+/// assert_eq!((fault.copied, &bytes), (3, b"\0\0\0....."));
+/// # Ok::<(), axptr::Fault>(())
+/// ```
 #[inline]
 pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
     // SAFETY: (1) the slice is valid for reads of its length, and initialised.

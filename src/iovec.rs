@@ -3,6 +3,27 @@
 //!
 //! [`IoVecs::import`] takes one snapshot of the array: each element is read once, checked, and never looked at
 //! again. What user space writes there later changes nothing.
+//!
+//! ```
+//! # unsafe { axptr::hosted::install() }.unwrap();
+//! # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+//! # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+//! use axptr::{UserConstPtr, UserPtr, UserRange, iovec::{IoVec, IoVecs}};
+//!
+//! // What a program passes to writev(2), here with its last bytes missing.
+//! let array = [page as u64 + 100, 5, page as u64 + 4093, 10]; // base and length, twice
+//! UserPtr::<u64>::from(page).write_slice(&array)?;
+//!
+//! let mut storage = [UserRange::EMPTY; 8];
+//! let vector = IoVecs::import(UserConstPtr::<IoVec>::from(page), 2, &mut storage).unwrap();
+//! assert_eq!((vector.ranges().len(), vector.total()), (2, 15));
+//! assert_eq!(vector.write_at(0, b"hello")?, 5);
+//! let fault = vector.write_at(5, b"over the edge").unwrap_err();
+//! assert_eq!((fault.copied, fault.addr), (3, page + 4096));
+//! let mut back = [0; 7];
+//! assert_eq!((vector.read_at(1, &mut back)?, &back), (7, b"elloove"));
+//! # Ok::<(), axptr::Fault>(())
+//! ```
 
 use core::fmt;
 

@@ -17,6 +17,29 @@ use crate::{
 /// A user address of a `T` that the kernel may read and write.
 ///
 /// Making one checks nothing; every access does. Any alignment will do.
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+/// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+/// use axptr::{UserConstPtr, UserPtr};
+///
+/// // `page` is 4096 bytes of user memory, with nothing behind it.
+/// let number = UserPtr::<u32>::from(page + 1); // any alignment will do
+/// number.write(7)?;
+/// assert_eq!(number.read()?, 7);
+///
+/// let numbers = UserPtr::<u16>::from(page).add(3);
+/// numbers.write_slice(&[1, 2, 3])?;
+/// let mut back = [0; 2];
+/// UserConstPtr::from(numbers).checked_add(1).unwrap().read_slice(&mut back)?;
+/// assert_eq!(back, [2, 3]);
+///
+/// let fault = UserPtr::<u64>::from(page + 4090).write(u64::MAX).unwrap_err();
+/// assert_eq!((fault.copied, fault.addr), (6, page + 4096));
+/// assert!(UserPtr::<u8>::from(0).nullable().is_none());
+/// # Ok::<(), axptr::Fault>(())
+/// ```
 #[repr(transparent)]
 pub struct UserPtr<T> {
     addr: usize,

@@ -35,6 +35,19 @@ pub unsafe fn set_user_limit(limit: usize) {
 /// A byte range that lies wholly in the user half of the address space.
 ///
 /// It says *where* the bytes are, never that they are mapped or stay so.
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+/// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+/// use axptr::{UserRange, user_limit};
+///
+/// let range = UserRange::new(page, 100).unwrap();
+/// let (head, tail) = range.split_at(30);
+/// assert_eq!((head.len(), tail.start(), tail.len()), (30, page + 30, 70));
+/// assert!(UserRange::new(user_limit(), 1).is_none());
+/// assert!(UserRange::new(usize::MAX, 2).is_none() && UserRange::new(usize::MAX, 0).is_some());
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct UserRange {
     start: usize,

@@ -5,6 +5,22 @@
 //! only where that is known by other means. All of them do their bytes in ascending order, so that a fault
 //! leaves an exact prefix done and not one byte behind it touched (contract C3, C4); length 0 touches
 //! nothing (C5). A fault on the kernel side of a copy has no landing: it is a bug of the kernel (C6).
+//!
+//! ```
+//! # unsafe { axptr::hosted::install() }.unwrap();
+//! # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+//! # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+//! use axptr::{FaultKind, raw};
+//!
+//! let mut bytes = [1; 8];
+//! // SAFETY: (1) the array has 8 bytes; (2) `page` is user memory.
+//! let outcome = unsafe { raw::copy_from_user(bytes.as_mut_ptr(), page + 4091, 8) };
+//! assert_eq!((outcome.left(), outcome.kind()), (3, FaultKind::NotPresent));
+//! assert_eq!(bytes, [0, 0, 0, 0, 0, 1, 1, 1]);
+//! // SAFETY: (1) as above.
+//! let outcome = unsafe { raw::nofault::fill_user(page, 0xff, 4096) };
+//! assert_eq!(outcome.left(), 0);
+//! ```
 
 use crate::{
     arch::{self, raw},

@@ -11,6 +11,38 @@
 //!
 //! The check says what *was* true. If another CPU unmaps a page between check and copy, the copy still ends in
 //! a [`Fault`], by the table.
+//!
+//! ```
+//! # unsafe { axptr::hosted::install() }.unwrap();
+//! # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+//! # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+//! use axptr::{Access, AddressSpace, FaultKind, UserPtr, UserRange, region};
+//!
+//! /// One area, all of it present.
+//! struct Space(core::ops::Range<usize>);
+//!
+//! impl AddressSpace for Space {
+//!     fn check_region_access(&self, range: UserRange, _: Access) -> bool {
+//!         self.0.start <= range.start() && range.start() + range.len() <= self.0.end
+//!     }
+//!     fn handle_fault(&mut self, addr: usize, _: Access) -> bool {
+//!         self.0.contains(&addr)
+//!     }
+//! }
+//!
+//! let mut space = Space(page..page + 4096);
+//! let number = UserPtr::<u32>::from(page);
+//! number.write_in(&mut space, 7)?;
+//! assert_eq!(number.read_in(&mut space)?, 7);
+//! region::copy_to_user(&mut space, page, b"bytes")?;
+//! let mut back = [0; 5];
+//! region::copy_from_user(&mut space, &mut back, page)?;
+//! assert_eq!(&back, b"bytes");
+//! // Refused before the first byte, though 4 are there.
+//! let fault = region::fill_user(&mut space, page + 4092, 0, 8).unwrap_err();
+//! assert_eq!((fault.copied, fault.kind), (0, FaultKind::Permission));
+//! # Ok::<(), axptr::Fault>(())
+//! ```
 
 use crate::{
     cause::{Access, FaultKind},

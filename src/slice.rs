@@ -16,6 +16,30 @@ use crate::{
 };
 
 /// `len` elements of user memory that the kernel may read and write. Made by [`UserPtr::slice`].
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+/// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+/// use axptr::{UserConstSlice, UserPtr, UserSlice};
+///
+/// let slice: UserSlice<u32> = UserPtr::from(page).slice(10)?;
+/// assert_eq!(slice.write_from(&[1, 2, 3])?, 3);
+/// let (head, tail) = slice.split_at(2).unwrap();
+/// assert_eq!((head.len(), tail.get(0).unwrap().read()?), (2, 3));
+/// assert!(slice.part(8..11).is_none() && slice.get(10).is_none());
+///
+/// let mut back = [0; 4];
+/// let slice = UserConstSlice::from(head);
+/// assert_eq!((slice.read_into(&mut back)?, back), (2, [1, 2, 0, 0]));
+/// head.fill_bytes(0xff)?;
+/// assert_eq!(head.as_ptr().read()?, u32::MAX);
+///
+/// // Where it is has been checked, what is there has not.
+/// assert!(UserPtr::<u8>::from(usize::MAX).slice(2).is_err());
+/// assert_eq!(UserPtr::<u8>::from(page).slice(5000)?.read_into(&mut [0; 5000]).unwrap_err().copied, 4096);
+/// # Ok::<(), axptr::Fault>(())
+/// ```
 #[derive(Debug)]
 pub struct UserSlice<T> {
     start: UserPtr<T>,

@@ -4,6 +4,30 @@
 //! An extensible system call takes a struct and its size. Old programs pass a smaller one: what they do not
 //! know counts as zero. New programs on an old kernel pass a larger one: it is accepted if what the kernel does
 //! not know *is* zero.
+//!
+//! ```
+//! # unsafe { axptr::hosted::install() }.unwrap();
+//! # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+//! # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+//! use axptr::{UserPtr, UserRange, structs::{self, StructError}};
+//!
+//! type Options = [u32; 2]; // what this kernel knows
+//! let user = UserPtr::<Options>::from(page);
+//! UserPtr::<u32>::from(page).write_slice(&[1, 2, 0])?;
+//! assert_eq!(structs::read_struct(user.into(), 4), Ok([1, 0])); // an old program
+//! assert_eq!(structs::read_struct(user.into(), 12), Ok([1, 2])); // a new one that uses nothing new
+//! UserPtr::<u32>::from(page).add(2).write(9)?;
+//! assert_eq!(structs::read_struct(user.into(), 12), Err(StructError::TooBig));
+//!
+//! assert_eq!(structs::write_struct(user, 4, &[3, 4]), Ok(false)); // 4 was cut off
+//! assert_eq!(structs::write_struct(user, 12, &[3, 4]), Ok(true));
+//! assert!(structs::is_zeroed(UserRange::new(page + 8, 100).unwrap())?);
+//!
+//! let mut buf = [0xaa; 8];
+//! structs::copy_from_user_zeroing(&mut buf, page + 4095).unwrap_err();
+//! assert_eq!(buf, [0; 8]);
+//! # Ok::<(), axptr::Fault>(())
+//! ```
 
 use core::{fmt, mem::MaybeUninit};
 
