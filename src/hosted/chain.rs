@@ -11,11 +11,11 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use libc::{c_int, sigaction, siginfo_t, sigset_t};
+use libc::{c_int, sigaction, siginfo_t, sigset_t, ucontext_t};
 
 use super::{
     handler::Delivery,
-    install::{address_of_handler, ours, set_action},
+    install::{address_of_handler, in_front_of, set_action},
 };
 
 /// The disposition that a signal had before ours. Versions are written to alternating slots, so that a
@@ -100,23 +100,20 @@ pub(super) fn pass_on(delivery: Delivery) {
 fn die(delivery: Delivery) {
     let _ = set_action(delivery.signal, Some(&empty_action()));
     if !delivery.is_synchronous() {
-        // SAFETY: raises a signal in this thread; SA_NODEFER left it unblocked, so it ends here.
+        // SAFETY: raises a signal in this thread. It ends where the handler returns, which unblocks it.
         unsafe { libc::raise(delivery.signal) };
     }
     // The frame's instruction raises a synchronous one again, with its own address and code.
 }
 
-/// Calls the former handler with the mask and in the form that it was installed for.
+/// Calls the former handler with the mask and in the form that it was installed for. It is on its stack already:
+/// see [`in_front_of`].
 fn call(delivery: Delivery, former: &sigaction, handler: libc::sighandler_t) {
     if former.sa_flags & libc::SA_RESETHAND != 0 {
         Former::of(delivery.signal).store(empty_action());
     }
-    let mut blocked = former.sa_mask;
-    if former.sa_flags & libc::SA_NODEFER == 0 {
-        // SAFETY: `blocked` is a valid set, the signal a valid number.
-        unsafe { libc::sigaddset(&raw mut blocked, delivery.signal) };
-    }
-    let interrupted = change_mask(libc::SIG_BLOCK, &blocked);
+    // The return from the signal undoes this.
+    set_mask(&mask_for(delivery, former));
     if former.sa_flags & libc::SA_SIGINFO != 0 {
         type ThreeArguments = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
         // SAFETY: SA_SIGINFO says that the address is one of such a function.
@@ -128,17 +125,31 @@ fn call(delivery: Delivery, former: &sigaction, handler: libc::sighandler_t) {
         let handler = unsafe { mem::transmute::<libc::sighandler_t, OneArgument>(handler) };
         handler(delivery.signal);
     }
-    change_mask(libc::SIG_SETMASK, &interrupted);
     stay_in_front(delivery.signal);
 }
 
-/// Changes the calling thread's signal mask and returns the one before.
-fn change_mask(how: c_int, set: &sigset_t) -> sigset_t {
-    let mut old = MaybeUninit::<sigset_t>::zeroed();
-    // SAFETY: both sets are valid; `old` receives one.
-    unsafe { libc::pthread_sigmask(how, ptr::from_ref(set), old.as_mut_ptr()) };
-    // SAFETY: a set is an array of integers.
-    unsafe { old.assume_init() }
+/// What the kernel would have blocked for the former handler: what was blocked when the signal came, what the
+/// handler asked for, and the signal itself.
+fn mask_for(delivery: Delivery, former: &sigaction) -> sigset_t {
+    let context = delivery.context.cast::<ucontext_t>();
+    // SAFETY: the kernel hands a SA_SIGINFO handler a valid context. It fills 64 signals of this set; what stands
+    // in the rest of it is part of the frame, and nobody's signal.
+    let mut blocked = unsafe { (*context).uc_sigmask };
+    for signal in 1..=libc::SIGRTMAX() {
+        // SAFETY: a valid set and a valid number.
+        let masked = unsafe { libc::sigismember(&raw const former.sa_mask, signal) } == 1;
+        let itself = signal == delivery.signal && former.sa_flags & libc::SA_NODEFER == 0;
+        if masked || itself {
+            // SAFETY: as above.
+            unsafe { libc::sigaddset(&raw mut blocked, signal) };
+        }
+    }
+    blocked
+}
+
+fn set_mask(blocked: &sigset_t) {
+    // SAFETY: a valid set; a handler may block and unblock what it likes.
+    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, ptr::from_ref(blocked), ptr::null_mut()) };
 }
 
 /// A handler that gives up does so by resetting the disposition (std's does, for every signal but a stack
@@ -147,6 +158,6 @@ fn stay_in_front(signal: c_int) {
     let Ok(now) = set_action(signal, None) else { return };
     if now.sa_sigaction == libc::SIG_DFL {
         Former::of(signal).store(now);
-        let _ = set_action(signal, Some(&ours()));
+        let _ = set_action(signal, Some(&in_front_of(&now)));
     }
 }

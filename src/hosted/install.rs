@@ -35,10 +35,13 @@ const INSTALLED: u8 = 2;
 
 /// Makes faults of this crate's instructions recoverable in this process, and opens the user half.
 ///
-/// Installs a handler for SIGSEGV and SIGBUS (`SA_SIGINFO | SA_ONSTACK | SA_NODEFER`). What is not a fault of
-/// ours goes to the handlers that were there: their mask, one- or three-argument form and `SA_RESETHAND` are
-/// honoured; the default action ends the process by the same signal; std's report of a stack overflow still
-/// appears. They run on the alternate stack if there is one. Signals sent by processes are never taken for faults.
+/// Installs a handler for SIGSEGV and SIGBUS. What is not a fault of ours goes to the handlers that were there:
+/// their mask, flags (`SA_ONSTACK`, `SA_NODEFER`, `SA_RESTART`, `SA_RESETHAND`) and one- or three-argument form hold
+/// as before; the default action ends the process by the same signal; std's report of a stack overflow still
+/// appears. Signals sent by processes are never taken for faults.
+///
+/// A thread that has these signals blocked cannot recover: the kernel ends the process at its first fault. The old
+/// handler is such a place, unless it was installed with `SA_NODEFER`.
 ///
 /// May be called any number of times, from any thread: the first call does it, the others wait for it. If no
 /// user limit was set before, it becomes [`DEFAULT_USER_LIMIT`](crate::DEFAULT_USER_LIMIT). A handler that the
@@ -86,18 +89,29 @@ fn install_both() -> Result<(), InstallError> {
 
 /// Installs the handler for one signal. What it replaces is known before the first signal can arrive.
 fn put_in_front(signal: c_int) -> Result<(), InstallError> {
-    chain::remember(signal, set_action(signal, None)?);
-    let replaced = set_action(signal, Some(&ours()))?;
+    let former = set_action(signal, None)?;
+    chain::remember(signal, former);
+    let replaced = set_action(signal, Some(&in_front_of(&former)))?;
     // Another thread may have changed it between the two lines.
     chain::remember(signal, replaced);
     Ok(())
 }
 
-/// The disposition that `install` sets.
-pub(super) fn ours() -> sigaction {
+/// Ours, on the stack of a former handler, and with everything blocked.
+///
+/// Nothing may interrupt it: neither a second signal of its own, because std's alternate stack has no room for two,
+/// nor a handler whose copies would fault while the signal is blocked. `chain` opens the mask for the former handler.
+pub(super) fn in_front_of(former: &sigaction) -> sigaction {
     let mut action = chain::empty_action();
+    action.sa_flags = libc::SA_SIGINFO
+        | match former.sa_sigaction {
+            // What is ignored must not interrupt a system call.
+            libc::SIG_DFL | libc::SIG_IGN => libc::SA_ONSTACK | libc::SA_RESTART,
+            _ => former.sa_flags & (libc::SA_ONSTACK | libc::SA_RESTART),
+        };
     action.sa_sigaction = address_of_handler();
-    action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK | libc::SA_NODEFER;
+    // SAFETY: has room for a set.
+    unsafe { libc::sigfillset(&raw mut action.sa_mask) };
     action
 }
 

@@ -91,3 +91,61 @@ impl TrapFrame for Frame<'_> {
         Some(Operands { read: self.get(REG_RSI) as usize, write: self.get(REG_RDI) as usize })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use core::mem;
+
+    use super::*;
+
+    const ADDR: usize = 0x1234_5678;
+
+    /// What a frame of this trap and error code reports.
+    fn report(trap: i64, error: i64, signal: c_int, code: c_int) -> Report {
+        // SAFETY: integers and pointers: all may be zero.
+        let mut context = unsafe { mem::zeroed::<ucontext_t>() };
+        context.uc_mcontext.gregs[REG_TRAPNO as usize] = trap;
+        context.uc_mcontext.gregs[REG_ERR as usize] = error;
+        // SAFETY: as above.
+        let mut info = unsafe { mem::zeroed::<siginfo_t>() };
+        info.si_signo = signal;
+        info.si_code = code;
+        let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
+        // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
+        unsafe { address.write(ADDR) };
+        Frame::new(&mut context).report(signal, &info)
+    }
+
+    /// Whether or not this CPU has protection keys: what the kernel would say if it had.
+    #[test]
+    fn an_error_code_tells_the_access_and_the_kind() {
+        let (segv, bus) = (libc::SIGSEGV, libc::SIGBUS);
+        for (error, signal, access, kind) in [
+            (0x04, segv, Access::Read, FaultKind::NotPresent),
+            (0x06, segv, Access::Write, FaultKind::NotPresent),
+            (0x05, segv, Access::Read, FaultKind::Permission),
+            (0x07, segv, Access::Write, FaultKind::Permission),
+            (0x25, segv, Access::Read, FaultKind::ProtectionKey),
+            (0x27, segv, Access::Write, FaultKind::ProtectionKey),
+            (0x04, bus, Access::Read, FaultKind::Bus),
+            (0x06, bus, Access::Write, FaultKind::Bus),
+        ] {
+            let expected = Report { access: Some(access), kind, addr: Some(ADDR) };
+            assert_eq!(report(TRAP_PF, error, signal, 2), expected, "error code {error:#x}");
+        }
+    }
+
+    #[test]
+    fn other_traps_do_not_tell_the_access() {
+        let poison = Report { access: None, kind: FaultKind::Poison, addr: Some(ADDR) };
+        // The error code is an old one here.
+        assert_eq!(report(TRAP_PF, 0x27, libc::SIGBUS, libc::BUS_MCEERR_AR), poison);
+        for (trap, kind, addr) in [
+            (TRAP_GP, FaultKind::NonCanonical, None),
+            (TRAP_AC, FaultKind::Misaligned, None),
+            (18, FaultKind::Unknown, Some(ADDR)),
+        ] {
+            assert_eq!(report(trap, 0, libc::SIGSEGV, 128), Report { access: None, kind, addr });
+        }
+    }
+}

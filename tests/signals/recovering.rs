@@ -1,0 +1,225 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Faults of ours are recovered wherever they happen: any thread, any stack, inside of other handlers.
+
+use std::{
+    ffi::c_void,
+    mem, ptr,
+    sync::{
+        Barrier,
+        atomic::{AtomicBool, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+};
+
+use axptr::{
+    Access, Fault, FaultKind, UserConstPtr, UserPtr, copy_from_user, copy_in_user, copy_to_user, fill_user,
+};
+use libc::c_int;
+
+use crate::{
+    child,
+    handlers::{install, raise, set_one, tgkill, thread_id},
+    memory::{NOWHERE, PAGE, good_then_bad, map, truncated_file},
+};
+
+/// All four operations, ending `good` bytes behind their start, each exact.
+fn every_operation_faults(edge: usize, good: usize, kind: FaultKind) {
+    let len = good + 24;
+    let mut buffer = [0; 512];
+    let start = edge - good;
+    let fault = |access| (good, edge, access, kind);
+    let told = |result: Result<(), Fault>| {
+        let fault = result.unwrap_err();
+        (fault.copied, fault.addr, fault.access, fault.kind)
+    };
+    assert_eq!(told(copy_from_user(&mut buffer[..len], start)), fault(Access::Read));
+    assert_eq!(told(copy_to_user(start, &buffer[..len])), fault(Access::Write));
+    assert_eq!(told(fill_user(start, 0, len)), fault(Access::Write));
+    assert_eq!(told(copy_in_user(buffer.as_mut_ptr().addr(), start, len)), fault(Access::Read));
+    assert_eq!(told(copy_in_user(start, buffer.as_ptr().addr(), len)), fault(Access::Write));
+}
+
+const LENGTHS: [usize; 8] = [0, 1, 7, 16, 40, 100, 200, 480];
+
+#[test]
+fn the_end_of_a_truncated_file_is_a_bus_fault() {
+    child::run(|| {
+        install();
+        let edge = truncated_file(10) + PAGE;
+        for good in LENGTHS {
+            every_operation_faults(edge, good, FaultKind::Bus);
+        }
+        assert_eq!(UserConstPtr::<u64>::from(edge).read().unwrap_err().kind, FaultKind::Bus);
+        assert_eq!(UserPtr::<u64>::from(edge - 4).write(0).unwrap_err().copied, 4);
+    })
+    .expect_success();
+}
+
+#[test]
+fn a_thread_without_an_alternate_stack_recovers() {
+    extern "C" fn body(_: *mut c_void) -> *mut c_void {
+        // SAFETY: all zeroes is a stack's description.
+        let mut stack = unsafe { mem::zeroed::<libc::stack_t>() };
+        // SAFETY: asks only.
+        assert_eq!(unsafe { libc::sigaltstack(ptr::null(), &raw mut stack) }, 0);
+        assert_ne!(stack.ss_flags & libc::SS_DISABLE, 0, "this thread has an alternate stack");
+        for good in LENGTHS {
+            every_operation_faults(good_then_bad(1) + PAGE, good, FaultKind::NotPresent);
+        }
+        ptr::without_provenance_mut(42)
+    }
+    child::run(|| {
+        install();
+        let mut thread = 0;
+        // SAFETY: `body` needs nothing. A panic in it would abort, which the parent sees.
+        let status = unsafe { libc::pthread_create(&raw mut thread, ptr::null(), body, ptr::null_mut()) };
+        assert_eq!(status, 0);
+        let mut result = ptr::null_mut();
+        // SAFETY: the thread exists and is joined once.
+        assert_eq!(unsafe { libc::pthread_join(thread, &raw mut result) }, 0);
+        assert_eq!(result.addr(), 42);
+    })
+    .expect_success();
+}
+
+static EDGE: AtomicUsize = AtomicUsize::new(0);
+static CALLS: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn copy_inside(_: c_int) {
+    for good in LENGTHS {
+        every_operation_faults(EDGE.load(SeqCst), good, FaultKind::NotPresent);
+    }
+    let mut word = [0; 8];
+    assert_eq!(copy_from_user(&mut word, EDGE.load(SeqCst) - 8), Ok(()));
+    CALLS.fetch_add(1, SeqCst);
+}
+
+#[test]
+fn a_fault_on_an_alternate_stack_is_recovered_there() {
+    extern "C" fn on_alternate_stack(signal: c_int) {
+        // SAFETY: all zeroes is a stack's description.
+        let mut stack = unsafe { mem::zeroed::<libc::stack_t>() };
+        // SAFETY: asks only.
+        assert_eq!(unsafe { libc::sigaltstack(ptr::null(), &raw mut stack) }, 0);
+        assert_ne!(stack.ss_flags & libc::SS_ONSTACK, 0, "this handler is not on the alternate stack");
+        copy_inside(signal);
+    }
+    child::run(|| {
+        const SIZE: usize = 16 * PAGE;
+        let stack = libc::stack_t {
+            ss_sp: map(SIZE / PAGE, libc::PROT_READ | libc::PROT_WRITE).cast(),
+            ss_flags: 0,
+            ss_size: SIZE,
+        };
+        // SAFETY: a mapping of that size, used by nobody else.
+        assert_eq!(unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) }, 0);
+        EDGE.store(good_then_bad(1) + PAGE, SeqCst);
+        set_one(libc::SIGUSR1, on_alternate_stack, libc::SA_ONSTACK, &[]);
+        install();
+        for _ in 0..100 {
+            raise(libc::SIGUSR1);
+        }
+        assert_eq!(CALLS.load(SeqCst), 100);
+    })
+    .expect_success();
+}
+
+/// Faulting copies in a handler that interrupts faulting copies.
+#[test]
+fn a_handler_may_copy_in_the_middle_of_a_copy() {
+    const ROUNDS: usize = 2000;
+    child::run(|| {
+        EDGE.store(good_then_bad(1) + PAGE, SeqCst);
+        set_one(libc::SIGUSR1, copy_inside, 0, &[]);
+        install();
+        let edge = good_then_bad(1) + PAGE;
+        let copier = thread_id();
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                for round in 1..=ROUNDS {
+                    tgkill(copier, libc::SIGUSR1);
+                    while CALLS.load(SeqCst) < round {
+                        thread::yield_now();
+                    }
+                }
+                done.store(true, SeqCst);
+            });
+            while !done.load(SeqCst) {
+                LENGTHS.iter().for_each(|&good| every_operation_faults(edge, good, FaultKind::NotPresent));
+            }
+        });
+        assert_eq!(CALLS.load(SeqCst), ROUNDS);
+    })
+    .expect_success();
+}
+
+#[test]
+fn faults_in_a_row_on_four_threads_at_once() {
+    const FAULTS: usize = 100_000;
+    child::run(|| {
+        install();
+        let barrier = Barrier::new(4);
+        thread::scope(|scope| {
+            for number in 0..4 {
+                let barrier = &barrier;
+                scope.spawn(move || {
+                    let edge = good_then_bad(1) + PAGE;
+                    barrier.wait();
+                    for i in 0..FAULTS {
+                        let good = (i + number) % 8;
+                        let fault = UserConstPtr::<u64>::from(edge - good).read().unwrap_err();
+                        assert_eq!(
+                            (fault.copied, fault.addr, fault.kind),
+                            (good, edge, FaultKind::NotPresent)
+                        );
+                    }
+                });
+            }
+        });
+    })
+    .expect_success();
+}
+
+#[test]
+fn a_protection_key_fault_says_so_where_the_cpu_has_keys() {
+    const PKEY_DISABLE_ACCESS: usize = 1;
+    child::run(|| {
+        install();
+        // SAFETY: reserves a number.
+        let key = unsafe { libc::syscall(libc::SYS_pkey_alloc, 0_usize, PKEY_DISABLE_ACCESS) };
+        if key < 0 {
+            println!(
+                "scene: this CPU or kernel has no protection keys: their decoding is shown by the unit test in \
+                 src/arch/x86_64/linux.rs only"
+            );
+            return;
+        }
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        let pages = map(2, protection);
+        let denied = pages.wrapping_add(PAGE);
+        // SAFETY: the page is ours; no reference to it exists.
+        let status = unsafe { libc::syscall(libc::SYS_pkey_mprotect, denied, PAGE, protection, key) };
+        assert_eq!(status, 0);
+        for good in LENGTHS {
+            every_operation_faults(denied.addr(), good, FaultKind::ProtectionKey);
+        }
+        println!("scene: faults by protection key {key} were recovered");
+    })
+    .expect_success();
+}
+
+/// A fault while the thread has the signal blocked: the kernel kills, whatever the disposition. The old handler's
+/// mask makes such a place, so this says what to expect of copies there.
+#[test]
+fn a_fault_with_the_signal_blocked_ends_the_process() {
+    child::run(|| {
+        install();
+        assert_eq!(copy_from_user(&mut [0; 8], NOWHERE).unwrap_err().copied, 0);
+        crate::handlers::block(&[libc::SIGSEGV]);
+        println!("blocked");
+        _ = copy_from_user(&mut [0; 8], NOWHERE);
+        child::survived();
+    })
+    .expect_death(libc::SIGSEGV, "blocked");
+}

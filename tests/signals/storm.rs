@@ -1,0 +1,261 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Signals sent by processes are never taken for faults, however many arrive in the middle of copies.
+
+use std::{
+    ffi::c_void,
+    mem, ptr,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::SeqCst},
+    },
+    thread,
+    time::Duration,
+};
+
+use axptr::{
+    Access, FaultKind, copy_from_user, copy_in_user, copy_to_user,
+    extable::{Table, selftest},
+    fill_user,
+};
+use libc::{c_int, siginfo_t, ucontext_t};
+
+use crate::{
+    child,
+    handlers::{BOTH, install, queue, set_three, tgkill, thread_id},
+    memory::{PAGE, good_then_bad, map},
+};
+
+/// Signals of each of the two numbers, and copies.
+const SIGNALS: usize = 50_000;
+const COPIES: usize = 100_000;
+
+/// One storm at a time: each needs a processor for the copies and one for the signals.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// What the old handler has seen, per signal.
+static SEEN: [AtomicUsize; 2] = [AtomicUsize::new(0), AtomicUsize::new(0)];
+/// How often it found an instruction of the table interrupted: what a handler that judges by the pc would take
+/// for a fault.
+static INSIDE: AtomicUsize = AtomicUsize::new(0);
+
+/// An eventfd that counts what the sender still waits for; -1 if nobody does.
+static WAITING: AtomicI32 = AtomicI32::new(-1);
+
+/// Where the old handler's frames were.
+static LOWEST: AtomicUsize = AtomicUsize::new(usize::MAX);
+static HIGHEST: AtomicUsize = AtomicUsize::new(0);
+
+extern "C" fn count(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    // SAFETY: SA_SIGINFO: valid.
+    let code = unsafe { (*info).si_code };
+    assert!(code <= 0, "a fault was passed on: si_code {code}");
+    // SAFETY: SA_SIGINFO: valid, and nobody writes to it.
+    let registers = unsafe { &(*context.cast::<ucontext_t>()).uc_mcontext.gregs };
+    let frame = (&raw const code).addr();
+    LOWEST.fetch_min(frame, SeqCst);
+    HIGHEST.fetch_max(frame, SeqCst);
+    if Table::image().find(registers[libc::REG_RIP as usize] as usize).is_some() {
+        INSIDE.fetch_add(1, SeqCst);
+    }
+    SEEN[usize::from(signal == libc::SIGBUS)].fetch_add(1, SeqCst);
+    let waiting = WAITING.load(SeqCst);
+    if waiting >= 0 {
+        let one = 1_u64;
+        // SAFETY: writes 8 bytes of a local.
+        assert_eq!(unsafe { libc::write(waiting, (&raw const one).cast(), 8) }, 8);
+    }
+}
+
+#[test]
+fn a_storm_of_signals_makes_no_fault_of_a_good_copy() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    child::run(|| {
+        // As std installs its own: on the alternate stack, which has room for one frame only.
+        let merged = storm(10_000, libc::SA_ONSTACK, &BOTH, &Copier::good);
+        assert_eq!(merged, 0);
+        let [lowest, highest] = [&LOWEST, &HIGHEST].map(|address| address.load(SeqCst));
+        assert!(
+            highest - lowest < 1024,
+            "signals were delivered on top of each other: {lowest:#x}..{highest:#x}"
+        );
+    })
+    .expect_success();
+}
+
+#[test]
+fn a_storm_of_signals_leaves_faults_exact() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    child::run(|| {
+        let merged = storm(20, 0, &[], &|copier, i| {
+            copier.good(i);
+            copier.bad(i);
+        });
+        // The kernel drops a signal that is sent while the same one is on its way for a fault: one in a thousand.
+        assert!(merged < SIGNALS / 10, "{merged} signals never reached the old handler");
+    })
+    .expect_success();
+}
+
+/// A POSIX timer's expiry has a code of its own, and comes from the kernel itself.
+#[test]
+fn a_timer_that_raises_sigsegv_makes_no_fault_of_a_good_copy() {
+    const EXPIRIES: usize = 2000;
+    child::run(|| {
+        set_three(libc::SIGSEGV, count, 0, &[]);
+        install();
+        // SAFETY: all zeroes is an event's description.
+        let mut event = unsafe { mem::zeroed::<libc::sigevent>() };
+        event.sigev_notify = libc::SIGEV_SIGNAL;
+        event.sigev_signo = libc::SIGSEGV;
+        let mut timer = ptr::null_mut();
+        // SAFETY: `timer` has room for its name.
+        let status = unsafe { libc::timer_create(libc::CLOCK_MONOTONIC, &raw mut event, &raw mut timer) };
+        assert_eq!(status, 0);
+        let often = libc::timespec { tv_sec: 0, tv_nsec: 50_000 };
+        let schedule = libc::itimerspec { it_interval: often, it_value: often };
+        // SAFETY: the timer exists.
+        let status = unsafe { libc::timer_settime(timer, 0, &raw const schedule, ptr::null_mut()) };
+        assert_eq!(status, 0);
+        let mut copier = Copier::new();
+        let mut copies = 0;
+        while SEEN[0].load(SeqCst) < EXPIRIES {
+            copier.good(copies);
+            copies += 1;
+        }
+        println!(
+            "scene: {EXPIRIES} timer expiries, {} inside of a copy, {copies} good copies",
+            INSIDE.load(SeqCst)
+        );
+        assert_ne!(INSIDE.load(SeqCst), 0);
+    })
+    .expect_success();
+}
+
+/// Copies by `step` while signals arrive. Returns how many of those that were sent never reached the old handler;
+/// the sender waits `patience` milliseconds for one. That handler has `flags` and `mask`.
+fn storm(patience: c_int, flags: c_int, mask: &[c_int], step: &dyn Fn(&mut Copier, usize)) -> usize {
+    BOTH.iter().for_each(|&signal| set_three(signal, count, flags, mask));
+    install();
+    assert_eq!(selftest(), Ok(()));
+    // SAFETY: makes a file.
+    let waiting = unsafe { libc::eventfd(0, 0) };
+    WAITING.store(waiting, SeqCst);
+    let copier = thread_id();
+    let done = AtomicBool::new(false);
+    let mut copies = 0;
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            // SAFETY: this thread's own timers.
+            unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
+            for round in 0..SIGNALS {
+                // The copies go on meanwhile, even if both threads have one processor.
+                thread::sleep(Duration::from_nanos(round as u64 % 64 * 100));
+                for signal in BOTH {
+                    match round % 4 {
+                        0 => queue(copier, signal, libc::SI_QUEUE),
+                        1 => queue(copier, signal, libc::SI_ASYNCIO),
+                        _ => tgkill(copier, signal),
+                    }
+                }
+                // The next ones are sent when these were seen, because the kernel merges what is pending.
+                let mut seen = 0;
+                while seen < BOTH.len() as u64 {
+                    let more = take(waiting, patience);
+                    if more == 0 {
+                        break;
+                    }
+                    seen += more;
+                }
+            }
+            done.store(true, SeqCst);
+        });
+        let mut memory = Copier::new();
+        while !done.load(SeqCst) || copies < COPIES {
+            step(&mut memory, copies);
+            copies += 1;
+        }
+    });
+    let seen = SEEN.each_ref().map(|seen| seen.load(SeqCst));
+    let inside = INSIDE.load(SeqCst);
+    println!("scene: {seen:?} signals, {inside} inside of a copy, {copies} rounds of copies");
+    assert!(seen.iter().all(|&seen| seen <= SIGNALS), "more signals than were sent");
+    assert!(inside > 50, "the storm missed the copies: {inside}");
+    BOTH.len() * SIGNALS - seen.iter().sum::<usize>()
+}
+
+/// Waits for the eventfd to count something, takes it, or gives up after `patience` milliseconds.
+fn take(eventfd: c_int, patience: c_int) -> u64 {
+    let mut poll = libc::pollfd { fd: eventfd, events: libc::POLLIN, revents: 0 };
+    // SAFETY: one description.
+    if unsafe { libc::poll(&raw mut poll, 1, patience) } == 0 {
+        return 0;
+    }
+    let mut count = 0_u64;
+    // SAFETY: `count` has room for 8 bytes.
+    assert_eq!(unsafe { libc::read(eventfd, (&raw mut count).cast(), 8) }, 8);
+    count
+}
+
+/// From one byte to past every size class; the two long ones are `rep` for most of the time.
+const LENGTHS: [usize; 8] = [1, 3, 8, 24, 100, 300, 5000, 30_000];
+const PAGES: usize = 8;
+
+struct Copier {
+    user: usize,
+    other: usize,
+    edge: usize,
+    spoiled: usize,
+    buffer: Vec<u8>,
+}
+
+impl Copier {
+    fn new() -> Self {
+        let protection = libc::PROT_READ | libc::PROT_WRITE;
+        Self {
+            user: map(PAGES, protection).addr(),
+            other: map(PAGES, protection).addr(),
+            spoiled: map(PAGES, protection).addr(),
+            edge: good_then_bad(PAGES) + PAGES * PAGE,
+            buffer: vec![0; PAGES * PAGE],
+        }
+    }
+
+    /// One operation of four on good memory; fill, copy inside, copy out, copy in: a value takes the whole way.
+    fn good(&mut self, i: usize) {
+        let len = LENGTHS[i / 4 % LENGTHS.len()];
+        // Past 128 bytes the two CPU types take different instructions.
+        axptr::internal::force_erms((i / 32).is_multiple_of(2));
+        let byte = (i / 4) as u8;
+        match i % 4 {
+            0 => assert_eq!(fill_user(self.user, byte, len), Ok(())),
+            1 => assert_eq!(copy_in_user(self.other, self.user, len), Ok(())),
+            2 => {
+                self.buffer[..len].fill(!byte);
+                assert_eq!(copy_from_user(&mut self.buffer[..len], self.other), Ok(()));
+                let alike = self.buffer[1..len] == self.buffer[..len - 1];
+                assert!(self.buffer[0] == byte && alike, "{len} bytes: wrong ones");
+            }
+            _ => assert_eq!(copy_to_user(self.user, &self.buffer[..len]), Ok(())),
+        }
+    }
+
+    /// One operation of four that ends at the bad page.
+    fn bad(&mut self, i: usize) {
+        let len = LENGTHS[i / 4 % LENGTHS.len()];
+        let good = i / 32 % len;
+        let start = self.edge - good;
+        let (result, access) = match i % 4 {
+            0 => (fill_user(start, 0, len), Access::Write),
+            1 => (copy_in_user(self.spoiled, start, len), Access::Read),
+            2 => (copy_from_user(&mut self.buffer[..len], start), Access::Read),
+            _ => (copy_to_user(start, &self.buffer[..len]), Access::Write),
+        };
+        let fault = result.unwrap_err();
+        assert_eq!(
+            (fault.copied, fault.addr, fault.access, fault.kind),
+            (good, self.edge, access, FaultKind::NotPresent),
+            "{len} bytes, operation {}",
+            i % 4
+        );
+    }
+}
