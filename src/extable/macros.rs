@@ -21,6 +21,10 @@
 /// [`Landing::REGISTER`](crate::extable::Landing::REGISTER) (x86_64: `rdx`) with the cause, a value that
 /// is not 0: declare it as an output or a clobber, and preset it to 0 if the landing wants to know.
 ///
+/// Entries come from this macro only. One written by hand, in a section that does not follow its code, unsorts the
+/// table (`selftest` says so, and lookups turn linear) or is dropped by a linker that collects garbage, which nothing
+/// in the program can notice. The linker fragment makes it a link error.
+///
 /// # Examples
 ///
 /// ```

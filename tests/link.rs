@@ -1,0 +1,347 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The table against linkers: kept and sorted however the program is built, and never lost without a word.
+//!
+//! Links `link/probe.rs` with both linkers of a stable toolchain, rust-lld and GNU ld, and runs what comes out.
+
+#![cfg(all(target_os = "linux", target_arch = "x86_64"))]
+
+use std::{
+    env, fs,
+    os::unix::process::ExitStatusExt,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+    sync::{LazyLock, Mutex, PoisonError},
+};
+
+/// One build at a time: they share their dependencies, and the probe's file has one name.
+static FOLDER: LazyLock<Mutex<PathBuf>> = LazyLock::new(|| Mutex::new(prepare()));
+
+const LLD: &[&str] = &[];
+const GNU: &[&str] = &["-Clinker-features=-lld"];
+const BOTH: [(&str, &[&str]); 2] = [("rust-lld", LLD), ("GNU ld", GNU)];
+
+/// The settings of the probe and its dependencies, and whether to link them in all [`WAYS`].
+const PROFILES: [(&[(&str, &str)], bool); 9] = [
+    (&[("OPT_LEVEL", "0")], true),
+    (&[("OPT_LEVEL", "1")], false),
+    (&[("OPT_LEVEL", "2")], false),
+    (&[("OPT_LEVEL", "3")], false),
+    (&[("OPT_LEVEL", "s")], false),
+    (&[("OPT_LEVEL", "z")], false),
+    (&[("OPT_LEVEL", "3"), ("CODEGEN_UNITS", "1")], true),
+    (&[("OPT_LEVEL", "3"), ("LTO", "fat")], false),
+    (&[("OPT_LEVEL", "3"), ("LTO", "thin")], false),
+];
+
+/// Further ways to link.
+const WAYS: [&[&str]; 5] = [
+    &["-Crelocation-model=static"],
+    &["-Ctarget-feature=+crt-static"],
+    &["-Ctarget-feature=+crt-static", "-Crelocation-model=static"],
+    &["-Clink-dead-code"],
+    &["-Clink-arg=-Wl,--no-gc-sections"],
+];
+
+#[test]
+fn the_table_is_whole_and_sorted_however_the_program_is_built() {
+    let mut built = 0;
+    for (settings, all_ways) in PROFILES {
+        for (_, linker) in BOTH {
+            link_with(settings, linker).expect_intact();
+            built += 1;
+            for way in WAYS.iter().filter(|_| all_ways) {
+                link_with(settings, &[linker, way].concat()).expect_intact();
+                built += 1;
+            }
+        }
+    }
+    println!("{built} builds");
+}
+
+/// The rest means little if both names stand for one linker.
+#[test]
+fn the_two_linkers_are_two() {
+    for (name, linker) in BOTH {
+        let program = fs::read(link(linker).program()).unwrap();
+        let lld = program.windows(11).any(|bytes| bytes == b"Linker: LLD");
+        assert_eq!(lld, name == "rust-lld", "{name}");
+    }
+}
+
+#[test]
+fn dropped_functions_take_their_entries_along() {
+    let entries = |args: &[&str]| link(args).entries();
+    let all = entries(&[LLD, &["-Clink-arg=-Wl,--no-gc-sections"]].concat());
+    assert!(entries(LLD) < all);
+    assert!(entries(&[LLD, &[&fragment()]].concat()) < all);
+}
+
+#[test]
+fn dependants_get_the_fragment_and_both_linkers_take_it() {
+    let path = link(LLD).said("fragment ").to_owned();
+    assert_eq!(read(Path::new(&path)), read(&root().join("axptr.ld")));
+    for (_, linker) in BOTH {
+        link(&[linker, &[&fragment()]].concat()).expect_intact();
+        link(&[linker, &[&fragment(), "-Crelocation-model=static"]].concat()).expect_intact();
+    }
+}
+
+#[test]
+fn a_discarded_table_is_refused() {
+    for (name, linker) in BOTH {
+        // An undefined symbol (rust-lld); GNU ld 2.40 dies of an assertion of its own.
+        link(&[linker, &[&script("discard.ld")]].concat()).expect_refused(name, "no table, no fragment");
+        let link_error = link(&[linker, &[&script("discard.ld"), &fragment()]].concat());
+        link_error.expect_link_error("ERROR(axptr): the exception table is empty");
+        // The first script that names the section has it.
+        link(&[linker, &[&fragment(), &script("discard.ld")]].concat()).expect_intact();
+    }
+}
+
+#[test]
+fn a_table_that_was_lost_on_purpose_is_refused() {
+    for (name, linker) in BOTH {
+        let lost = script("lost.ld");
+        let linked = link(&[linker, &[&lost]].concat());
+        assert_eq!(linked.said("selftest "), "Err(Empty)", "{name}");
+        let link_error = link(&[linker, &[&lost, &fragment()]].concat());
+        link_error.expect_link_error("ERROR(axptr): the exception table is empty");
+    }
+}
+
+#[test]
+fn a_torn_table_is_refused() {
+    for (name, linker) in BOTH {
+        let linked = link(&[linker, &[&script("torn.ld")]].concat());
+        assert_eq!(linked.said("selftest "), "Err(Torn)", "{name}");
+    }
+}
+
+#[test]
+fn a_linker_that_drops_what_no_script_names_is_refused() {
+    link(&[GNU, &["-Clink-arg=-Wl,--orphan-handling=discard"]].concat()).expect_refused("GNU ld", "orphans");
+}
+
+#[test]
+fn a_section_that_is_removed_afterwards_is_refused() {
+    for (name, linker) in BOTH {
+        let whole = link(linker).program();
+        let stripped = whole.with_extension("stripped");
+        // Part of binutils, as the linker is.
+        let status = Command::new("objcopy")
+            .args(["--remove-section", "axptr_ex_table"])
+            .args([&whole, &stripped])
+            .status()
+            .expect("binutils is installed");
+        assert!(status.success());
+        // The file's segments keep the place, with zeroes in it.
+        Linked::run(stripped).expect_refused(name, "objcopy --remove-section");
+    }
+}
+
+#[test]
+fn reordered_text_is_still_sorted() {
+    let reorder = script("reorder.ld");
+    for (name, linker) in BOTH {
+        let orders = [linker.to_vec(), [linker, &[&*reorder]].concat()].map(|args| {
+            let linked = link(&args);
+            linked.expect_intact();
+            linked.said("zeta above alpha ").to_owned()
+        });
+        assert_eq!(orders, ["false", "true"], "{name}: the script has not reordered anything");
+    }
+    let seeds = ["1", "2", "3", "4"].map(|seed| format!("-Clink-arg=-Wl,--shuffle-sections=.text*={seed}"));
+    let orders = seeds.map(|seed| {
+        let linked = link(&[LLD, &[&*seed]].concat());
+        linked.expect_intact();
+        linked.said("zeta above alpha ").to_owned()
+    });
+    assert!(orders.iter().any(|order| *order != orders[0]), "the seeds have not reordered anything");
+}
+
+/// rust-lld can be told to shuffle even sections that have an order. The search is linear then, and nothing is lost.
+#[test]
+fn a_shuffled_table_is_reported_and_still_found() {
+    for seed in ["1", "-1"] {
+        let linked =
+            link(&[LLD, &[&*format!("-Clink-arg=-Wl,--shuffle-sections=axptr_ex_table*={seed}")]].concat());
+        assert!(linked.said("selftest ").starts_with("Err(Unsorted"), "{}", linked.text);
+        linked.expect_all_recovered();
+    }
+}
+
+/// An entry written by hand, in a section that does not follow its code. What becomes of it depends on the linker;
+/// what becomes of the others never does.
+#[test]
+fn a_foreign_entry_harms_no_other() {
+    const FOREIGN: &[&str] = &["--cfg=foreign"];
+    const UNSORTED: &str = "Err(Unsorted";
+    // rust-lld takes it for dead, because nothing refers to it: nothing in the program can notice.
+    const DROPPED: &str = "Ok(())";
+    let keep_all = "-Clink-arg=-Wl,--no-gc-sections";
+    let keep_named = "-Clink-arg=-Wl,-z,nostart-stop-gc";
+    for (args, selftest, found) in [
+        (vec![LLD, FOREIGN], DROPPED, false),
+        (vec![LLD, FOREIGN, &[keep_named]], UNSORTED, true),
+        (vec![LLD, FOREIGN, &[keep_all]], UNSORTED, true),
+        (vec![GNU, FOREIGN], UNSORTED, true),
+        (vec![GNU, FOREIGN, &[keep_all]], UNSORTED, true),
+    ] {
+        let linked = link(&args.concat());
+        assert!(linked.said("selftest ").starts_with(selftest), "{args:?}: {}", linked.text);
+        linked.expect_all_recovered();
+        assert_eq!(linked.text.contains("foreign recovered true"), found, "{args:?}: {}", linked.text);
+    }
+}
+
+#[test]
+fn a_foreign_entry_is_a_link_error_with_the_fragment() {
+    for (_, linker) in BOTH {
+        link(&[linker, &["--cfg=foreign", &fragment()]].concat()).expect_link_error("ERROR(axptr): an entry");
+    }
+}
+
+/// What a link, and a run, came to.
+struct Linked {
+    /// None if the link failed.
+    program: Option<PathBuf>,
+    /// What the program said, or the linker.
+    text: String,
+    signal: Option<i32>,
+}
+
+impl Linked {
+    fn run(program: PathBuf) -> Self {
+        let output = Command::new(&program).output().unwrap();
+        Self { program: Some(program), text: text(&output), signal: output.status.signal() }
+    }
+
+    #[track_caller]
+    fn program(&self) -> PathBuf {
+        self.program.clone().unwrap_or_else(|| panic!("no program: {}", self.text))
+    }
+
+    /// The rest of the line that begins with `key`.
+    #[track_caller]
+    fn said(&self, key: &str) -> &str {
+        assert!(self.program.is_some(), "not linked: {}", self.text);
+        let mut lines = self.text.lines().filter_map(|line| line.strip_prefix(key));
+        lines.next().unwrap_or_else(|| panic!("no \"{key}\": {}", self.text))
+    }
+
+    #[track_caller]
+    fn entries(&self) -> usize {
+        self.said("entries ").split(' ').next().unwrap().parse().unwrap()
+    }
+
+    #[track_caller]
+    fn expect_intact(&self) {
+        assert_eq!(self.said("selftest "), "Ok(())");
+        assert!(self.said("entries ").ends_with("sorted true"));
+        self.expect_all_recovered();
+        assert_eq!(self.signal, None, "{}", self.text);
+    }
+
+    #[track_caller]
+    fn expect_all_recovered(&self) {
+        let (recovered, of) = self.said("recovered ").split_once(" of ").unwrap();
+        assert_eq!(recovered, of);
+    }
+
+    /// The linker said no, or `selftest` does. Which, depends on the linker's version.
+    #[track_caller]
+    fn expect_refused(&self, linker: &str, case: &str) {
+        if self.program.is_some() {
+            let selftest = self.said("selftest ");
+            assert!(selftest.starts_with("Err("), "{linker}, {case}: {}", self.text);
+            println!("{linker}, {case}: selftest {selftest}");
+        } else {
+            println!("{linker}, {case}: link error");
+        }
+    }
+
+    #[track_caller]
+    fn expect_link_error(&self, message: &str) {
+        assert!(self.program.is_none(), "it linked: {}", self.text);
+        assert!(self.text.contains(message), "{}", self.text);
+    }
+}
+
+/// Links the probe with further arguments for rustc, and runs it.
+fn link(args: &[&str]) -> Linked {
+    link_with(PROFILES[0].0, args)
+}
+
+fn link_with(settings: &[(&str, &str)], args: &[&str]) -> Linked {
+    // A test that failed has left nothing behind that would harm the next.
+    let folder = FOLDER.lock().unwrap_or_else(PoisonError::into_inner);
+    let built = folder.join("target/debug/probe");
+    _ = fs::remove_file(&built);
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+    cargo.current_dir(&*folder).args(["rustc", "--offline", "--quiet", "--"]).args(args);
+    // The variants must differ by their arguments only, and the probe must not inherit this build's.
+    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
+        cargo.env_remove(variable);
+    }
+    // One profile, changed: so what runs on the host is built once for all of them.
+    cargo.envs(settings.iter().map(|(name, value)| (format!("CARGO_PROFILE_DEV_{name}"), value)));
+    let output = cargo.env("CARGO_TARGET_DIR", folder.join("target")).output().unwrap();
+    if !output.status.success() {
+        let text = text(&output);
+        assert!(text.contains("linking with"), "the probe does not compile: {text}");
+        return Linked { program: None, text, signal: None };
+    }
+    // The next variant gets the same name.
+    let kept = folder.join(format!("probe-{}", fs::read_dir(&*folder).unwrap().count()));
+    fs::copy(&built, &kept).unwrap();
+    Linked::run(kept)
+}
+
+/// Makes the probe a package of its own, outside of the sources.
+fn prepare() -> PathBuf {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("link");
+    for file in fs::read_dir(&folder).into_iter().flatten() {
+        let path = file.unwrap().path();
+        if path.is_file() {
+            fs::remove_file(path).unwrap();
+        }
+    }
+    fs::create_dir_all(&folder).unwrap();
+    for source in ["probe.rs", "build.rs"] {
+        fs::copy(root().join("tests/link").join(source), folder.join(source)).unwrap();
+    }
+    // The versions that are there already: a test needs no network.
+    if root().join("Cargo.lock").exists() {
+        fs::copy(root().join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+    }
+    let root = root();
+    let manifest = format!(
+        "[package]\nname = \"probe\"\nversion = \"0.0.0\"\nedition = \"2024\"\nbuild = \"build.rs\"\n\
+         [[bin]]\nname = \"probe\"\npath = \"probe.rs\"\n\
+         [dependencies]\naxptr = {{ path = {root:?} }}\n[workspace]\n[profile.dev]\ndebug = false\n"
+    );
+    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+    folder
+}
+
+/// The argument that gives the fragment to the linker.
+fn fragment() -> String {
+    format!("-Clink-arg=-Wl,-T,{}", root().join("axptr.ld").display())
+}
+
+/// The argument that gives a script of `tests/link` to the linker, beside its own.
+fn script(name: &str) -> String {
+    format!("-Clink-arg=-Wl,-T,{}", root().join("tests/link").join(name).display())
+}
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn read(path: &Path) -> String {
+    fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+fn text(output: &Output) -> String {
+    [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat()
+}
