@@ -31,14 +31,19 @@ const EXPECT: &str = "axptr-kernel: EXPECT: ";
 /// The line that names what the CPU has.
 const CPU: &str = "cpu:";
 
+/// The boots of kernels that decide by something else than the table, with cases of their own.
+const CASE_MODES: &[&str] = &["by-flag"];
+
 /// The boots that are right only if they end in a panic, and the feature that they need.
 const PANIC_MODES: &[(&str, Option<&str>)] = &[
     ("panic-kernel-side", None),
     ("panic-kernel-side-short", None),
     ("panic-kernel-side-out-of-reach", None),
     ("panic-no-entry", None),
+    ("panic-no-flag", None),
     ("panic-out-of-reach", None),
     ("panic-smap", Some("smap")),
+    ("panic-smap-with-entry", Some("smap")),
 ];
 
 /// What the linker says where the kernel's script throws the exception table away.
@@ -62,6 +67,7 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
             name: format!("{} {} fragment", machine.name, all_features.name),
             cpu: all_features,
             mode: None,
+            must: Must::Pass,
         };
         boot.run(machine, &fragment, tally)?;
         tally.check(
@@ -124,14 +130,28 @@ fn folder() -> PathBuf {
 struct Boot {
     name: String,
     cpu: &'static Cpu,
-    /// The word for the command line; none runs the cases.
+    /// The word for the command line; none runs the cases on the table.
     mode: Option<&'static str>,
+    must: Must,
+}
+
+/// What a boot must come to.
+#[derive(Clone, Copy, Debug)]
+enum Must {
+    /// All its cases run.
+    Pass,
+    /// It panics as it has said.
+    Panic,
 }
 
 fn boots(machine: &Machine) -> Vec<Boot> {
     let mut boots = Vec::new();
     for cpu in machine.cpus {
-        boots.push(Boot { name: format!("{} {}", machine.name, cpu.name), cpu, mode: None });
+        let name = format!("{} {}", machine.name, cpu.name);
+        boots.push(Boot { name: name.clone(), cpu, mode: None, must: Must::Pass });
+        for &mode in CASE_MODES {
+            boots.push(Boot { name: format!("{name} {mode}"), cpu, mode: Some(mode), must: Must::Pass });
+        }
     }
     for cpu in machine.cpus {
         for &(mode, feature) in PANIC_MODES {
@@ -140,6 +160,7 @@ fn boots(machine: &Machine) -> Vec<Boot> {
                     name: format!("{} {} {mode}", machine.name, cpu.name),
                     cpu,
                     mode: Some(mode),
+                    must: Must::Panic,
                 });
             }
         }
@@ -157,9 +178,9 @@ impl Boot {
             }
             console.0.push(line);
         });
-        let outcome = ended.and_then(|()| match self.mode {
-            None => console.cases_ran(self.cpu.features),
-            Some(_) => console.panicked_as_announced(machine.fault_panics),
+        let outcome = ended.and_then(|()| match self.must {
+            Must::Pass => console.cases_ran(self.cpu.features),
+            Must::Panic => console.panicked_as_announced(machine.fault_panics),
         });
         if outcome.is_err() {
             console.show();

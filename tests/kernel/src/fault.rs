@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who is asked for a page: the pager behind axptr's vector, and the handler behind axcpu's.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
+use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axhal::{
     mem::VirtAddr,
@@ -12,17 +12,34 @@ use kspin::SpinNoIrq;
 
 use crate::{
     arch::{traps, window},
-    space,
+    space, task,
 };
 
-/// Puts axptr's vector in front of axcpu's, and the counters in front of both.
-pub fn init() {
+/// What tells a fault of user memory's from a bug of the kernel's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decides {
+    /// The exception table, through axptr's vector.
+    Table,
+    /// `ACCESSING_USER_MEM`, in the handler behind axcpu's: a kernel of the earlier axptr's time. There is no
+    /// vector, so what the handler refuses is axcpu's panic.
+    Flag,
+}
+
+/// Puts axptr's vector in front of axcpu's where the table decides, and the counters in front of all.
+pub fn init(decides: Decides) {
+    match decides {
+        Decides::Table => put_vector_in_front(),
+        Decides::Flag => BY_FLAG.store(true, Ordering::Relaxed),
+    }
+    traps::count();
+}
+
+fn put_vector_in_front() {
     for _ in ["the first call installs it", "the second finds it done"] {
         // SAFETY: (1) axcpu's table is a writable static, and nothing faults here; (2) its gates are
         // interrupt gates for handlers that stay; (3) the target has no vector registers.
         unsafe { axptr::vector::install(pager) }.expect("axcpu has handlers");
     }
-    traps::count();
 }
 
 /// What the pager found when it was called.
@@ -60,13 +77,17 @@ pub fn detour_taken() -> bool {
 }
 
 fn pager(addr: usize, access: Access) -> bool {
+    let task = task::current();
     let call = Call {
         addr,
         access,
         window_open: window::is_open(),
         irqs_on: axhal::asm::irqs_enabled(),
         accessing: axptr::is_accessing_user_memory(),
-        space_locked: space::space().try_lock().is_none(),
+        space_locked: match &task {
+            Some(task) => task.aspace.try_lock().is_none(),
+            None => space::space().try_lock().is_none(),
+        },
     };
     *LAST_CALL.lock() = Some(call);
     if call.space_locked {
@@ -77,22 +98,30 @@ fn pager(addr: usize, access: Access) -> bool {
     if let Some(detour) = detour {
         detour();
     }
-    space::space().lock().handle_fault(addr, access)
+    match task {
+        Some(task) => task.aspace.lock().handle_fault(addr, access),
+        None => space::space().lock().handle_fault(addr, access),
+    }
 }
 
 static PASSED_ON: AtomicUsize = AtomicUsize::new(0);
+static BY_FLAG: AtomicBool = AtomicBool::new(false);
 
 /// How many page faults have come to axcpu's handler.
 pub fn passed_on() -> usize {
     PASSED_ON.load(Ordering::Relaxed)
 }
 
-/// The kernel's own faults: those in its lazy memory are repaired, all others are bugs.
+/// The kernel's own faults: those in its lazy memory are repaired, all others are bugs, unless the flag decides.
 #[register_trap_handler(PAGE_FAULT)]
 fn page_fault(addr: VirtAddr, access: PageFaultFlags) -> bool {
     PASSED_ON.fetch_add(1, Ordering::Relaxed);
-    space::KERNEL_LAZY.contains(addr.as_usize())
-        && axmm::kernel_aspace().lock().handle_page_fault(addr, access)
+    if space::KERNEL_LAZY.contains(addr.as_usize()) {
+        return axmm::kernel_aspace().lock().handle_page_fault(addr, access);
+    }
+    let is_user = access.contains(PageFaultFlags::USER);
+    BY_FLAG.load(Ordering::Relaxed)
+        && task::current().is_some_and(|task| axptr_legacy::handle_page_fault(&task, addr, access, is_user))
 }
 
 /// Faults, by what they were about.

@@ -16,20 +16,25 @@ mod panics;
 mod report;
 mod site;
 mod space;
+mod task;
 
 use axhal::mem::{MemRegionFlags, memory_regions, phys_to_virt};
 
-use crate::{arch::Features, mode::Mode};
+use crate::{
+    arch::Features,
+    mode::{Mode, Run},
+};
 
 #[axplat::main]
 fn main(cpu_id: usize, arg: usize) -> ! {
-    match boot(cpu_id, arg) {
-        Mode::Cases => {
+    let mode = boot(cpu_id, arg);
+    match mode.run {
+        Run::Cases => {
             let features = Features::of_this_cpu();
             say!("{features}");
-            report::run(&cases::all(features));
+            report::run(&cases::all(mode.decides, features));
         }
-        Mode::Panic(how) => how(),
+        Run::Panic(how) => how(),
     }
     axhal::power::system_off()
 }
@@ -55,7 +60,7 @@ fn boot(cpu_id: usize, arg: usize) -> Mode {
     axhal::init_later(cpu_id, arg);
     space::init();
     early::record(table);
-    fault::init();
+    fault::init(mode.decides);
     axhal::asm::enable_irqs();
     mode
 }

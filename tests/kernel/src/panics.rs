@@ -7,17 +7,20 @@ use axptr::extable::Table;
 
 use crate::{
     arch::{self, Features, access, traps, window},
-    report, space,
+    fault::Decides,
+    report, space, task,
 };
 
 /// All of them, by their mode's name. `cargo xtask kernel` knows the names too.
-pub const ALL: &[(&str, fn())] = &[
-    ("panic-kernel-side", kernel_side),
-    ("panic-kernel-side-short", kernel_side_short),
-    ("panic-kernel-side-out-of-reach", kernel_side_out_of_reach),
-    ("panic-no-entry", no_entry),
-    ("panic-out-of-reach", out_of_reach),
-    ("panic-smap", window_closed),
+pub const ALL: &[(&str, Decides, fn())] = &[
+    ("panic-kernel-side", Decides::Table, kernel_side),
+    ("panic-kernel-side-short", Decides::Table, kernel_side_short),
+    ("panic-kernel-side-out-of-reach", Decides::Table, kernel_side_out_of_reach),
+    ("panic-no-entry", Decides::Table, no_entry),
+    ("panic-no-flag", Decides::Flag, no_flag),
+    ("panic-out-of-reach", Decides::Table, out_of_reach),
+    ("panic-smap", Decides::Table, window_closed),
+    ("panic-smap-with-entry", Decides::Table, window_forgotten),
 ];
 
 /// A fault on the kernel side of a copy is a bug of the kernel's, even where the instruction has an entry for
@@ -75,6 +78,20 @@ fn out_of_reach() {
     unsafe { access::store(arch::OUT_OF_REACH[0]) };
 }
 
+/// Where the flag decides, a fault while it is clear is a bug too, also behind an access that has set it.
+fn no_flag() {
+    task::with(|task| {
+        let addr = task::map(task, 0, 2, task::READ_WRITE, false);
+        assert_eq!(axptr::fill_user(addr, 1, 1), Ok(()));
+        assert_eq!(traps::page_faults(), 1);
+        // The handler would provide this page.
+        let addr = addr + space::PAGE;
+        report::expect_panic(&access::unhandled_fault(access::store_pc(), addr));
+        // SAFETY: not at all; this boot is about what happens then.
+        unsafe { access::store(addr) };
+    });
+}
+
 /// User memory is closed to code that does not open the window, also behind a copy that has.
 fn window_closed() {
     assert!(Features::of_this_cpu().window);
@@ -86,4 +103,17 @@ fn window_closed() {
     report::expect_panic(&access::unhandled_fault(access::load_pc(), addr));
     // SAFETY: not at all; this boot is about what happens then.
     unsafe { access::load(addr) };
+}
+
+/// Nor is it open to an instruction of the kernel's own that has an entry, and no window: the page permits the
+/// access, so the pager would have it tried again forever.
+fn window_forgotten() {
+    assert!(Features::of_this_cpu().window);
+    // SAFETY: the line above.
+    unsafe { window::enforce() };
+    let (loaded, _) = window::during(|| access::try_load(space::HOLE.start()));
+    assert_eq!(loaded, None);
+    let addr = space::RW.start();
+    report::expect_panic(&access::unhandled_fault(traps::last_pc(), addr));
+    assert_eq!(access::try_load(addr), None, "loaded without a window");
 }

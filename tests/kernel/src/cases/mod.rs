@@ -6,6 +6,9 @@
 
 mod areas;
 mod boot;
+mod by_flag;
+mod changing;
+mod drivers;
 mod edges;
 mod flag;
 mod huge;
@@ -13,20 +16,23 @@ mod interrupts;
 mod kernel_side;
 mod keys;
 mod layout;
+mod legacy;
 mod limits;
 mod no_keys;
 mod no_window;
+mod nofault;
 mod other_space;
 mod own;
 mod paging;
 mod region;
 mod reserved;
+mod switching;
 mod table;
 mod window;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use crate::{arch::Features, report::Case};
+use crate::{arch::Features, fault::Decides, report::Case};
 
 type Proof = fn() -> Result<(), String>;
 
@@ -86,6 +92,7 @@ const EVERYWHERE: &[(&str, Proof)] = cases! {
     reserved: a_reserved_bit_ends_a_copy_without_asking_the_pager;
     flag: it_is_set_during_an_access_only,
         an_access_of_the_pagers_leaves_it_set;
+    switching: each_task_sees_its_own_flag, without_the_hook_it_is_anothers;
     interrupts: the_pager_gets_the_state_of_the_access;
     region: every_kind_of_area_is_judged_before_the_access,
         values_go_both_ways,
@@ -95,6 +102,18 @@ const EVERYWHERE: &[(&str, Proof)] = cases! {
         bad_ranges_ask_nobody,
         a_protected_page_refuses_writes_though_its_area_permits_them,
         populating_stays_one_window_ahead;
+    changing: every_provider_reaches_every_byte,
+        an_area_that_ends_in_the_range_refuses_all_of_it,
+        a_range_that_wraps_or_leaves_the_user_half_is_refused,
+        a_protected_page_ends_the_copy_in_front_of_it,
+        a_page_unmapped_behind_the_check_ends_the_copy_in_front_of_it,
+        a_page_unmapped_behind_the_populating_ends_the_copy_in_front_of_it,
+        a_page_protected_behind_the_populating_ends_the_copy_in_front_of_it;
+    nofault: an_absent_page_is_a_fault_at_once_and_stays_absent,
+        it_needs_no_lock_that_the_caller_holds;
+    drivers: a_megabyte_goes_through_a_bounce_buffer_in_chunks,
+        a_transfer_ends_short_at_a_fault_and_is_resumed,
+        a_scatter_list_ends_short_at_a_fault_and_is_resumed;
     other_space: an_address_space_without_axmm_will_do;
     own: a_faultable_instruction_of_the_kernels_own_is_recovered;
     huge: filling_more_than_there_is_ends_short,
@@ -108,16 +127,38 @@ const LAST: &[(&str, Proof)] = cases! {
     boot: every_entry_of_the_table_has_faulted, all_faults_were_accounted_for;
 };
 
+/// Where the flag decides, what has to end in an `Err` has to be refused by region mode.
+const BY_FLAG: &[(&str, Proof)] = cases! {
+    by_flag: user_memory_is_closed_where_the_cpu_can,
+        pages_come_during_every_copy,
+        many_pages_come_without_losing_a_byte,
+        the_pages_of_no_access_do_not_come,
+        region_mode_refuses_without_a_fault;
+};
+
 /// The cases for a CPU, in the order they run.
-pub fn all(features: Features) -> Vec<Case> {
-    let own = |list: &[(&str, Proof)]| -> Vec<Case> {
-        list.iter().map(|&(name, proof)| (name.into(), Box::new(proof) as _)).collect()
-    };
+pub fn all(decides: Decides, features: Features) -> Vec<Case> {
+    match decides {
+        Decides::Table => by_table(features),
+        Decides::Flag => {
+            let mut cases = own(BY_FLAG);
+            cases.extend(legacy::cases());
+            cases
+        }
+    }
+}
+
+fn own(list: &[(&str, Proof)]) -> Vec<Case> {
+    list.iter().map(|&(name, proof)| (name.into(), Box::new(proof) as _)).collect()
+}
+
+fn by_table(features: Features) -> Vec<Case> {
     let mut cases = own(OPEN);
     cases.extend(own(if features.window { WITH_WINDOW } else { WITHOUT_WINDOW }));
     cases.extend(own(if features.keys { WITH_KEYS } else { WITHOUT_KEYS }));
     cases.extend(own(EVERYWHERE));
     cases.extend(table::shared_with_the_hosted_tests(features));
+    cases.extend(legacy::cases());
     cases.extend(own(LAST));
     cases
 }
