@@ -8,6 +8,7 @@ use core::{
 
 use crate::{
     cause::{Access, FaultKind},
+    range,
     trap::{Operands, Report, TrapFrame},
     vector::InstallError,
 };
@@ -23,6 +24,8 @@ const ERR_FETCH: usize = 1 << 4;
 const ERR_KEY: usize = 1 << 5;
 
 const RFLAGS_IF: usize = 1 << 9;
+const RFLAGS_AC: usize = 1 << 18;
+const CR4_SMAP: usize = 1 << 21;
 
 /// The handlers that the gates named before ours; `asm/x86_64/vector.S` jumps there.
 pub(super) static FORMER_GP: AtomicUsize = AtomicUsize::new(0);
@@ -64,12 +67,12 @@ pub(crate) struct Frame {
 }
 
 impl Frame {
-    /// What the machine said; `None` for a fault that is no data access.
+    /// What the machine said; `None` for a fault that is no data access, or that no page explains.
     pub(crate) fn report(&self) -> Option<Report> {
         if self.vector == GP {
             return Some(Report { access: None, kind: FaultKind::NonCanonical, addr: None });
         }
-        if self.error & ERR_FETCH != 0 {
+        if self.error & ERR_FETCH != 0 || self.was_outside_the_window() {
             return None;
         }
         let access = if self.error & ERR_WRITE != 0 { Access::Write } else { Access::Read };
@@ -83,6 +86,16 @@ impl Frame {
             FaultKind::NotPresent
         };
         Some(Report { access: Some(access), kind, addr: Some(self.cr2) })
+    }
+
+    /// Whether SMAP refused the access: a kernel's own entry, used without a window.
+    ///
+    /// The page permits such an access, so a pager would have it tried again forever. To the kernel's own handler
+    /// it is the bug that it is. (SDM vol. 3, 4.6.1: SMAP concerns user pages, while AC is 0.)
+    fn was_outside_the_window(&self) -> bool {
+        let refused_page = self.error & (ERR_PRESENT | ERR_KEY | ERR_RESERVED) == ERR_PRESENT;
+        let window_closed = self.rflags & RFLAGS_AC == 0;
+        refused_page && window_closed && self.cr2 < range::user_limit() && smap_is_on()
     }
 
     /// Whether interrupts were on at the fault.
@@ -107,6 +120,13 @@ impl TrapFrame for Frame {
     fn operands(&self) -> Option<Operands> {
         Some(Operands { read: self.rsi, write: self.rdi })
     }
+}
+
+fn smap_is_on() -> bool {
+    let cr4: usize;
+    // SAFETY: reads a control register, in kernel mode.
+    unsafe { asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags)) };
+    cr4 & CR4_SMAP != 0
 }
 
 /// The interrupt state that the gate has cleared.
