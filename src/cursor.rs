@@ -35,6 +35,21 @@ pub struct UserReader {
 }
 
 /// Writes a user range from its start to its end.
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+/// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+/// use axptr::{CursorError, UserPtr, UserWriter};
+///
+/// let mut writer = UserWriter::from(UserPtr::<u8>::from(page + 4084).slice(20)?);
+/// writer.write_value(1_u32.to_be())?;
+/// assert_eq!((writer.write(b"abc")?, writer.fill(b'!', 2)?), (3, 2));
+/// assert_eq!(writer.write_all(&[0; 12]), Err(CursorError::End)); // 11 bytes of room
+/// let Err(CursorError::Fault(fault)) = writer.write_all(b"abcde") else { unreachable!() };
+/// assert_eq!((fault.copied, writer.remaining()), (3, 11)); // the page ends, the writer stays
+/// # Ok::<(), CursorError>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct UserWriter {
     rest: UserRange,

@@ -7,6 +7,26 @@
 //!
 //! Pages are made present, window by window, before they are touched, and the scans never enter the pager: a caller
 //! may hold the address space's lock, as the earlier library allowed.
+//!
+//! ```
+//! # #![allow(deprecated)]
+//! # unsafe { axptr::hosted::install() }.unwrap();
+//! # static PATH: [u8; 5] = *b"/bin\0";
+//! # let addr = PATH.as_ptr().addr();
+//! # struct Space;
+//! # impl axptr::AddressSpace for Space {
+//! #     fn check_region_access(&self, _: axptr::UserRange, _: axptr::Access) -> bool { true }
+//! #     fn handle_fault(&mut self, _: usize, _: axptr::Access) -> bool { true }
+//! # }
+//! # let mut aspace = Space;
+//! use axptr::{UserConstPtr, legacy};
+//!
+//! let path = UserConstPtr::<core::ffi::c_char>::from(addr);
+//! assert_eq!(path.get_as_str(&mut aspace), Ok("/bin"));
+//! assert_eq!(path.nullable().map(|path| path.address().as_usize()), Some(addr));
+//! legacy::set_scan_limit(4);
+//! assert_eq!(path.get_as_str(&mut aspace), Err(axerrno::LinuxError::E2BIG));
+//! ```
 
 use core::{
     ffi::c_char,

@@ -69,6 +69,19 @@ impl<T: AnyBitPattern> UserConstSlice<T> {
     ///
     /// [`VecError::Fault`] if a byte is not readable, with `copied` counted from the start;
     /// [`VecError::NoMemory`] if the heap is exhausted.
+    ///
+    /// ```
+    /// # unsafe { axptr::hosted::install() }.unwrap();
+    /// # static NUMBERS: [u16; 3] = [1, 2, 3];
+    /// # let addr = NUMBERS.as_ptr().addr();
+    /// use axptr::{UserConstPtr, VecError};
+    ///
+    /// let numbers = UserConstPtr::<u16>::from(addr).slice(3)?.to_vec()?;
+    /// assert_eq!(numbers, [1, 2, 3]);
+    /// let claimed = UserConstPtr::<u16>::from(8).slice(1 << 40)?.to_vec();
+    /// assert!(matches!(claimed, Err(VecError::Fault(fault)) if fault.copied == 0));
+    /// # Ok::<(), VecError>(())
+    /// ```
     pub fn to_vec(&self) -> Result<Vec<T>, VecError> {
         let mut values = Vec::new();
         let per_step = STEP.checked_div(size_of::<T>()).map_or(usize::MAX, |count| count.max(1));
