@@ -5,7 +5,7 @@
 
 use std::{env, fs, path::PathBuf, process::exit};
 
-const ARCHS: [&str; 1] = ["x86_64"];
+const ARCHS: [&str; 4] = ["x86_64", "aarch64", "riscv64", "loongarch64"];
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -16,7 +16,7 @@ fn main() {
     if !ARCHS.contains(&arch.as_str()) {
         refuse(&format!(
             "no routines for target_arch = \"{arch}\" (supported: {}). To add it, start from asm/x86_64 \
-             and src/arch/x86_64.rs",
+             and src/arch/x86_64",
             ARCHS.join(", ")
         ));
     }

@@ -60,8 +60,31 @@ pub use vec::VecError;
 /// For this project's own tests: no promise is made about it.
 #[doc(hidden)]
 pub mod internal {
-    /// Makes the routines take the paths of a CPU with (without) ERMS.
-    pub fn force_erms(erms: bool) {
-        crate::arch::force_cpu(erms);
+    use crate::arch;
+
+    /// A set of paths that the routines take on some CPUs.
+    #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+    pub struct CpuPath(usize);
+
+    /// Those that this CPU can execute; there is always one.
+    pub fn cpu_paths() -> impl Iterator<Item = CpuPath> + Clone {
+        (0..arch::CPU_PATHS.len()).filter(|&path| arch::can_take(path)).map(CpuPath)
+    }
+
+    /// Lets the routines choose by what the CPU has, as they do unless a path was forced.
+    pub fn choose_by_cpu() {
+        arch::forget_cpu();
+    }
+
+    impl CpuPath {
+        /// What tells it apart, such as `with ERMS`.
+        pub fn name(self) -> &'static str {
+            arch::CPU_PATHS[self.0]
+        }
+
+        /// Makes the routines of all CPUs take it.
+        pub fn force(self) {
+            arch::force_cpu(self.0);
+        }
     }
 }

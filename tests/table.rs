@@ -5,6 +5,7 @@
 mod kernel_side;
 mod support;
 
+use axptr::internal::cpu_paths;
 use axptr_cases::{CASES, Handler};
 use support::{front::Front, site::HostedSite};
 
@@ -12,12 +13,12 @@ use support::{front::Front, site::HostedSite};
 fn every_case_holds_in_a_linux_process() {
     let front = Front::new(Handler::Full);
     let mut failed = Vec::new();
-    for erms in [true, false] {
+    for path in cpu_paths() {
         for case in CASES {
-            axptr::internal::force_erms(erms);
+            path.force();
             match (case.run)(&mut HostedSite::new(Handler::Full)) {
                 Ok(()) => println!("case {} ... ok", case.name),
-                Err(reason) => failed.push(format!("{} (ERMS = {erms}): {reason}", case.name)),
+                Err(reason) => failed.push(format!("{}, {}: {reason}", case.name, path.name())),
             }
         }
     }

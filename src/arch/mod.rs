@@ -7,7 +7,9 @@
 //! - `USER_LIMIT`: the end of the user half unless the kernel sets another.
 //! - `UNTRANSLATABLE`: the addresses that no page table can map.
 //! - `CAUSE_REGISTER`: the register through which a landing learns its cause.
-//! - `force_cpu`: makes the routines take another CPU's paths, for tests.
+//! - `CPU_PATHS`: names of the sets of paths that the routines choose among by what the CPU has. For tests:
+//!   `can_take` says whether this CPU can execute one, `force_cpu` makes the routines take it, `forget_cpu` lets
+//!   them ask the CPU again.
 //! - `linux`: what a signal handler needs from the machine (hosted builds).
 //! - `vector`: the trap vector in front of the kernel's own (feature `vector`).
 
@@ -15,6 +17,15 @@ cfg_if::cfg_if! {
     if #[cfg(target_arch = "x86_64")] {
         mod x86_64;
         pub(crate) use x86_64::*;
+    } else if #[cfg(target_arch = "aarch64")] {
+        mod aarch64;
+        pub(crate) use aarch64::*;
+    } else if #[cfg(target_arch = "riscv64")] {
+        mod riscv64;
+        pub(crate) use riscv64::*;
+    } else if #[cfg(target_arch = "loongarch64")] {
+        mod loongarch64;
+        pub(crate) use loongarch64::*;
     } else {
         compile_error!("axptr has no routines for this target_arch; start from asm/x86_64");
     }

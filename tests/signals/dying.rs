@@ -77,19 +77,19 @@ fn a_fault_on_the_kernel_side_of_a_copy_ends_the_process() {
     let user = good_then_bad(2);
     let kernel = map(2, libc::PROT_NONE);
     for len in LENGTHS {
-        for erms in [true, false] {
-            child::run_case(&format!("{len} bytes from user, ERMS {erms}"), || {
+        for path in axptr::internal::cpu_paths() {
+            child::run_case(&format!("{len} bytes from user, {}", path.name()), || {
                 begin(true);
-                axptr::internal::force_erms(erms);
+                path.force();
                 // SAFETY: (1) is violated: that is the scene. (2) The user side is mapped.
                 let outcome = unsafe { raw::copy_from_user(kernel, user, len) };
                 println!("{outcome:?}");
                 child::survived();
             })
             .expect_death(libc::SIGSEGV, "began");
-            child::run_case(&format!("{len} bytes to user, ERMS {erms}"), || {
+            child::run_case(&format!("{len} bytes to user, {}", path.name()), || {
                 begin(true);
-                axptr::internal::force_erms(erms);
+                path.force();
                 // SAFETY: as above.
                 let outcome = unsafe { raw::copy_to_user(user, kernel, len) };
                 println!("{outcome:?}");

@@ -223,8 +223,8 @@ impl Copier {
     /// One operation of four on good memory; fill, copy inside, copy out, copy in: a value takes the whole way.
     fn good(&mut self, i: usize) {
         let len = LENGTHS[i / 4 % LENGTHS.len()];
-        // Past 128 bytes the two CPU types take different instructions.
-        axptr::internal::force_erms((i / 32).is_multiple_of(2));
+        let mut paths = axptr::internal::cpu_paths().cycle();
+        paths.nth(i / 32 % 4).expect("there is always one").force();
         let byte = (i / 4) as u8;
         match i % 4 {
             0 => assert_eq!(fill_user(self.user, byte, len), Ok(())),

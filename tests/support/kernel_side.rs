@@ -26,8 +26,8 @@ fn a_fault_on_the_kernel_side_has_no_landing() {
     let missing = site.map(&[PageKind::Good; 2]) + PAGE;
     MISSING.store(missing, Ordering::Relaxed);
     let former = replace_handler(libc::SIGSEGV, bring_the_page);
-    for erms in [true, false] {
-        axptr::internal::force_erms(erms);
+    for path in axptr::internal::cpu_paths() {
+        path.force();
         for len in [1, 2, 3, 4, 5, 8, 9, 16, 17, 32, 33, 64, 65, 128, 129, 200, 1000] {
             for before in [0, 1, 3, 8, 17, 40, 128].into_iter().filter(|before| *before < len) {
                 for user in [user, user + 5, user + PAGE - 9] {

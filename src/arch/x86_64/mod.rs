@@ -116,10 +116,24 @@ fn ask_cpu() {
     unsafe { __axptr_ask_cpu() };
 }
 
+/// Above 128 bytes `rep movsb`, or `rep movsq`.
+pub(crate) const CPU_PATHS: &[&str] = &["with ERMS", "without ERMS"];
+const PATH_ERMS: usize = 0;
+
+/// Whether this CPU can execute a path: ERMS is about speed only.
+pub(crate) fn can_take(path: usize) -> bool {
+    path < CPU_PATHS.len()
+}
+
 /// Makes the routines believe that CPUID does (not) report ERMS; the SMAP answer stays true.
-pub(crate) fn force_cpu(erms: bool) {
+pub(crate) fn force_cpu(path: usize) {
     ask_cpu();
     let known = CPU.load(Ordering::Relaxed);
-    let forced = if erms { known | CPU_ERMS } else { known & !CPU_ERMS };
+    let forced = if path == PATH_ERMS { known | CPU_ERMS } else { known & !CPU_ERMS };
     CPU.store(forced | CPU_KNOWN, Ordering::Relaxed);
+}
+
+/// Makes the next routine ask CPUID again.
+pub(crate) fn forget_cpu() {
+    CPU.store(0, Ordering::Relaxed);
 }

@@ -4,7 +4,7 @@
 use alloc::{format, string::String, vec::Vec};
 use core::fmt;
 
-use axptr::internal::force_erms;
+use axptr::internal::cpu_paths;
 
 use crate::{
     area::{Area, Content},
@@ -50,19 +50,19 @@ impl fmt::Display for Report {
     }
 }
 
-/// Checks all that `bounds` asks for, on the paths of CPUs with ERMS and of those without.
+/// Checks all that `bounds` asks for, on each set of paths that this CPU can take.
 pub fn sweep(site: &mut dyn Site, bounds: &Bounds) -> Report {
     let mut ground = Ground::new(site);
     let mut report = Report::default();
     // The no-fault twins come from the same text: a selection that hits every entry is enough.
     for (api, bounds) in [(Api::Typed, bounds), (Api::NoFault, &bounds.at_most(&Bounds::REDUCED))] {
         ground.api = api;
-        for erms in [true, false] {
-            force_erms(erms);
+        for path in cpu_paths() {
+            path.force();
             for (name, part) in PARTS {
                 part(&mut ground, site, bounds, &mut report);
                 if let Some(place) = ground.first_damage() {
-                    report.reject(format!("after {name}, {api:?}, with ERMS = {erms}: {place}"));
+                    report.reject(format!("after {name}, {api:?}, {}: {place}", path.name()));
                 }
             }
         }

@@ -29,10 +29,10 @@ pub(crate) fn stops(site: &mut dyn Site) -> Result<(), String> {
     Ok(())
 }
 
-/// Calls `overlapping` with all distances and lengths, on the paths of all CPUs.
+/// Calls `overlapping` with all distances and lengths, on each set of paths.
 fn each(mut overlapping: impl FnMut(isize, usize) -> Result<(), String>) -> Result<(), String> {
-    for erms in [true, false] {
-        axptr::internal::force_erms(erms);
+    for path in axptr::internal::cpu_paths() {
+        path.force();
         for len in LENGTHS {
             for shift in -40..=40 {
                 overlapping(shift, len)?;

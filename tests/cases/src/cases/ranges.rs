@@ -175,8 +175,8 @@ fn below(site: &mut dyn Site, ground: &Ground, limit: usize) -> Result<(), Strin
 
 pub(crate) fn untranslatable(site: &mut dyn Site) -> Result<(), String> {
     let ground = Ground::new(site);
-    for erms in [true, false] {
-        axptr::internal::force_erms(erms);
+    for path in axptr::internal::cpu_paths() {
+        path.force();
         for addr in UNTRANSLATABLE {
             for len in [1, 2, 4, 5, 8, 9, 16, 17, 64, 128, 129, 200, 1000] {
                 for other in 0..16 {

@@ -157,7 +157,7 @@ fn by_table(features: Features) -> Vec<Case> {
     cases.extend(own(if features.window { WITH_WINDOW } else { WITHOUT_WINDOW }));
     cases.extend(own(if features.keys { WITH_KEYS } else { WITHOUT_KEYS }));
     cases.extend(own(EVERYWHERE));
-    cases.extend(table::shared_with_the_hosted_tests(features));
+    cases.extend(table::shared_with_the_hosted_tests());
     cases.extend(legacy::cases());
     cases.extend(own(LAST));
     cases

@@ -3,31 +3,32 @@
 
 use alloc::{boxed::Box, format, string::String, vec::Vec};
 
+use axptr::internal::{choose_by_cpu, cpu_paths};
 use axptr_cases::{Bounds, CASES, sweep};
 
-use crate::{arch::Features, ensure, report::Case, say, site::KernelSite};
+use crate::{ensure, report::Case, say, site::KernelSite};
 
-/// Each case on the paths of CPUs with ERMS and of those without, whichever this is.
-pub fn shared_with_the_hosted_tests(features: Features) -> Vec<Case> {
+/// Each case on each set of paths that this CPU can take.
+pub fn shared_with_the_hosted_tests() -> Vec<Case> {
     let mut cases: Vec<Case> = Vec::new();
-    for (erms, path) in [(true, "with ERMS"), (false, "without ERMS")] {
+    for path in cpu_paths() {
         for case in CASES {
             let run = move || {
-                axptr::internal::force_erms(erms);
+                path.force();
                 let result = (case.run)(&mut KernelSite::new());
-                axptr::internal::force_erms(features.erms);
+                choose_by_cpu();
                 result
             };
-            cases.push((format!("table: {}, {path}", case.name), Box::new(run)));
+            cases.push((format!("table: {}, {}", case.name, path.name()), Box::new(run)));
         }
     }
-    cases.push(("table: every operation at every position".into(), Box::new(move || swept(features))));
+    cases.push(("table: every operation at every position".into(), Box::new(swept)));
     cases
 }
 
-fn swept(features: Features) -> Result<(), String> {
+fn swept() -> Result<(), String> {
     let report = sweep(&mut KernelSite::new(), &Bounds::TINY);
-    axptr::internal::force_erms(features.erms);
+    choose_by_cpu();
     say!("note: swept {} cases", report.cases);
     ensure!(report.wrong == 0 && report.cases > 0, "{report}");
     Ok(())
