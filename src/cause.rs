@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Why an access failed, in the form that travels through a landing's register.
 
+use crate::arch::UNTOLD;
+
 /// The direction of an access to user memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
@@ -50,6 +52,11 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Whether the bytes that can be accessed may end inside a page.
+    pub(crate) const fn ends_anywhere(self) -> bool {
+        self as u8 >= 0x80
+    }
+
     const fn from_bits(bits: usize) -> Self {
         const KNOWN: [FaultKind; 8] = [
             FaultKind::OutOfRange,
@@ -104,6 +111,9 @@ impl Cause {
         FaultKind::from_bits(self.0 & 0xff)
     }
 }
+
+// What a landing that was not told finds behind an inlined access.
+const _: () = assert!(Cause::new(None, FaultKind::Unknown).0 == UNTOLD);
 
 #[cfg(test)]
 mod tests {

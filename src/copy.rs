@@ -6,7 +6,12 @@
 
 use core::{mem::MaybeUninit, slice};
 
-use crate::{cause::Access, error::Fault, range::UserRange, raw};
+use crate::{
+    cause::Access,
+    context::{Context, Normal},
+    error::Fault,
+    range::UserRange,
+};
 
 /// Copies `dst.len()` bytes from user address `src` into `dst`.
 ///
@@ -17,7 +22,7 @@ use crate::{cause::Access, error::Fault, range::UserRange, raw};
 #[inline]
 pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
     // SAFETY: (1) the slice is valid for writes of its length.
-    unsafe { read_bytes(dst.as_mut_ptr(), src, dst.len()) }
+    unsafe { read_bytes::<Normal>(dst.as_mut_ptr(), src, dst.len()) }
 }
 
 /// Copies `dst.len()` bytes from user address `src` into memory that need not be initialised, and returns
@@ -30,7 +35,7 @@ pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
 pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<&mut [u8], Fault> {
     let start = dst.as_mut_ptr().cast::<u8>();
     // SAFETY: (1) the slice is valid for writes of its length.
-    unsafe { read_bytes(start, src, dst.len()) }?;
+    unsafe { read_bytes::<Normal>(start, src, dst.len()) }?;
     // SAFETY: the line above wrote every byte of the slice, which stays borrowed.
     Ok(unsafe { slice::from_raw_parts_mut(start, dst.len()) })
 }
@@ -61,8 +66,7 @@ pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<
 /// ```
 #[inline]
 pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
-    // SAFETY: (1) the slice is valid for reads of its length, and initialised.
-    unsafe { write_bytes(dst, src.as_ptr(), src.len()) }
+    write_bytes::<Normal>(dst, src)
 }
 
 /// Copies `len` bytes from user address `src` to user address `dst`.
@@ -76,16 +80,7 @@ pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
 /// written and none behind them.
 #[inline]
 pub fn copy_in_user(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
-    let from = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
-    let to = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
-    // SAFETY: (1) both ranges lie in the user half, which holds no kernel memory.
-    let outcome = unsafe { raw::copy_in_user(to.confined_start(), from.confined_start(), len) };
-    let access = outcome.access().unwrap_or(Access::Read);
-    let start = match access {
-        Access::Read => src,
-        Access::Write => dst,
-    };
-    Fault::check(outcome, start, len, access)
+    copy_inside::<Normal>(dst, src, len)
 }
 
 /// Fills `len` bytes at user address `dst` with `byte`.
@@ -96,9 +91,30 @@ pub fn copy_in_user(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
 #[inline]
 #[doc(alias = "clear_user")]
 pub fn fill_user(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
+    fill::<Normal>(dst, byte, len)
+}
+
+/// [`copy_in_user`] in a context.
+#[inline]
+pub(crate) fn copy_inside<C: Context>(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
+    let from = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    let to = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    // SAFETY: (1) both ranges lie in the user half, which holds no kernel memory.
+    let outcome = unsafe { C::copy_in_user(to.confined_start(), from.confined_start(), len) };
+    let access = outcome.access().unwrap_or(Access::Read);
+    let start = match access {
+        Access::Read => src,
+        Access::Write => dst,
+    };
+    Fault::check(outcome, start, len, access)
+}
+
+/// [`fill_user`] in a context.
+#[inline]
+pub(crate) fn fill<C: Context>(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
     let range = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
     // SAFETY: (1) the range lies in the user half, which holds no kernel memory.
-    let outcome = unsafe { raw::fill_user(range.confined_start(), byte, len) };
+    let outcome = unsafe { C::fill_user(range.confined_start(), byte, len) };
     Fault::check(outcome, dst, len, Access::Write)
 }
 
@@ -108,10 +124,10 @@ pub fn fill_user(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
 ///
 /// 1. `dst` is valid for writes of `len` bytes.
 #[inline]
-pub(crate) unsafe fn read_bytes(dst: *mut u8, src: usize, len: usize) -> Result<(), Fault> {
+pub(crate) unsafe fn read_bytes<C: Context>(dst: *mut u8, src: usize, len: usize) -> Result<(), Fault> {
     let range = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
     // SAFETY: (1) is ours.
-    unsafe { read_range(dst, range) }
+    unsafe { read_range::<C>(dst, range) }
 }
 
 /// Copies all bytes of `range` to `dst`.
@@ -120,21 +136,19 @@ pub(crate) unsafe fn read_bytes(dst: *mut u8, src: usize, len: usize) -> Result<
 ///
 /// 1. `dst` is valid for writes of `range.len()` bytes.
 #[inline]
-pub(crate) unsafe fn read_range(dst: *mut u8, range: UserRange) -> Result<(), Fault> {
+pub(crate) unsafe fn read_range<C: Context>(dst: *mut u8, range: UserRange) -> Result<(), Fault> {
     // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
-    let outcome = unsafe { raw::copy_from_user(dst, range.confined_start(), range.len()) };
+    let outcome = unsafe { C::copy_from_user(dst, range.confined_start(), range.len()) };
     Fault::check(outcome, range.start(), range.len(), Access::Read)
 }
 
-/// Copies `len` bytes from `src` to user address `dst`.
-///
-/// # Safety
-///
-/// 1. `src` is valid for reads of `len` bytes, all initialised.
+/// [`copy_to_user`] in a context.
 #[inline]
-unsafe fn write_bytes(dst: usize, src: *const u8, len: usize) -> Result<(), Fault> {
+pub(crate) fn write_bytes<C: Context>(dst: usize, src: &[u8]) -> Result<(), Fault> {
+    let len = src.len();
     let range = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
-    // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
-    let outcome = unsafe { raw::copy_to_user(range.confined_start(), src, len) };
+    // SAFETY: (1) the slice is valid for reads of its length, and initialised; (2) the range lies in the user half,
+    // which holds no kernel memory.
+    let outcome = unsafe { C::copy_to_user(range.confined_start(), src.as_ptr(), len) };
     Fault::check(outcome, dst, len, Access::Write)
 }

@@ -4,15 +4,17 @@
 //! A cursor moves past what it has done; each byte is read once. A call that fails does not move it: skip
 //! `fault.copied` to go on behind what was done.
 
-use core::{fmt, mem::MaybeUninit};
+use core::{fmt, marker::PhantomData, mem::MaybeUninit};
 
 use axerrno::{AxError, LinuxError};
 
 use crate::{
+    context::{Context, NoFault, Normal},
     copy,
     error::Fault,
     pod::{AnyBitPattern, NoUninit},
     range::UserRange,
+    single,
     slice::{UserConstSlice, UserSlice},
 };
 
@@ -30,8 +32,9 @@ use crate::{
 /// # Ok::<(), axptr::Fault>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct UserReader {
+pub struct UserReader<C = Normal> {
     rest: UserRange,
+    context: PhantomData<C>,
 }
 
 /// Writes a user range from its start to its end.
@@ -51,8 +54,9 @@ pub struct UserReader {
 /// # Ok::<(), CursorError>(())
 /// ```
 #[derive(Clone, Debug)]
-pub struct UserWriter {
+pub struct UserWriter<C = Normal> {
     rest: UserRange,
+    context: PhantomData<C>,
 }
 
 /// A cursor's range ended, or an access failed, before the operation did.
@@ -104,7 +108,20 @@ macro_rules! impl_cursor {
             #[inline]
             #[must_use]
             pub const fn new(range: UserRange) -> Self {
-                Self { rest: range }
+                Self::over(range)
+            }
+        }
+
+        impl<C> $cursor<C> {
+            const fn over(range: UserRange) -> Self {
+                Self { rest: range, context: PhantomData }
+            }
+
+            /// The same cursor, whose accesses never enter the pager: see [`context`](crate::context).
+            #[inline]
+            #[must_use]
+            pub fn nofault(self) -> $cursor<NoFault> {
+                $cursor::over(self.rest)
             }
 
             /// The bytes in front of the cursor.
@@ -141,7 +158,7 @@ macro_rules! impl_cursor {
             pub fn take(&mut self, count: usize) -> Self {
                 let (head, rest) = self.rest.split_at(count);
                 self.rest = rest;
-                Self { rest: head }
+                Self::over(head)
             }
         }
     };
@@ -150,7 +167,7 @@ macro_rules! impl_cursor {
 impl_cursor!(UserReader);
 impl_cursor!(UserWriter);
 
-impl UserReader {
+impl<C: Context> UserReader<C> {
     /// Reads into `buf` as much as fits and is there, and returns how much.
     ///
     /// # Errors
@@ -161,7 +178,7 @@ impl UserReader {
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Fault> {
         let (now, later) = self.rest.split_at(buf.len());
         // SAFETY: (1) `now` is no longer than `buf`.
-        unsafe { copy::read_range(buf.as_mut_ptr(), now) }?;
+        unsafe { copy::read_range::<C>(buf.as_mut_ptr(), now) }?;
         self.rest = later;
         Ok(now.len())
     }
@@ -192,9 +209,14 @@ impl UserReader {
             return Err(CursorError::End);
         }
         let (now, later) = self.rest.split_at(size_of::<T>());
+        if single::is_single::<T>() {
+            let value = single::read::<T, C>(now.start())?;
+            self.rest = later;
+            return Ok(value);
+        }
         let mut value = MaybeUninit::<T>::uninit();
         // SAFETY: (1) `now` is as long as a `T`.
-        unsafe { copy::read_range(value.as_mut_ptr().cast(), now) }?;
+        unsafe { copy::read_range::<C>(value.as_mut_ptr().cast(), now) }?;
         self.rest = later;
         // SAFETY: all its bytes were written, and a `T` may be any of them.
         Ok(unsafe { value.assume_init() })
@@ -206,16 +228,16 @@ impl UserReader {
     ///
     /// Fails if a byte is not readable here or not writable there. The first `fault.copied` bytes have been
     /// written then, and neither cursor has moved.
-    pub fn read_to(&mut self, writer: &mut UserWriter) -> Result<usize, Fault> {
+    pub fn read_to(&mut self, writer: &mut UserWriter<C>) -> Result<usize, Fault> {
         let len = self.remaining().min(writer.remaining());
-        copy::copy_in_user(writer.addr(), self.addr(), len)?;
+        copy::copy_inside::<C>(writer.addr(), self.addr(), len)?;
         self.skip(len);
         writer.skip(len);
         Ok(len)
     }
 }
 
-impl UserWriter {
+impl<C: Context> UserWriter<C> {
     /// Writes from `buf` as much as there is room for, and returns how much.
     ///
     /// # Errors
@@ -225,7 +247,7 @@ impl UserWriter {
     #[inline]
     pub fn write(&mut self, buf: &[u8]) -> Result<usize, Fault> {
         let len = buf.len().min(self.remaining());
-        copy::copy_to_user(self.addr(), &buf[..len])?;
+        copy::write_bytes::<C>(self.addr(), &buf[..len])?;
         self.skip(len);
         Ok(len)
     }
@@ -251,7 +273,15 @@ impl UserWriter {
     /// As [`write_all`](Self::write_all).
     #[inline]
     pub fn write_value<T: NoUninit>(&mut self, value: T) -> Result<(), CursorError> {
-        self.write_all(bytemuck::bytes_of(&value))
+        if !single::is_single::<T>() {
+            return self.write_all(bytemuck::bytes_of(&value));
+        }
+        if size_of::<T>() > self.remaining() {
+            return Err(CursorError::End);
+        }
+        single::write::<T, C>(self.addr(), value)?;
+        self.skip(size_of::<T>());
+        Ok(())
     }
 
     /// Writes `byte` `count` times, or to the end if there is less room, and returns how often.
@@ -261,7 +291,7 @@ impl UserWriter {
     /// As [`write`](Self::write).
     pub fn fill(&mut self, byte: u8, count: usize) -> Result<usize, Fault> {
         let len = count.min(self.remaining());
-        copy::fill_user(self.addr(), byte, len)?;
+        copy::fill::<C>(self.addr(), byte, len)?;
         self.skip(len);
         Ok(len)
     }
@@ -271,25 +301,25 @@ impl UserWriter {
     /// # Errors
     ///
     /// As [`UserReader::read_to`].
-    pub fn write_from(&mut self, reader: &mut UserReader) -> Result<usize, Fault> {
+    pub fn write_from(&mut self, reader: &mut UserReader<C>) -> Result<usize, Fault> {
         reader.read_to(self)
     }
 }
 
-impl<T> From<UserConstSlice<T>> for UserReader {
-    fn from(slice: UserConstSlice<T>) -> Self {
-        Self::new(slice.bytes())
+impl<T, C: Context> From<UserConstSlice<T, C>> for UserReader<C> {
+    fn from(slice: UserConstSlice<T, C>) -> Self {
+        Self::over(slice.bytes())
     }
 }
 
-impl<T> From<UserSlice<T>> for UserReader {
-    fn from(slice: UserSlice<T>) -> Self {
-        Self::new(slice.bytes())
+impl<T, C: Context> From<UserSlice<T, C>> for UserReader<C> {
+    fn from(slice: UserSlice<T, C>) -> Self {
+        Self::over(slice.bytes())
     }
 }
 
-impl<T> From<UserSlice<T>> for UserWriter {
-    fn from(slice: UserSlice<T>) -> Self {
-        Self::new(slice.bytes())
+impl<T, C: Context> From<UserSlice<T, C>> for UserWriter<C> {
+    fn from(slice: UserSlice<T, C>) -> Self {
+        Self::over(slice.bytes())
     }
 }

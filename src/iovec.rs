@@ -25,12 +25,19 @@
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 
-use core::fmt;
+use core::{fmt, marker::PhantomData};
 
 use axerrno::{AxError, LinuxError};
 use bytemuck::{AnyBitPattern, Zeroable};
 
-use crate::{cause::Access, copy, error::Fault, ptr::UserConstPtr, range::UserRange};
+use crate::{
+    cause::Access,
+    context::{Context, Normal},
+    copy,
+    error::Fault,
+    ptr::UserConstPtr,
+    range::UserRange,
+};
 
 /// The most elements that are accepted, as on Linux.
 pub const IOV_MAX: usize = 1024;
@@ -137,13 +144,16 @@ impl From<IoVecError> for AxError {
 
 /// The ranges of an imported vector, at most [`MAX_TOTAL`] bytes in all.
 #[derive(Clone, Copy, Debug)]
-pub struct IoVecs<'a> {
+pub struct IoVecs<'a, C = Normal> {
     ranges: &'a [UserRange],
     total: usize,
+    context: PhantomData<C>,
 }
 
-impl<'a> IoVecs<'a> {
+impl<'a, C: Context> IoVecs<'a, C> {
     /// Imports `count` elements from user memory into `storage`.
+    ///
+    /// The transfers are in the context of `array`: see [`context`](crate::context).
     ///
     /// # Errors
     ///
@@ -151,7 +161,7 @@ impl<'a> IoVecs<'a> {
     /// is not readable or an element is not in the user half. `storage` is unspecified then.
     #[doc(alias = "import_iovec")]
     pub fn import<V: RawIoVec>(
-        array: UserConstPtr<V>,
+        array: UserConstPtr<V, C>,
         count: usize,
         storage: &'a mut [UserRange],
     ) -> Result<Self, IoVecError> {
@@ -169,7 +179,7 @@ impl<'a> IoVecs<'a> {
             (*slot, _) = range.split_at(MAX_TOTAL - total);
             total += slot.len();
         }
-        Ok(Self { ranges, total })
+        Ok(Self { ranges, total, context: PhantomData })
     }
 
     /// The ranges, in order.
@@ -192,7 +202,9 @@ impl<'a> IoVecs<'a> {
     /// ranges that went, and the rest of `buf` is unchanged. To go on, add it to `offset`.
     pub fn read_at(&self, offset: usize, buf: &mut [u8]) -> Result<usize, Fault> {
         self.each(offset, buf.len(), |piece, done| {
-            copy::copy_from_user(&mut buf[done..done + piece.len()], piece.start())
+            let target = &mut buf[done..done + piece.len()];
+            // SAFETY: (1) the target is as long as the piece.
+            unsafe { copy::read_range::<C>(target.as_mut_ptr(), piece) }
         })
     }
 
@@ -205,7 +217,7 @@ impl<'a> IoVecs<'a> {
     /// ranges that went, and none behind them. To go on, add it to `offset`.
     pub fn write_at(&self, offset: usize, buf: &[u8]) -> Result<usize, Fault> {
         self.each(offset, buf.len(), |piece, done| {
-            copy::copy_to_user(piece.start(), &buf[done..done + piece.len()])
+            copy::write_bytes::<C>(piece.start(), &buf[done..done + piece.len()])
         })
     }
 

@@ -23,7 +23,12 @@ mod error;
 mod pod;
 mod range;
 
+pub mod context;
+
+mod compare;
 mod copy;
+pub mod nofault;
+mod single;
 
 pub mod region;
 
@@ -44,6 +49,8 @@ pub mod structs;
 mod axmm;
 
 pub use cause::{Access, FaultKind};
+pub use compare::compare_user;
+pub use context::{Context, NoFault, Normal};
 pub use copy::{copy_from_user, copy_from_user_uninit, copy_in_user, copy_to_user, fill_user};
 pub use cursor::{CursorError, UserReader, UserWriter};
 pub use error::Fault;

@@ -8,15 +8,18 @@
 use core::{fmt, marker::PhantomData, mem::MaybeUninit};
 
 use crate::{
+    context::{Context, NoFault, Normal},
     copy,
     error::Fault,
     pod::{AnyBitPattern, NoUninit},
     region::{self, AddrSpaceProvider, AddressSpace},
+    single,
 };
 
 /// A user address of a `T` that the kernel may read and write.
 ///
-/// Making one checks nothing; every access does. Any alignment will do.
+/// Making one checks nothing; every access does. Any alignment will do. `C` says whether an access may wait for the
+/// pager: see [`nofault`](Self::nofault).
 ///
 /// ```
 /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -41,9 +44,9 @@ use crate::{
 /// # Ok::<(), axptr::Fault>(())
 /// ```
 #[repr(transparent)]
-pub struct UserPtr<T> {
+pub struct UserPtr<T, C = Normal> {
     addr: usize,
-    pointee: PhantomData<*mut T>,
+    pointee: PhantomData<(*mut T, C)>,
 }
 
 /// A user address of a `T` that the kernel may only read.
@@ -53,11 +56,12 @@ pub struct UserPtr<T> {
 /// ptr.write(1).unwrap(); // no method named `write`
 /// ```
 ///
-/// Making one checks nothing; every access does. Any alignment will do.
+/// Making one checks nothing; every access does. Any alignment will do. `C` says whether an access may wait for the
+/// pager: see [`nofault`](Self::nofault).
 #[repr(transparent)]
-pub struct UserConstPtr<T> {
+pub struct UserConstPtr<T, C = Normal> {
     addr: usize,
-    pointee: PhantomData<*const T>,
+    pointee: PhantomData<(*const T, C)>,
 }
 
 /// Implements what both have: the address, and reading.
@@ -68,7 +72,22 @@ macro_rules! impl_pointer {
             #[inline]
             #[must_use]
             pub const fn new(addr: usize) -> Self {
+                Self::at(addr)
+            }
+        }
+
+        impl<T, C> $pointer<T, C> {
+            const fn at(addr: usize) -> Self {
                 Self { addr, pointee: PhantomData }
+            }
+
+            /// The same pointer, whose accesses never enter the pager, nor do those of what is made of it.
+            ///
+            /// For interrupts, spinlocks and NMI: a page that is not present is a fault. See [`context`](crate::context).
+            #[inline]
+            #[must_use]
+            pub const fn nofault(self) -> $pointer<T, NoFault> {
+                $pointer::at(self.addr)
             }
 
             /// The user address.
@@ -88,8 +107,8 @@ macro_rules! impl_pointer {
             /// The same address, pointing to a `U`.
             #[inline]
             #[must_use]
-            pub const fn cast<U>(self) -> $pointer<U> {
-                $pointer::new(self.addr)
+            pub const fn cast<U>(self) -> $pointer<U, C> {
+                $pointer::at(self.addr)
             }
 
             /// The address `count` elements further on.
@@ -106,15 +125,15 @@ macro_rules! impl_pointer {
             #[inline]
             #[must_use]
             pub const fn byte_add(self, bytes: usize) -> Self {
-                Self::new(self.addr.saturating_add(bytes))
+                Self::at(self.addr.saturating_add(bytes))
             }
 
             /// A pointer to a part of the `T`; [`user_field!`](crate::user_field) calls it with both arguments right.
             #[doc(hidden)]
             #[inline]
             #[must_use]
-            pub const fn project<F>(self, offset: usize, _field: fn(T) -> F) -> $pointer<F> {
-                $pointer::new(self.addr.saturating_add(offset))
+            pub const fn project<F>(self, offset: usize, _field: fn(T) -> F) -> $pointer<F, C> {
+                $pointer::at(self.addr.saturating_add(offset))
             }
 
             /// The pointer, or `None` if it is null.
@@ -130,7 +149,7 @@ macro_rules! impl_pointer {
             pub const fn checked_add(self, count: usize) -> Option<Self> {
                 match count.checked_mul(size_of::<T>()) {
                     Some(bytes) => match self.addr.checked_add(bytes) {
-                        Some(addr) => Some(Self::new(addr)),
+                        Some(addr) => Some(Self::at(addr)),
                         None => None,
                     },
                     None => None,
@@ -138,8 +157,11 @@ macro_rules! impl_pointer {
             }
         }
 
-        impl<T: AnyBitPattern> $pointer<T> {
-            /// Reads one value: a single snapshot of its bytes, but not one indivisible access.
+        impl<T: AnyBitPattern, C: Context> $pointer<T, C> {
+            /// Reads one value: a single snapshot of its bytes.
+            ///
+            /// A value of 1, 2, 4 or 8 bytes is one load, put where this is called; if it is aligned, it is never torn. A
+            /// larger one may be, if another thread writes to it meanwhile.
             ///
             /// # Errors
             ///
@@ -147,10 +169,13 @@ macro_rules! impl_pointer {
             #[inline]
             #[doc(alias = "copy_from_user")]
             pub fn read(self) -> Result<T, Fault> {
+                if single::is_single::<T>() {
+                    return single::read::<T, C>(self.addr);
+                }
                 let mut value = MaybeUninit::<T>::uninit();
                 let start = value.as_mut_ptr().cast::<u8>();
                 // SAFETY: (1) `value` is as large as a `T`.
-                unsafe { copy::read_bytes(start, self.addr, size_of::<T>()) }?;
+                unsafe { copy::read_bytes::<C>(start, self.addr, size_of::<T>()) }?;
                 // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
                 Ok(unsafe { value.assume_init() })
             }
@@ -165,7 +190,7 @@ macro_rules! impl_pointer {
             pub fn read_slice(self, buf: &mut [T]) -> Result<(), Fault> {
                 let start = buf.as_mut_ptr().cast::<u8>();
                 // SAFETY: (1) the slice is valid for writes of its bytes, and a `T` may be any of them.
-                unsafe { copy::read_bytes(start, self.addr, size_of_val(buf)) }
+                unsafe { copy::read_bytes::<C>(start, self.addr, size_of_val(buf)) }
             }
         }
 
@@ -201,23 +226,23 @@ macro_rules! impl_pointer {
         }
 
         // By hand: derives would ask the same of `T`.
-        impl<T> Clone for $pointer<T> {
+        impl<T, C> Clone for $pointer<T, C> {
             fn clone(&self) -> Self {
                 *self
             }
         }
 
-        impl<T> Copy for $pointer<T> {}
+        impl<T, C> Copy for $pointer<T, C> {}
 
-        impl<T> PartialEq for $pointer<T> {
+        impl<T, C> PartialEq for $pointer<T, C> {
             fn eq(&self, other: &Self) -> bool {
                 self.addr == other.addr
             }
         }
 
-        impl<T> Eq for $pointer<T> {}
+        impl<T, C> Eq for $pointer<T, C> {}
 
-        impl<T> fmt::Debug for $pointer<T> {
+        impl<T, C> fmt::Debug for $pointer<T, C> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($pointer), "({:#x})"), self.addr)
             }
@@ -236,17 +261,19 @@ macro_rules! impl_pointer {
         }
 
         // SAFETY: it is a number; nothing of `T` is behind it in this address space.
-        unsafe impl<T> Send for $pointer<T> {}
+        unsafe impl<T, C> Send for $pointer<T, C> {}
         // SAFETY: as above.
-        unsafe impl<T> Sync for $pointer<T> {}
+        unsafe impl<T, C> Sync for $pointer<T, C> {}
     };
 }
 
 impl_pointer!(UserPtr);
 impl_pointer!(UserConstPtr);
 
-impl<T: NoUninit> UserPtr<T> {
+impl<T: NoUninit, C: Context> UserPtr<T, C> {
     /// Writes one value.
+    ///
+    /// A value of 1, 2, 4 or 8 bytes is one store, put where this is called; if it is aligned, it is never torn.
     ///
     /// # Errors
     ///
@@ -255,7 +282,10 @@ impl<T: NoUninit> UserPtr<T> {
     #[inline]
     #[doc(alias = "copy_to_user")]
     pub fn write(self, value: T) -> Result<(), Fault> {
-        copy::copy_to_user(self.addr, bytemuck::bytes_of(&value))
+        if single::is_single::<T>() {
+            return single::write::<T, C>(self.addr, value);
+        }
+        copy::write_bytes::<C>(self.addr, bytemuck::bytes_of(&value))
     }
 
     /// Writes all of `values`.
@@ -266,9 +296,11 @@ impl<T: NoUninit> UserPtr<T> {
     /// *bytes* have been written and none behind them.
     #[inline]
     pub fn write_slice(self, values: &[T]) -> Result<(), Fault> {
-        copy::copy_to_user(self.addr, bytemuck::cast_slice(values))
+        copy::write_bytes::<C>(self.addr, bytemuck::cast_slice(values))
     }
+}
 
+impl<T: NoUninit> UserPtr<T> {
     /// [`write`](Self::write) in region mode: see [`region`].
     ///
     /// # Errors
@@ -296,9 +328,9 @@ impl<T: NoUninit> UserPtr<T> {
     }
 }
 
-impl<T> From<UserPtr<T>> for UserConstPtr<T> {
-    fn from(ptr: UserPtr<T>) -> Self {
-        Self::new(ptr.addr)
+impl<T, C> From<UserPtr<T, C>> for UserConstPtr<T, C> {
+    fn from(ptr: UserPtr<T, C>) -> Self {
+        Self::at(ptr.addr)
     }
 }
 

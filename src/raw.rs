@@ -116,6 +116,23 @@ pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
     unsafe { raw::__axptr_fill_user(dst, byte, len) }.into()
 }
 
+/// Copies bytes from user address `src` to kernel memory at `dst`, up to and including the first 0, `max` at most.
+///
+/// What is left is `max` less the bytes copied. If the last byte copied is 0, the string has ended there; else, if
+/// nothing is left, it is longer; else a byte could not be read. No byte of `dst` behind those copied is written, and no
+/// page is touched in which no byte is needed. (It may read the aligned word around a byte that is.)
+///
+/// # Safety
+///
+/// 1. `dst` is valid for writes of `max` bytes.
+/// 2. `src..src + max` holds no kernel memory.
+#[inline]
+pub unsafe fn copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome {
+    let _accessing = flag::enter();
+    // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+    unsafe { raw::__axptr_copy_string(dst, src, max) }.into()
+}
+
 /// The same routines for contexts in which the pager must not run: interrupts, spinlocks, NMI, the address
 /// space's own lock. What is not present is a fault at once.
 ///
@@ -170,5 +187,17 @@ pub mod nofault {
         let _accessing = flag::enter();
         // SAFETY: (1) makes every store one to user memory, recoverable.
         unsafe { raw::__axptr_fill_user_nofault(dst, byte, len) }.into()
+    }
+
+    /// [`super::copy_string`] without the pager.
+    ///
+    /// # Safety
+    ///
+    /// As [`super::copy_string`].
+    #[inline]
+    pub unsafe fn copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome {
+        let _accessing = flag::enter();
+        // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+        unsafe { raw::__axptr_copy_string_nofault(dst, src, max) }.into()
     }
 }

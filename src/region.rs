@@ -46,6 +46,7 @@
 
 use crate::{
     cause::{Access, FaultKind},
+    context::Normal,
     copy,
     error::Fault,
     range::UserRange,
@@ -168,7 +169,7 @@ pub(crate) unsafe fn read_bytes<A: AddressSpace>(
         // `done + window.len()` is at most `len`.
         let dst = dst.wrapping_add(done);
         // SAFETY: (1) `done..done + window.len()` is a part of what ours covers.
-        unsafe { copy::read_bytes(dst, window.start(), window.len()) }
+        unsafe { copy::read_bytes::<Normal>(dst, window.start(), window.len()) }
     })
 }
 

@@ -8,6 +8,8 @@ use core::ops::Range;
 
 use crate::{
     cause::Access,
+    compare,
+    context::{Context, Normal},
     copy,
     error::Fault,
     pod::{AnyBitPattern, NoUninit},
@@ -41,29 +43,29 @@ use crate::{
 /// # Ok::<(), axptr::Fault>(())
 /// ```
 #[derive(Debug)]
-pub struct UserSlice<T> {
-    start: UserPtr<T>,
+pub struct UserSlice<T, C = Normal> {
+    start: UserPtr<T, C>,
     len: usize,
 }
 
 /// `len` elements of user memory that the kernel may only read. Made by [`UserConstPtr::slice`].
 #[derive(Debug)]
-pub struct UserConstSlice<T> {
-    start: UserConstPtr<T>,
+pub struct UserConstSlice<T, C = Normal> {
+    start: UserConstPtr<T, C>,
     len: usize,
 }
 
 /// Implements what both have.
 macro_rules! impl_slice {
     ($slice:ident, $pointer:ident, $access:expr) => {
-        impl<T> $pointer<T> {
+        impl<T, C: Context> $pointer<T, C> {
             /// The `len` elements from here on, proved to lie in the user half.
             ///
             /// # Errors
             ///
             /// [`FaultKind::OutOfRange`](crate::FaultKind::OutOfRange) if they do not, or their size overflows.
             #[inline]
-            pub fn slice(self, len: usize) -> Result<$slice<T>, Fault> {
+            pub fn slice(self, len: usize) -> Result<$slice<T, C>, Fault> {
                 let bytes = len.checked_mul(size_of::<T>());
                 // NOTE: the only constructor of a slice that is no part of another one.
                 match bytes.and_then(|bytes| UserRange::new(self.addr(), bytes)) {
@@ -73,7 +75,7 @@ macro_rules! impl_slice {
             }
         }
 
-        impl<T> $slice<T> {
+        impl<T, C: Context> $slice<T, C> {
             /// The number of elements.
             #[inline]
             #[must_use]
@@ -91,7 +93,7 @@ macro_rules! impl_slice {
             /// A pointer to the first element, or to where it would be.
             #[inline]
             #[must_use]
-            pub const fn as_ptr(&self) -> $pointer<T> {
+            pub const fn as_ptr(&self) -> $pointer<T, C> {
                 self.start
             }
 
@@ -106,7 +108,7 @@ macro_rules! impl_slice {
             /// A pointer to the element at `index`, if there is one.
             #[inline]
             #[must_use]
-            pub fn get(&self, index: usize) -> Option<$pointer<T>> {
+            pub fn get(&self, index: usize) -> Option<$pointer<T, C>> {
                 (index < self.len).then(|| self.start.add(index))
             }
 
@@ -126,7 +128,7 @@ macro_rules! impl_slice {
             }
         }
 
-        impl<T: AnyBitPattern> $slice<T> {
+        impl<T: AnyBitPattern, C: Context> $slice<T, C> {
             /// Reads elements into `buf`, as many as both have, and returns how many.
             ///
             /// # Errors
@@ -141,21 +143,47 @@ macro_rules! impl_slice {
             }
         }
 
+        impl<T, C: Context> $slice<T, C> {
+            /// Whether all bytes of all elements are 0. Stops at the first one that is not.
+            ///
+            /// # Errors
+            ///
+            /// Fails if a byte in front of the first that is not 0 is not readable.
+            pub fn is_zeroed(&self) -> Result<bool, Fault> {
+                let len = self.len * size_of::<T>();
+                let range = UserRange::new(self.start.addr(), len);
+                compare::is_zeroed::<C>(range.ok_or(Fault::out_of_range(self.start.addr(), Access::Read))?)
+            }
+        }
+
+        impl<T: NoUninit, C: Context> $slice<T, C> {
+            /// Compares the elements with as many of `values`, or all with fewer. Returns the index of the first
+            /// *byte* that differs, or `None`.
+            ///
+            /// # Errors
+            ///
+            /// Fails if a byte in front of the first difference is not readable.
+            pub fn compare(&self, values: &[T]) -> Result<Option<usize>, Fault> {
+                let count = self.len.min(values.len());
+                compare::compare::<C>(self.start.addr(), bytemuck::cast_slice(&values[..count]))
+            }
+        }
+
         // By hand: derives would ask the same of `T`.
-        impl<T> Clone for $slice<T> {
+        impl<T, C> Clone for $slice<T, C> {
             fn clone(&self) -> Self {
                 *self
             }
         }
 
-        impl<T> Copy for $slice<T> {}
+        impl<T, C> Copy for $slice<T, C> {}
     };
 }
 
 impl_slice!(UserSlice, UserPtr, Access::Write);
 impl_slice!(UserConstSlice, UserConstPtr, Access::Read);
 
-impl<T: NoUninit> UserSlice<T> {
+impl<T: NoUninit, C: Context> UserSlice<T, C> {
     /// Writes elements from `values`, as many as both have, and returns how many.
     ///
     /// # Errors
@@ -170,7 +198,7 @@ impl<T: NoUninit> UserSlice<T> {
     }
 }
 
-impl<T> UserSlice<T> {
+impl<T, C: Context> UserSlice<T, C> {
     /// Fills all bytes of all elements with `byte`.
     ///
     /// # Errors
@@ -178,12 +206,12 @@ impl<T> UserSlice<T> {
     /// As [`write_from`](Self::write_from).
     #[inline]
     pub fn fill_bytes(&self, byte: u8) -> Result<(), Fault> {
-        copy::fill_user(self.start.addr(), byte, self.len * size_of::<T>())
+        copy::fill::<C>(self.start.addr(), byte, self.len * size_of::<T>())
     }
 }
 
-impl<T> From<UserSlice<T>> for UserConstSlice<T> {
-    fn from(slice: UserSlice<T>) -> Self {
+impl<T, C> From<UserSlice<T, C>> for UserConstSlice<T, C> {
+    fn from(slice: UserSlice<T, C>) -> Self {
         Self { start: slice.start.into(), len: slice.len }
     }
 }

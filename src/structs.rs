@@ -34,6 +34,8 @@ use core::{fmt, mem::MaybeUninit};
 use axerrno::{AxError, LinuxError};
 
 use crate::{
+    compare,
+    context::{Context, Normal},
     copy,
     error::Fault,
     pod::{AnyBitPattern, NoUninit},
@@ -97,21 +99,33 @@ impl From<StructError> for AxError {
 /// [`StructError::Fault`] if a byte is not readable.
 #[doc(alias = "copy_struct_from_user")]
 pub fn read_struct<T: AnyBitPattern>(src: UserConstPtr<T>, user_size: usize) -> Result<T, StructError> {
-    let kernel_size = size_of::<T>();
-    if user_size > MAX_STRUCT_SIZE.max(kernel_size) {
-        return Err(StructError::TooBig);
-    }
-    if user_size > kernel_size {
-        let unknown = UserConstPtr::<u8>::new(src.addr()).add(kernel_size).slice(user_size - kernel_size)?;
-        if !is_zeroed(unknown.bytes())? {
+    src.read_struct(user_size)
+}
+
+impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
+    /// Reads a struct of which user space says that it has `user_size` bytes: see
+    /// [`read_struct`](crate::structs::read_struct).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn read_struct(self, user_size: usize) -> Result<T, StructError> {
+        let kernel_size = size_of::<T>();
+        if user_size > MAX_STRUCT_SIZE.max(kernel_size) {
             return Err(StructError::TooBig);
         }
+        if user_size > kernel_size {
+            let unknown = self.cast::<u8>().add(kernel_size).slice(user_size - kernel_size)?;
+            if !unknown.is_zeroed()? {
+                return Err(StructError::TooBig);
+            }
+        }
+        let mut value = MaybeUninit::<T>::zeroed();
+        // SAFETY: (1) at most as many bytes as a `T` has.
+        unsafe { copy::read_bytes::<C>(value.as_mut_ptr().cast(), self.addr(), user_size.min(kernel_size)) }?;
+        // SAFETY: zeroed before, and a `T` may be any bytes.
+        Ok(unsafe { value.assume_init() })
     }
-    let mut value = MaybeUninit::<T>::zeroed();
-    // SAFETY: (1) at most as many bytes as a `T` has.
-    unsafe { copy::read_bytes(value.as_mut_ptr().cast(), src.addr(), user_size.min(kernel_size)) }?;
-    // SAFETY: zeroed before, and a `T` may be any bytes.
-    Ok(unsafe { value.assume_init() })
 }
 
 /// Writes a struct to user space, which says that it has room for `user_size` bytes.
@@ -125,17 +139,29 @@ pub fn read_struct<T: AnyBitPattern>(src: UserConstPtr<T>, user_size: usize) -> 
 /// writable. The tail may have been zeroed, and a prefix written.
 #[doc(alias = "copy_struct_to_user")]
 pub fn write_struct<T: NoUninit>(dst: UserPtr<T>, user_size: usize, value: &T) -> Result<bool, StructError> {
-    let known = bytemuck::bytes_of(value);
-    if user_size > MAX_STRUCT_SIZE.max(known.len()) {
-        return Err(StructError::TooBig);
+    dst.write_struct(user_size, value)
+}
+
+impl<T: NoUninit, C: Context> UserPtr<T, C> {
+    /// Writes a struct to user space, which says that it has room for `user_size` bytes: see
+    /// [`write_struct`](crate::structs::write_struct).
+    ///
+    /// # Errors
+    ///
+    /// As there.
+    pub fn write_struct(self, user_size: usize, value: &T) -> Result<bool, StructError> {
+        let known = bytemuck::bytes_of(value);
+        if user_size > MAX_STRUCT_SIZE.max(known.len()) {
+            return Err(StructError::TooBig);
+        }
+        let (sent, cut_off) = known.split_at(user_size.min(known.len()));
+        if user_size > known.len() {
+            let tail = self.cast::<u8>().add(known.len()).slice(user_size - known.len())?;
+            tail.fill_bytes(0)?;
+        }
+        copy::write_bytes::<C>(self.addr(), sent)?;
+        Ok(cut_off.iter().all(|&byte| byte == 0))
     }
-    let (sent, cut_off) = known.split_at(user_size.min(known.len()));
-    if user_size > known.len() {
-        let tail = UserPtr::<u8>::new(dst.addr()).add(known.len()).slice(user_size - known.len())?;
-        tail.fill_bytes(0)?;
-    }
-    copy::copy_to_user(dst.addr(), sent)?;
-    Ok(cut_off.iter().all(|&byte| byte == 0))
 }
 
 /// Whether all bytes of a user range are zero. Stops at the first one that is not.
@@ -145,23 +171,7 @@ pub fn write_struct<T: NoUninit>(dst: UserPtr<T>, user_size: usize, value: &T) -
 /// Fails if a byte in front of the first that is not zero is not readable; `fault.copied` bytes before it are zero.
 #[doc(alias = "check_zeroed_user")]
 pub fn is_zeroed(range: UserRange) -> Result<bool, Fault> {
-    const PIECE: usize = 128;
-    let mut rest = range;
-    let mut done = 0;
-    while !rest.is_empty() {
-        let (now, later) = rest.split_at(PIECE);
-        let mut piece = [0; PIECE];
-        // SAFETY: (1) `now` has at most as many bytes as `piece`.
-        let outcome = unsafe { copy::read_range(piece.as_mut_ptr(), now) };
-        // What could not be read is still zero in `piece`.
-        if piece.iter().any(|&byte| byte != 0) {
-            return Ok(false);
-        }
-        outcome.map_err(|fault| fault.after(done))?;
-        done += now.len();
-        rest = later;
-    }
-    Ok(true)
+    compare::is_zeroed::<Normal>(range)
 }
 
 /// [`copy_from_user`](crate::copy_from_user), with zeros where nothing could be read.

@@ -8,6 +8,7 @@ use axerrno::{AxError, LinuxError};
 
 use crate::{
     cause::Access,
+    context::Context,
     copy,
     error::Fault,
     pod::AnyBitPattern,
@@ -60,7 +61,7 @@ impl From<VecError> for AxError {
     }
 }
 
-impl<T: AnyBitPattern> UserConstSlice<T> {
+impl<T: AnyBitPattern, C: Context> UserConstSlice<T, C> {
     /// Reads all elements into a new vector.
     ///
     /// It grows with what has been read: a length that user space made up costs no memory.
@@ -91,14 +92,14 @@ impl<T: AnyBitPattern> UserConstSlice<T> {
             let (now, later) = rest.split_at(count * size_of::<T>());
             values.try_reserve(count).map_err(|_| VecError::NoMemory)?;
             let done = values.len() * size_of::<T>();
-            append(&mut values, count, now).map_err(|fault| fault.after(done))?;
+            append::<T, C>(&mut values, count, now).map_err(|fault| fault.after(done))?;
             rest = later;
         }
         Ok(values)
     }
 }
 
-impl<T: AnyBitPattern> UserSlice<T> {
+impl<T: AnyBitPattern, C: Context> UserSlice<T, C> {
     /// Reads all elements into a new vector: see [`UserConstSlice::to_vec`].
     ///
     /// # Errors
@@ -110,14 +111,18 @@ impl<T: AnyBitPattern> UserSlice<T> {
 }
 
 /// Reads `count` values from `range` behind those of `values`, which has room for them.
-fn append<T: AnyBitPattern>(values: &mut Vec<T>, count: usize, range: UserRange) -> Result<(), Fault> {
+fn append<T: AnyBitPattern, C: Context>(
+    values: &mut Vec<T>,
+    count: usize,
+    range: UserRange,
+) -> Result<(), Fault> {
     let room: &mut [MaybeUninit<T>] = &mut values.spare_capacity_mut()[..count];
     // The limit may have been lowered since the slice was made: then `range` is shorter.
     if range.len() != size_of_val(room) {
         return Err(Fault::out_of_range(range.start(), Access::Read));
     }
     // SAFETY: (1) the room has as many bytes as the range.
-    unsafe { copy::read_range(room.as_mut_ptr().cast(), range) }?;
+    unsafe { copy::read_range::<C>(room.as_mut_ptr().cast(), range) }?;
     let len = values.len() + count;
     // SAFETY: all bytes of `count` more values were written, and a `T` may be any of them.
     unsafe { values.set_len(len) };

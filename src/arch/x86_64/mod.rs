@@ -9,6 +9,7 @@ use core::{
 
 use crate::arch::entry_flags;
 
+pub(crate) mod inline;
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
 #[cfg(all(feature = "vector", target_os = "none"))]
@@ -25,6 +26,9 @@ pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usi
 /// The register that carries the cause to a landing.
 pub(crate) const CAUSE_REGISTER: &str = "rdx";
 
+/// Whether there is a window to open.
+const IS_KERNEL: bool = cfg!(target_os = "none");
+
 // Bits of `CPU`.
 const CPU_KNOWN: u8 = 1;
 const CPU_SMAP: u8 = 2;
@@ -40,7 +44,8 @@ global_asm!(
     include_str!("../../../asm/x86_64/cpu.S"),
     include_str!("../../../asm/x86_64/copy.S"),
     include_str!("../../../asm/x86_64/fill.S"),
-    kernel = const cfg!(target_os = "none") as u8,
+    include_str!("../../../asm/x86_64/string.S"),
+    kernel = const IS_KERNEL as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
     smap = const CPU_SMAP,
@@ -70,11 +75,13 @@ pub(crate) mod raw {
         pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
 
         pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
     }
 }
 

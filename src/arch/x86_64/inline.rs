@@ -1,0 +1,260 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Accesses that are expanded where they are used: see `arch::InlineFlags`.
+//!
+//! Addresses travel in rsi and rdi: rbp, which the compiler might choose, would make an address that cannot be
+//! translated a stack fault (AMD64 APM vol. 2, 8.2.13).
+
+use core::{arch::asm, sync::atomic::Ordering};
+
+use super::{CPU, CPU_SMAP, IS_KERNEL, ask_cpu};
+use crate::arch::{
+    ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD,
+    entry_flags::{READ, WRITE},
+    rmw_op,
+};
+
+/// Plain loads and stores of user pages are what SMAP refuses.
+pub(crate) const VALUES_NEED_WINDOW: bool = true;
+
+/// Whether this call has opened the window.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Window(bool);
+
+/// Opens the window where CPUID reports SMAP, unless it is open: as `axptr_window_open` does.
+#[inline(always)]
+pub(crate) fn open_window() -> Window {
+    const RFLAGS_AC: u64 = 1 << 18;
+    if !IS_KERNEL {
+        return Window(false);
+    }
+    if CPU.load(Ordering::Relaxed) == 0 {
+        ask_cpu();
+    }
+    if CPU.load(Ordering::Relaxed) & CPU_SMAP == 0 {
+        return Window(false);
+    }
+    let flags: u64;
+    // SAFETY: reads the flags.
+    unsafe { asm!("pushfq", "pop {}", out(reg) flags, options(nomem, preserves_flags)) };
+    if flags & RFLAGS_AC != 0 {
+        return Window(false);
+    }
+    // SAFETY: CPUID reports SMAP, so the instruction exists; `close_window` undoes it.
+    unsafe { asm!("stac", options(nostack)) };
+    Window(true)
+}
+
+/// Closes what `open_window` has opened.
+#[inline(always)]
+pub(crate) fn close_window(window: Window) {
+    if window.0 {
+        // SAFETY: `stac` has been executed, so the instruction exists.
+        unsafe { asm!("clac", options(nostack)) };
+    }
+}
+
+/// One load from rsi into a part of rax.
+macro_rules! load {
+    ($text:literal, $addr:ident, $flags:ty) => {{
+        let (value, status): (u64, usize);
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                concat!("2: ", $text),
+                "xor edx, edx",
+                "3:",
+                crate::__ex_entry!("2b", "3b", "{flags}"),
+                flags = const <$flags>::FLAGS | READ,
+                in("rsi") $addr,
+                inout("rax") 0_u64 => value,
+                inout("rdx") UNTOLD => status,
+                options(nostack),
+            );
+        }
+        (value, status)
+    }};
+}
+
+/// Loads `SIZE` bytes of user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
+    match SIZE {
+        1 => load!("mov al, byte ptr [rsi]", addr, F),
+        2 => load!("mov ax, word ptr [rsi]", addr, F),
+        4 => load!("mov eax, dword ptr [rsi]", addr, F),
+        _ => load!("mov rax, qword ptr [rsi]", addr, F),
+    }
+}
+
+/// Loads `SIZE` bytes of kernel memory: the kernel's rights are what `load` has.
+///
+/// # Safety
+///
+/// 1. Reading what is at `addr`, if anything is, has no effect.
+#[inline(always)]
+pub(crate) unsafe fn load_kernel<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
+    // SAFETY: (1) makes it as good as user memory.
+    unsafe { load::<SIZE, F>(addr) }
+}
+
+/// One store to rdi from a part of rax.
+macro_rules! store {
+    ($text:literal, $addr:ident, $value:ident, $flags:ty) => {{
+        let status: usize;
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                concat!("2: ", $text),
+                "xor edx, edx",
+                "3:",
+                crate::__ex_entry!("2b", "3b", "{flags}"),
+                flags = const <$flags>::FLAGS | WRITE,
+                in("rdi") $addr,
+                in("rax") $value,
+                inout("rdx") UNTOLD => status,
+                options(nostack),
+            );
+        }
+        status
+    }};
+}
+
+/// Stores the low `SIZE` bytes of `value` to user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value: u64) -> usize {
+    match SIZE {
+        1 => store!("mov byte ptr [rdi], al", addr, value, F),
+        2 => store!("mov word ptr [rdi], ax", addr, value, F),
+        4 => store!("mov dword ptr [rdi], eax", addr, value, F),
+        _ => store!("mov qword ptr [rdi], rax", addr, value, F),
+    }
+}
+
+/// One instruction that exchanges memory at rdi with a part of rcx, or of rax and rcx.
+macro_rules! exchange {
+    ($text:literal, $addr:ident, $rax:expr, $rcx:ident, $flags:ty) => {{
+        let (rax, rcx, status): (u64, u64, usize);
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                concat!("2: ", $text),
+                "xor edx, edx",
+                "3:",
+                crate::__ex_entry!("2b", "3b", "{flags}"),
+                flags = const <$flags>::FLAGS | READ | WRITE,
+                in("rdi") $addr,
+                inout("rax") $rax => rax,
+                inout("rcx") $rcx => rcx,
+                inout("rdx") UNTOLD => status,
+                options(nostack),
+            );
+        }
+        (rax, rcx, status)
+    }};
+}
+
+/// Loads a part of rax from rdi, computes a part of r8 from it and rcx, and puts that in its place, until nobody was
+/// in between.
+macro_rules! compute {
+    ($op:literal, $load:literal, $replace:literal, $addr:ident, $operand:ident, $flags:ty) => {{
+        let (value, status): (u64, usize);
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                concat!("2: ", $load),
+                "4: mov r8, rax",
+                concat!($op, " r8, rcx"),
+                concat!("5: lock cmpxchg ", $replace),
+                "je 6f",
+                "dec r9d",
+                "jnz 4b",
+                "mov edx, {retry}",
+                "jmp 3f",
+                "6: xor edx, edx",
+                "3:",
+                crate::__ex_entry!("2b", "3b", "{reads}"),
+                crate::__ex_entry!("5b", "3b", "{replaces}"),
+                reads = const <$flags>::FLAGS | READ,
+                replaces = const <$flags>::FLAGS | READ | WRITE,
+                retry = const RETRY,
+                in("rdi") $addr,
+                in("rcx") $operand,
+                inout("rax") 0_u64 => value,
+                out("r8") _,
+                inout("r9") u64::from(ATOMIC_TRIES) => _,
+                inout("rdx") UNTOLD => status,
+                options(nostack),
+            );
+        }
+        (value, status)
+    }};
+}
+
+/// `compute` in the width of `SIZE`.
+macro_rules! compute_sized {
+    ($op:literal, $size:ident, $addr:ident, $operand:ident, $flags:ty) => {
+        match $size {
+            1 => compute!($op, "mov al, byte ptr [rdi]", "byte ptr [rdi], r8b", $addr, $operand, $flags),
+            2 => compute!($op, "mov ax, word ptr [rdi]", "word ptr [rdi], r8w", $addr, $operand, $flags),
+            4 => compute!($op, "mov eax, dword ptr [rdi]", "dword ptr [rdi], r8d", $addr, $operand, $flags),
+            _ => compute!($op, "mov rax, qword ptr [rdi]", "qword ptr [rdi], r8", $addr, $operand, $flags),
+        }
+    };
+}
+
+/// Replaces a value by `OP` of it and `operand`, and returns the value before.
+///
+/// `xchg` with memory locks without the prefix (SDM vol. 2, XCHG). There is no form of `and`, `or`, `xor` that gives the
+/// value before.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
+    addr: usize,
+    operand: u64,
+) -> (u64, usize) {
+    let (_, value, status) = match (OP, SIZE) {
+        (rmw_op::SWAP, 1) => exchange!("xchg byte ptr [rdi], cl", addr, 0_u64, operand, F),
+        (rmw_op::SWAP, 2) => exchange!("xchg word ptr [rdi], cx", addr, 0_u64, operand, F),
+        (rmw_op::SWAP, 4) => exchange!("xchg dword ptr [rdi], ecx", addr, 0_u64, operand, F),
+        (rmw_op::SWAP, _) => exchange!("xchg qword ptr [rdi], rcx", addr, 0_u64, operand, F),
+        (rmw_op::ADD, 1) => exchange!("lock xadd byte ptr [rdi], cl", addr, 0_u64, operand, F),
+        (rmw_op::ADD, 2) => exchange!("lock xadd word ptr [rdi], cx", addr, 0_u64, operand, F),
+        (rmw_op::ADD, 4) => exchange!("lock xadd dword ptr [rdi], ecx", addr, 0_u64, operand, F),
+        (rmw_op::ADD, _) => exchange!("lock xadd qword ptr [rdi], rcx", addr, 0_u64, operand, F),
+        (rmw_op::AND, _) => return compute_sized!("and", SIZE, addr, operand, F),
+        (rmw_op::OR, _) => return compute_sized!("or", SIZE, addr, operand, F),
+        _ => return compute_sized!("xor", SIZE, addr, operand, F),
+    };
+    (value, status)
+}
+
+/// Replaces a value by `new` if it is `expected`, and returns the value before.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
+    addr: usize,
+    expected: u64,
+    new: u64,
+) -> (u64, usize) {
+    let (value, _, status) = match SIZE {
+        1 => exchange!("lock cmpxchg byte ptr [rdi], cl", addr, expected, new, F),
+        2 => exchange!("lock cmpxchg word ptr [rdi], cx", addr, expected, new, F),
+        4 => exchange!("lock cmpxchg dword ptr [rdi], ecx", addr, expected, new, F),
+        _ => exchange!("lock cmpxchg qword ptr [rdi], rcx", addr, expected, new, F),
+    };
+    (value, status)
+}

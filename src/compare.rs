@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Compares user memory with kernel memory, and with zero.
+//!
+//! The bytes are copied out piece by piece and looked at there: each is read once.
+
+use crate::{
+    cause::Access,
+    context::{Context, Normal},
+    copy,
+    error::Fault,
+    range::UserRange,
+};
+
+/// The bytes that are looked at in one go.
+const PIECE: usize = 128;
+
+/// Compares the bytes at user address `user` with `kernel`. Returns the index of the first one that differs, or `None`.
+///
+/// Bytes behind the first difference may have been read, or not.
+///
+/// # Errors
+///
+/// Fails if a byte in front of the first difference is not readable; the first `fault.copied` bytes are equal then.
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+/// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+/// use axptr::{UserConstPtr, compare_user, copy_to_user};
+///
+/// copy_to_user(page + 4088, b"as it is")?;
+/// assert_eq!(compare_user(page + 4088, b"as it is")?, None);
+/// assert_eq!(compare_user(page + 4088, b"as it was, and more")?, Some(6));
+/// assert_eq!(compare_user(page + 4088, b"as it is, and more").unwrap_err().copied, 8);
+///
+/// assert!(UserConstPtr::<u64>::from(page).slice(511)?.is_zeroed()?);
+/// assert!(!UserConstPtr::<u64>::from(page).slice(512)?.is_zeroed()?);
+/// # Ok::<(), axptr::Fault>(())
+/// ```
+#[doc(alias = "memcmp")]
+pub fn compare_user(user: usize, kernel: &[u8]) -> Result<Option<usize>, Fault> {
+    compare::<Normal>(user, kernel)
+}
+
+/// [`compare_user`] in a context.
+pub(crate) fn compare<C: Context>(user: usize, kernel: &[u8]) -> Result<Option<usize>, Fault> {
+    let range = UserRange::new(user, kernel.len()).ok_or(Fault::out_of_range(user, Access::Read))?;
+    first::<C>(range, |piece, done| {
+        let expected = &kernel[done..done + piece.len()];
+        piece.iter().zip(expected).position(|(found, expected)| found != expected)
+    })
+}
+
+/// Whether all bytes of `range` are 0.
+pub(crate) fn is_zeroed<C: Context>(range: UserRange) -> Result<bool, Fault> {
+    let found = first::<C>(range, |piece, _| piece.iter().position(|&byte| byte != 0))?;
+    Ok(found.is_none())
+}
+
+/// Looks for something in `range`: `position` says where it is in a piece, if it is, given the bytes in front of the piece.
+///
+/// What lies in front of a byte that is not readable decides before the fault.
+#[inline(always)]
+fn first<C: Context>(
+    range: UserRange,
+    position: impl Fn(&[u8], usize) -> Option<usize>,
+) -> Result<Option<usize>, Fault> {
+    let mut rest = range;
+    let mut done = 0;
+    while !rest.is_empty() {
+        let (now, later) = rest.split_at(PIECE);
+        let mut piece = [0; PIECE];
+        // SAFETY: (1) `now` has at most as many bytes as `piece`.
+        let outcome = unsafe { copy::read_range::<C>(piece.as_mut_ptr(), now) };
+        let readable = outcome.map_or_else(|fault| fault.copied, |()| now.len());
+        if let Some(found) = position(&piece[..readable], done) {
+            return Ok(Some(done + found));
+        }
+        outcome.map_err(|fault| fault.after(done))?;
+        done += now.len();
+        rest = later;
+    }
+    Ok(None)
+}
