@@ -53,7 +53,6 @@ macro_rules! routines {
             use crate::{arch::InlineFlags, raw::Outcome};
 
             /// The routines of a context. The safety of each is that of the function of its name in `raw`.
-            #[expect(clippy::missing_safety_doc, reason = "said once, above")]
             pub trait Routines: InlineFlags {
                 $(unsafe fn $name($($arg: $type),+) -> Outcome;)+
             }

@@ -28,19 +28,26 @@ pub mod context;
 mod compare;
 mod copy;
 pub mod nofault;
+pub mod probe;
 mod single;
 
 pub mod region;
 
 mod ptr;
 
+pub mod atomic;
+pub mod cstr;
+pub mod scope;
 mod slice;
 
 #[cfg(feature = "alloc")]
 mod vec;
 
+mod array;
 pub mod bulk;
 mod cursor;
+pub mod fault_in;
+pub mod futex;
 pub mod iovec;
 pub mod legacy;
 pub mod structs;
@@ -48,6 +55,7 @@ pub mod structs;
 #[cfg(feature = "axmm")]
 mod axmm;
 
+pub use array::Limit;
 pub use cause::{Access, FaultKind};
 pub use compare::compare_user;
 pub use context::{Context, NoFault, Normal};

@@ -28,6 +28,12 @@ pub(crate) const fn is_single<T>() -> bool {
 /// Reads a value for which [`is_single`] says yes.
 #[inline(always)]
 pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault> {
+    read_bits::<T, C>(addr).map(from_bits)
+}
+
+/// Reads such a value's bytes, into the lowest of the result; what stands above them is arbitrary.
+#[inline(always)]
+pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
     let range = UserRange::new(addr, size_of::<T>()).ok_or(Fault::out_of_range(addr, Access::Read))?;
     let start = range.confined_start();
     let _accessing = flag::enter();
@@ -36,9 +42,9 @@ pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault
     let (bits, status) = unsafe { load::<T, C>(start) };
     close_window(window);
     if status == 0 {
-        return Ok(from_bits(bits));
+        return Ok(bits);
     }
-    read_again::<C>(range, status).map(from_bits)
+    read_again::<C>(range, status)
 }
 
 /// Writes a value for which [`is_single`] says yes.

@@ -2,7 +2,7 @@
 //! One entry, as the assembler lays it out.
 
 use crate::{
-    arch::entry_flags::{NOFAULT, READ, STRICT, WRITE},
+    arch::entry_flags::{INLINED, NOFAULT, READ, STRICT, WRITE},
     cause::Access,
 };
 
@@ -56,6 +56,13 @@ impl Entry {
     #[inline]
     pub fn is_nofault(&self) -> bool {
         self.flags & NOFAULT != 0
+    }
+
+    /// Whether the compiler has put the instruction where it is used, so that it belongs to no routine. For tests.
+    #[doc(hidden)]
+    #[inline]
+    pub fn is_inlined(&self) -> bool {
+        self.flags & INLINED != 0
     }
 
     /// The access of the user side, where there is only one.

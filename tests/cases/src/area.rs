@@ -188,6 +188,12 @@ impl Area {
         }
     }
 
+    /// Makes `bytes` what should be, and is, at `offset`.
+    pub(crate) fn put(&mut self, offset: usize, bytes: &[u8]) {
+        self.model[offset..offset + bytes.len()].copy_from_slice(bytes);
+        self.restore(offset..offset + bytes.len());
+    }
+
     /// Makes the bytes of the range what they should be.
     pub(crate) fn restore(&mut self, range: Range<usize>) {
         let mut at = range.start;

@@ -28,7 +28,7 @@ pub struct Report {
 impl Report {
     const DESCRIBED: u64 = 10;
 
-    fn count(&mut self, outcome: Result<(), String>) {
+    pub(crate) fn count(&mut self, outcome: Result<(), String>) {
         self.cases += 1;
         if let Err(reason) = outcome {
             self.reject(reason);
