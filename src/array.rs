@@ -26,6 +26,7 @@ pub enum Limit {
 }
 
 impl Limit {
+    #[cfg_attr(not(feature = "alloc"), expect(dead_code, reason = "a buffer is its own limit"))]
     const fn elements<T>(self) -> usize {
         match self {
             Self::Elements(count) => count,

@@ -45,26 +45,18 @@ pub fn compare_user(user: usize, kernel: &[u8]) -> Result<Option<usize>, Fault> 
 /// [`compare_user`] in a context.
 pub(crate) fn compare<C: Context>(user: usize, kernel: &[u8]) -> Result<Option<usize>, Fault> {
     let range = UserRange::new(user, kernel.len()).ok_or(Fault::out_of_range(user, Access::Read))?;
-    first::<C>(range, |piece, done| {
-        let expected = &kernel[done..done + piece.len()];
-        piece.iter().zip(expected).position(|(found, expected)| found != expected)
-    })
+    first_difference::<C>(range, Some(kernel))
 }
 
 /// Whether all bytes of `range` are 0.
 pub(crate) fn is_zeroed<C: Context>(range: UserRange) -> Result<bool, Fault> {
-    let found = first::<C>(range, |piece, _| piece.iter().position(|&byte| byte != 0))?;
-    Ok(found.is_none())
+    Ok(first_difference::<C>(range, None)?.is_none())
 }
 
-/// Looks for something in `range`: `position` says where it is in a piece, if it is, given the bytes in front of the piece.
+/// The index of the first byte of `range` that is not the one of `expected`, which is as long; or not 0.
 ///
 /// What lies in front of a byte that is not readable decides before the fault.
-#[inline(always)]
-fn first<C: Context>(
-    range: UserRange,
-    position: impl Fn(&[u8], usize) -> Option<usize>,
-) -> Result<Option<usize>, Fault> {
+fn first_difference<C: Context>(range: UserRange, expected: Option<&[u8]>) -> Result<Option<usize>, Fault> {
     let mut rest = range;
     let mut done = 0;
     while !rest.is_empty() {
@@ -73,8 +65,9 @@ fn first<C: Context>(
         // SAFETY: (1) `now` has at most as many bytes as `piece`.
         let outcome = unsafe { copy::read_range::<C>(piece.as_mut_ptr(), now) };
         let readable = outcome.map_or_else(|fault| fault.copied, |()| now.len());
-        if let Some(found) = position(&piece[..readable], done) {
-            return Ok(Some(done + found));
+        let differs = |index: &usize| piece[*index] != expected.map_or(0, |bytes| bytes[done + index]);
+        if let Some(index) = (0..readable).find(differs) {
+            return Ok(Some(done + index));
         }
         outcome.map_err(|fault| fault.after(done))?;
         done += now.len();

@@ -26,8 +26,9 @@
 use crate::{
     atomic::AtomicError,
     cause::Access,
+    copy,
     error::Fault,
-    ptr::{UserConstPtr, UserPtr},
+    ptr::UserPtr,
     range::UserRange,
     region::{PAGE_SIZE, WINDOW},
 };
@@ -97,7 +98,7 @@ pub fn in_windows(
 /// Accesses the page at `addr`.
 fn touch(addr: usize, access: Access) -> Result<(), Fault> {
     match access {
-        Access::Read => UserConstPtr::<u8>::new(addr).read().map(drop),
+        Access::Read => copy::copy_from_user(&mut [0], addr),
         // Any byte of the page will do; every machine has an instruction for a whole word.
         Access::Write => match UserPtr::<u32>::new(addr & !3).atomic().fetch_or(0) {
             Err(AtomicError::Fault(fault)) => Err(Fault { access, ..fault }),

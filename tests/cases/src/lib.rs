@@ -17,15 +17,19 @@ mod op;
 mod oracle;
 
 mod check;
+mod expect;
+mod forms;
 
 mod cases;
 mod table;
 
 mod bounds;
+mod small;
 mod sweep;
 
 pub use bounds::Bounds;
 
 pub use site::{Handler, PAGE, PageKind, Site};
+pub use small::sweep_small;
 pub use sweep::{Report, sweep};
 pub use table::{CASES, Case};

@@ -4,7 +4,9 @@
 use alloc::string::String;
 
 use crate::{
-    cases::{legacy, overlap, pages, pointers, ranges, slices, structs},
+    cases::{
+        atomics, compare, legacy, nofault, overlap, pages, pointers, ranges, slices, strings, structs, values,
+    },
     site::Site,
 };
 
@@ -57,6 +59,33 @@ pub const CASES: &[Case] = &[
     case("a vector is imported once or refused with its reason", structs::import),
     case("a vector's transfers count exactly at every offset", structs::scatter_gather),
     case("a chunked transfer pauses, stops, resumes and counts", structs::chunked),
+    case(
+        "a single value is exact at every position around an edge, and so is a string",
+        values::every_position,
+    ),
+    case("a single value keeps its sign and its neighbours", values::signs),
+    case("a single value outside of the user half is refused without a trap", values::refused),
+    case("a cursor stays at a single value that faults", values::cursors),
+    case("a batch does its accesses in order, up to the first that fails", values::batches),
+    case("a single value that crosses into a read-only page writes its prefix", values::read_only),
+    case("a string may end at each byte of a page with nothing behind it", strings::ends_at_an_edge),
+    case("a string is told from one that is longer than the limit", strings::limits),
+    case("a string that meets a bad page says how much there was", strings::faults),
+    case("a string may end at the last byte of the user half", strings::at_the_end_of_the_user_half),
+    case("a string that is not UTF-8 says so", strings::utf8),
+    case("a string brings its own pages and no other", strings::demand_paging),
+    case("an array of any element ends at its zero element", strings::arrays),
+    case("atomics compute as the machine's integers do", atomics::values),
+    case("a misaligned atomic is refused before the access", atomics::misaligned),
+    case("an atomic on a bad page answers with a fault", atomics::faults),
+    case("a futex operation decodes, acts and compares", atomics::futex),
+    case("user memory is compared up to the first difference or a bad page", compare::differences),
+    case("zeroes are told from other bytes in any slice", compare::zeroes),
+    case("no form without the pager makes a page", nofault::lazy),
+    case("bytes move without the pager up to a bad page", nofault::bulk),
+    case("pages are made present and keep what they hold", nofault::make_present),
+    case("a long operation has its pages present part by part", nofault::windows),
+    case("a probe of kernel memory reads it or says why not", nofault::kernel_probe),
     case("the earlier library's references are given as before", legacy::values),
     case("the earlier library's slices take no length for granted", legacy::slices),
     case("the earlier library's scans end at the terminator", legacy::terminated),

@@ -25,13 +25,14 @@ pub fn the_first_copy_needed_no_initialisation() -> Result<(), String> {
     Ok(())
 }
 
-/// Runs last: each access of the routines has faulted at least once, and nothing went wrong.
+/// Runs last: each access of the routines has faulted at least once, and nothing went wrong. Those that the compiler has put
+/// where they are used are as many as their uses.
 pub fn every_entry_of_the_table_has_faulted() -> Result<(), String> {
     unsafe extern "C" {
         safe static __axptr_sentinel: u8;
     }
     let sentinel = (&raw const __axptr_sentinel).addr();
-    let entries = Table::image().entries().iter().map(Entry::insn);
+    let entries = Table::image().entries().iter().filter(|entry| !entry.is_inlined()).map(Entry::insn);
     let never: Vec<_> = entries.filter(|insn| *insn != sentinel && !traps::at(*insn)).collect();
     ensure!(never.is_empty(), "these have not: {never:x?}");
     Ok(())

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Single values and strings at every position around a page's edge.
+
+use alloc::{format, string::String, vec};
+
+use axptr::{Access, UserConstPtr, cstr::StringError};
+
+use crate::{
+    area::{Area, Content},
+    ensure::ensure,
+    expect::{demand_traps, due},
+    forms::{FORMS, Form},
+    site::{PAGE, PageKind, Site},
+    sweep::Report,
+};
+
+use PageKind::{Good, Unmapped};
+
+/// Pages in front of the edge and behind it.
+const LAYOUTS: [[PageKind; 4]; 3] = [
+    [Good, Good, Unmapped, Unmapped],
+    [Unmapped, Unmapped, Good, Good],
+    [Unmapped, Unmapped, Unmapped, Unmapped],
+];
+const EDGE: usize = 2 * PAGE;
+
+/// Checks them all; of long strings, one length in `stride`.
+pub fn sweep_small(site: &mut dyn Site, stride: usize) -> Report {
+    let mut report = Report::default();
+    for layout in LAYOUTS {
+        let mut area = Area::user(site, &layout, Content::Source);
+        for form in FORMS {
+            for offset in EDGE - 24..EDGE + 16 {
+                report.count(read(site, &area, *form, offset));
+                report.count(write(site, &mut area, *form, offset));
+            }
+        }
+        for before in (0..=80).chain([PAGE - 1, PAGE, PAGE + 1]) {
+            for len in (0..=96).step_by(stride).chain([PAGE - 1, PAGE, PAGE + 9]) {
+                strings(site, &mut area, EDGE - before, len, &mut report);
+            }
+        }
+    }
+    report
+}
+
+fn read(site: &mut dyn Site, area: &Area, form: Form, offset: usize) -> Result<(), String> {
+    let due = due(site, area, offset, form.size, Access::Read, form.nofault);
+    let before = site.traps();
+    let result = (form.read)(area.at(offset));
+    let what = || format!("reading {} at {}: {result:x?}", form.name, offset as isize - EDGE as isize);
+    demand_traps(site, before, traps(due.map(|fault| fault.copied), offset, form.size))
+        .map_err(|reason| format!("{}: {reason}", what()))?;
+    let mut bytes = [0; 8];
+    bytes[..form.size].copy_from_slice(area.expected(offset..offset + form.size));
+    let expected = due.map_or(Ok(u64::from_le_bytes(bytes)), Err);
+    ensure!(result == expected, "{}, expected {expected:x?}", what());
+    Ok(())
+}
+
+fn write(site: &mut dyn Site, area: &mut Area, form: Form, offset: usize) -> Result<(), String> {
+    let due = due(site, area, offset, form.size, Access::Write, form.nofault);
+    // No byte of it is one of the area's.
+    let value = 0xf1e2_d3c4_b5a6_9788_u64;
+    let before = site.traps();
+    let result = (form.write)(area.at(offset), value);
+    let what = || format!("writing {} at {}: {result:x?}", form.name, offset as isize - EDGE as isize);
+    let copied = due.map_or(form.size, |fault| fault.copied);
+    let wrong = area
+        .first_difference(offset, &value.to_le_bytes()[..copied])
+        .or_else(|| area.first_wrong(offset - 16..offset))
+        .or_else(|| area.first_wrong(offset + copied..offset + 32));
+    area.restore(offset - 16..offset + 32);
+    ensure!(wrong.is_none(), "{}: byte {wrong:?} is wrong", what());
+    demand_traps(site, before, traps(due.map(|fault| fault.copied), offset, form.size))
+        .map_err(|reason| format!("{}: {reason}", what()))?;
+    let expected = due.map_or(Ok(()), Err);
+    ensure!(result == expected, "{}, expected {expected:x?}", what());
+    Ok(())
+}
+
+/// One, or two if the first byte is bad and the value goes on behind the edge (contract C16).
+fn traps(copied: Option<usize>, offset: usize, size: usize) -> core::ops::RangeInclusive<usize> {
+    let crosses = offset < EDGE && offset + size > EDGE;
+    match copied {
+        None => 0..=0,
+        Some(0) if crosses => 1..=2,
+        Some(_) => 1..=1,
+    }
+}
+
+/// Strings of `len` bytes and a terminator, with limits around that.
+fn strings(site: &mut dyn Site, area: &mut Area, offset: usize, len: usize, report: &mut Report) {
+    let end = offset + len;
+    if end >= area.len() {
+        return;
+    }
+    let former = area.expected(end..end + 1)[0];
+    area.put(end, &[0]);
+    for max in
+        [0, 1, len.saturating_sub(7), len.saturating_sub(1), len, len + 1, len + 2, len + 9, len + PAGE]
+    {
+        for nofault in [false, true] {
+            report.count(string(site, area, [offset, len], max, nofault));
+        }
+    }
+    area.put(end, &[former]);
+}
+
+/// Looks at a string of `len` bytes by its length, and copies it into `max` bytes.
+fn string(
+    site: &mut dyn Site,
+    area: &Area,
+    [offset, len]: [usize; 2],
+    max: usize,
+    nofault: bool,
+) -> Result<(), String> {
+    const CANARY: u8 = 0xee;
+    let needed = max.min(len + 1);
+    let due = due(site, area, offset, needed, Access::Read, nofault);
+    let expected = match due {
+        Some(fault) => Err(StringError::Fault(fault)),
+        None if needed == len + 1 => Ok(len),
+        None => Err(StringError::TooLong),
+    };
+    let stored = due.map_or(needed, |fault| fault.copied);
+    let mut buf = vec![CANARY; max];
+    let user = UserConstPtr::<u8>::from(area.at(offset)).as_cstr();
+
+    let before = site.traps();
+    let result = if nofault { user.nofault().read(&mut buf) } else { user.read(&mut buf) };
+    let result = result.map(|text| text.count_bytes());
+    let what = || format!("{len} bytes at {} into {max}, {result:x?}", offset as isize - EDGE as isize);
+    let traps = usize::from(due.is_some());
+    demand_traps(site, before, traps..=traps).map_err(|reason| format!("{}: {reason}", what()))?;
+    ensure!(result == expected, "{}, expected {expected:x?}", what());
+    ensure!(buf[..stored] == *area.expected(offset..offset + stored), "{}: wrong bytes", what());
+    ensure!(buf[stored..].iter().all(|&byte| byte == CANARY), "{}: bytes behind the end", what());
+
+    let before = site.traps();
+    let counted = if nofault { user.nofault().len(max) } else { user.len(max) };
+    ensure!(counted == expected, "{}, its length {counted:x?}", what());
+    demand_traps(site, before, traps..=traps).map_err(|reason| format!("{}: length: {reason}", what()))
+}

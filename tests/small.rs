@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Single values and strings at every position around a page's edge, in a Linux process, with handlers that tell more
+//! and less.
+
+mod support;
+
+use axptr::extable::{Entry, Table};
+use axptr_cases::{Handler, sweep_small};
+use support::{front::Front, site::HostedSite};
+
+#[test]
+fn every_position_is_exact_and_every_inlined_access_has_faulted() {
+    let front = Front::new(Handler::Full);
+    run(Handler::Full);
+    let inlined = |insn: &usize| Table::image().find(*insn).is_some_and(Entry::is_inlined);
+    let hits = front.hits();
+    let sites: Vec<_> = hits.iter().filter(|(insn, _)| inlined(insn)).collect();
+    let never = sites.iter().filter(|(_, hits)| *hits == 0).count();
+    println!("{} inlined accesses, {never} never faulted", sites.len());
+    assert!(sites.len() >= 32, "two directions, four sizes, four forms: {}", sites.len());
+    assert_eq!(never, 0);
+}
+
+#[test]
+fn every_position_is_exact_if_the_handler_can_only_set_the_pc() {
+    let _front = Front::new(Handler::PcOnly);
+    run(Handler::PcOnly);
+}
+
+#[test]
+fn every_position_is_exact_if_a_fault_may_end_inside_a_page() {
+    let _front = Front::new(Handler::SubPage);
+    run(Handler::SubPage);
+}
+
+fn run(handler: Handler) {
+    let report = sweep_small(&mut HostedSite::new(handler), 5);
+    println!("{handler:?}: {} cases", report.cases);
+    assert_eq!(report.wrong, 0, "{report}");
+}
