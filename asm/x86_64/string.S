@@ -83,7 +83,9 @@ axptr_begin \routine
     jns     .Lexit_\routine             // a page's cause: the word had nothing to offer
     mov     rsi, r9
     sub     rsi, rcx
+    .global __axptr_\routine\()_bytewise  // for tests: no page's cause comes here
 .Lbytewise_\routine:
+__axptr_\routine\()_bytewise:
     axptr_access \routine, \load, .Lexit_\routine, mov al, byte ptr [rsi]
     mov     byte ptr [rdi], al
     inc     rsi

@@ -3,7 +3,7 @@
 
 use alloc::{format, string::String, vec::Vec};
 
-use axptr::{Access, FaultKind, NoFault, UserConstPtr, UserPtr, UserReader, UserWriter, scope, user_limit};
+use axptr::{Access, FaultKind, UserConstPtr, UserPtr, UserReader, UserWriter, scope, user_limit};
 
 use crate::{
     area::{Area, Content},
@@ -98,9 +98,8 @@ pub(crate) fn batches(site: &mut dyn Site) -> Result<(), String> {
     ensure!(large.read() == Ok([6; 9]), "{:?}", large.read());
 
     // As many as there are, and the first that fails ends it.
-    let pointers: Vec<_> = (0..20)
-        .map(|i| UserPtr::<u32, NoFault>::from(UserPtr::from(at(2 * PAGE - 41 + 4 * i)).nofault()))
-        .collect();
+    let pointers: Vec<_> =
+        (0..20).map(|i| UserPtr::<u32>::from(at(2 * PAGE - 41 + 4 * i)).nofault()).collect();
     let writes: Vec<_> = pointers.iter().map(|ptr| ptr.writing(0x8181_8181)).collect();
     let traps = site.traps();
     let told = scope::run(&writes[..]);

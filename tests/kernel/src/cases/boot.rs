@@ -30,10 +30,17 @@ pub fn the_first_copy_needed_no_initialisation() -> Result<(), String> {
 pub fn every_entry_of_the_table_has_faulted() -> Result<(), String> {
     unsafe extern "C" {
         safe static __axptr_sentinel: u8;
+        safe static __axptr_copy_string_bytewise: u8;
+        safe static __axptr_copy_string_nofault_bytewise: u8;
     }
-    let sentinel = (&raw const __axptr_sentinel).addr();
+    // The first is never called; the others are reached by causes that end inside of a page, which no page here has.
+    let unreachable = [
+        (&raw const __axptr_sentinel).addr(),
+        (&raw const __axptr_copy_string_bytewise).addr(),
+        (&raw const __axptr_copy_string_nofault_bytewise).addr(),
+    ];
     let entries = Table::image().entries().iter().filter(|entry| !entry.is_inlined()).map(Entry::insn);
-    let never: Vec<_> = entries.filter(|insn| *insn != sentinel && !traps::at(*insn)).collect();
+    let never: Vec<_> = entries.filter(|insn| !unreachable.contains(insn) && !traps::at(*insn)).collect();
     ensure!(never.is_empty(), "these have not: {never:x?}");
     Ok(())
 }

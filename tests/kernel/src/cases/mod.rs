@@ -12,6 +12,7 @@ mod drivers;
 mod edges;
 mod flag;
 mod huge;
+mod inlined;
 mod interrupts;
 mod kernel_side;
 mod keys;
@@ -111,6 +112,10 @@ const EVERYWHERE: &[(&str, Proof)] = cases! {
         a_page_protected_behind_the_populating_ends_the_copy_in_front_of_it;
     nofault: an_absent_page_is_a_fault_at_once_and_stays_absent,
         it_needs_no_lock_that_the_caller_holds;
+    inlined: the_window_is_behind_an_access_what_it_was_before,
+        the_pager_runs_with_the_window_closed,
+        without_the_pager_no_lock_is_needed,
+        a_probe_reads_kernel_memory_and_asks_nobody;
     drivers: a_megabyte_goes_through_a_bounce_buffer_in_chunks,
         a_transfer_ends_short_at_a_fault_and_is_resumed,
         a_scatter_list_ends_short_at_a_fault_and_is_resumed;
