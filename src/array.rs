@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Arrays in user memory that end with a zero element, as `argv` and `envp` do.
 //!
-//! An element may have any size and alignment; it ends the array if all its bytes are 0. Each is read once, and none
-//! behind the terminator: no page is touched in which no byte is needed.
+//! An element may have any size and alignment; it ends the array if all its bytes are 0. Each is read once,
+//! and none behind the terminator: no page is touched in which no byte is needed.
 
 use core::{mem::MaybeUninit, slice};
 
@@ -39,14 +39,16 @@ impl Limit {
 }
 
 impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
-    /// Reads elements into `buf` up to and including the first that is zero, and returns how many stand in front of it.
+    /// Reads elements into `buf` up to and including the first that is zero, and returns how many stand in
+    /// front of it.
     ///
     /// The rest of `buf` stays as it is.
     ///
     /// # Errors
     ///
-    /// [`StringError::TooLong`] if `buf` has no room for the terminator; [`StringError::Fault`] if a byte in front of it
-    /// is not readable. What was read is in `buf` then: all of it, or the whole elements of `fault.copied` bytes.
+    /// [`StringError::TooLong`] if `buf` has no room for the terminator; [`StringError::Fault`] if a byte in
+    /// front of it is not readable. What was read is in `buf` then: all of it, or the whole elements of
+    /// `fault.copied` bytes.
     ///
     /// ```
     /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -131,8 +133,8 @@ mod owned {
         ///
         /// # Errors
         ///
-        /// [`StringError::TooLong`] if there is no terminator within `limit`; [`StringError::Fault`] if a byte in front of
-        /// it is not readable; [`StringError::NoMemory`].
+        /// [`StringError::TooLong`] if there is no terminator within `limit`; [`StringError::Fault`] if a
+        /// byte in front of it is not readable; [`StringError::NoMemory`].
         pub fn to_vec_until_zero(self, limit: Limit) -> Result<Vec<T>, StringError> {
             let mut values = Vec::new();
             for index in 0..limit.elements::<T>() {

@@ -9,8 +9,9 @@
 //! | `store` | release |
 //! | all others, successful or not | sequentially consistent |
 //!
-//! The other side may be a program that never stops writing to the same place. Where the machine has no single
-//! instruction for an operation, it is tried a bounded number of times and then answers [`AtomicError::Retry`].
+//! The other side may be a program that never stops writing to the same place. Where the machine has no
+//! single instruction for an operation, it is tried a bounded number of times and then answers
+//! [`AtomicError::Retry`].
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -188,8 +189,8 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     ///
     /// # Errors
     ///
-    /// [`AtomicError::Misaligned`]; [`AtomicError::Fault`] if the value is not readable and writable, or not in the user
-    /// half; [`AtomicError::Retry`].
+    /// [`AtomicError::Misaligned`]; [`AtomicError::Fault`] if the value is not readable and writable, or not
+    /// in the user half; [`AtomicError::Retry`].
     #[inline]
     #[doc(alias = "xchg")]
     pub fn swap(self, value: T) -> Result<T, AtomicError> {
@@ -217,7 +218,8 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
         self.rmw::<{ rmw_op::AND }>(operand.not())
     }
 
-    /// Stores `new` if the value is `expected`. `Ok(Ok(_))` if it was; `Ok(Err(value))` says what is there instead.
+    /// Stores `new` if the value is `expected`. `Ok(Ok(_))` if it was; `Ok(Err(value))` says what is there
+    /// instead.
     ///
     /// # Errors
     ///

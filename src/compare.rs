@@ -14,13 +14,15 @@ use crate::{
 /// The bytes that are looked at in one go.
 const PIECE: usize = 128;
 
-/// Compares the bytes at user address `user` with `kernel`. Returns the index of the first one that differs, or `None`.
+/// Compares the bytes at user address `user` with `kernel`. Returns the index of the first one that differs,
+/// or `None`.
 ///
 /// Bytes behind the first difference may have been read, or not.
 ///
 /// # Errors
 ///
-/// Fails if a byte in front of the first difference is not readable; the first `fault.copied` bytes are equal then.
+/// Fails if a byte in front of the first difference is not readable; the first `fault.copied` bytes are equal
+/// then.
 ///
 /// ```
 /// # unsafe { axptr::hosted::install() }.unwrap();

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Whether an access may wait for the pager, as a type.
 //!
-//! Most may: a page that is not there yet is made at the fault. In an interrupt, in NMI context, under a spinlock or
-//! under the address space's own lock none may: there, an absent page is a fault at once. Which of the two an access is
-//! depends on its instruction alone, so it holds across task switches and needs no state.
+//! Most may: a page that is not there yet is made at the fault. In an interrupt, in NMI context, under a
+//! spinlock or under the address space's own lock none may: there, an absent page is a fault at once. Which
+//! of the two an access is depends on its instruction alone, so it holds across task switches and needs no
+//! state.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Strings in user memory that end with a zero byte.
 //!
-//! Copy and scan are one pass: what is looked at is what is returned, and a fault needs no second try. The page behind the
-//! terminator's is never touched. A limit counts the bytes that are looked at, the terminator included.
+//! Copy and scan are one pass: what is looked at is what is returned, and a fault needs no second try. The
+//! page behind the terminator's is never touched. A limit counts the bytes that are looked at, the terminator
+//! included.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Makes user pages present ahead of accesses that may not wait for them.
 //!
-//! A kernel that must hold a lock during an access makes the pages present first, takes the lock, and uses the no-fault
-//! form. A page may go away in between: so the access may still fail, and the whole is tried again, a few times.
-//! [`in_windows`] does that. Nothing here makes more than [`WINDOW`] bytes present at a time, whatever length user
-//! space asks for.
+//! A kernel that must hold a lock during an access makes the pages present first, takes the lock, and uses
+//! the no-fault form. A page may go away in between: so the access may still fail, and the whole is tried
+//! again, a few times. [`in_windows`] does that. Nothing here makes more than [`WINDOW`] bytes present at a
+//! time, whatever length user space asks for.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -36,8 +36,8 @@ use crate::{
 /// How often [`in_windows`] makes the same pages present.
 pub const TRIES: u32 = 4;
 
-/// Makes the pages of `range` present, [`WINDOW`] bytes at most, by touching each. Returns how many bytes are: all, if
-/// the range is no longer.
+/// Makes the pages of `range` present, [`WINDOW`] bytes at most, by touching each. Returns how many bytes
+/// are: all, if the range is no longer.
 ///
 /// With [`Access::Write`] they are made writable, and keep what they hold: what is written is what was there,
 /// atomically.
@@ -58,10 +58,11 @@ pub fn make_present(range: UserRange, access: Access) -> Result<usize, Fault> {
     Ok(window.len())
 }
 
-/// Calls `step` on one part of `range` after the other, each made present before, with the bytes in front of the part.
+/// Calls `step` on one part of `range` after the other, each made present before, with the bytes in front of
+/// the part.
 ///
-/// A part has [`WINDOW`] bytes at most. A step that fails is taken again, with its pages made present again, [`TRIES`] times
-/// in all: so it must bear to be taken twice.
+/// A part has [`WINDOW`] bytes at most. A step that fails is taken again, with its pages made present again,
+/// [`TRIES`] times in all: so it must bear to be taken twice.
 ///
 /// # Errors
 ///

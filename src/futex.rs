@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The operation that `futex(2)` does on its second word (`FUTEX_WAKE_OP`).
 //!
-//! It is encoded in 32 bits, changes the word atomically, and compares what the word was. A kernel calls it with the
-//! hash bucket locked, so with [`nofault`](crate::UserPtr::nofault), and makes the page present before
-//! ([`fault_in`](crate::fault_in)).
+//! It is encoded in 32 bits, changes the word atomically, and compares what the word was. A kernel calls it
+//! with the hash bucket locked, so with [`nofault`](crate::UserPtr::nofault), and makes the page present
+//! before ([`fault_in`](crate::fault_in)).
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -74,8 +74,9 @@ pub enum Comparison {
 impl FutexOp {
     /// Decodes what a program passes; `None` for an action or a comparison that does not exist (ENOSYS).
     ///
-    /// The layout is that of `futex(2)`: the action in bits 28 to 30, with bit 31 set if the operand is a bit's number; the comparison in bits
-    /// 24 to 27; operand and reference in 12 bits each, signed. Of a bit's number the low 5 bits count.
+    /// The layout is that of `futex(2)`: the action in bits 28 to 30, with bit 31 set if the operand is a
+    /// bit's number; the comparison in bits 24 to 27; operand and reference in 12 bits each, signed. Of a
+    /// bit's number the low 5 bits count.
     #[must_use]
     pub const fn decode(encoded: u32) -> Option<Self> {
         let action = match encoded >> 28 & 7 {

@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Bytes in, bytes out, where the pager must not run: interrupts, spinlocks, NMI.
 //!
-//! A page that is not present is a [`Fault`] at once. For values, arrays, strings and atomics there are no functions of
-//! other names: `ptr.nofault()` gives a pointer all of whose accesses are so (see [`context`](crate::context)). To have
-//! pages present before the lock is taken, see [`fault_in`](crate::fault_in).
+//! A page that is not present is a [`Fault`] at once. For values, arrays, strings and atomics there are no
+//! functions of other names: `ptr.nofault()` gives a pointer all of whose accesses are so (see
+//! [`context`](crate::context)). To have pages present before the lock is taken, see
+//! [`fault_in`](crate::fault_in).
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();

@@ -50,8 +50,8 @@ pub unsafe fn read<T: AnyBitPattern>(addr: usize) -> Result<T, Fault> {
 ///
 /// # Errors
 ///
-/// Fails if a byte is not readable. Then `dst[..fault.copied]` holds what came before it and the rest of `dst` is
-/// unchanged.
+/// Fails if a byte is not readable. Then `dst[..fault.copied]` holds what came before it and the rest of
+/// `dst` is unchanged.
 ///
 /// # Safety
 ///
@@ -61,8 +61,8 @@ pub unsafe fn read_bytes(dst: &mut [u8], addr: usize) -> Result<(), Fault> {
     unsafe { copy(dst.as_mut_ptr(), addr, dst.len()) }
 }
 
-/// Copies by aligned words, none of which straddles a page, and by bytes in front of them, behind them, and in a word of
-/// which only a part may be readable.
+/// Copies by aligned words, none of which straddles a page, and by bytes in front of them, behind them, and
+/// in a word of which only a part may be readable.
 ///
 /// # Safety
 ///
@@ -72,7 +72,8 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
     let mut bytes_until = 0;
     let mut done = 0;
     while done < len {
-        // Kernel addresses may lie at the end of all: where the range wraps, it goes on at 0, as the machine would.
+        // Kernel addresses may lie at the end of all: where the range wraps, it goes on at 0, as the machine
+        // would.
         let from = addr.wrapping_add(done);
         let to = dst.wrapping_add(done);
         let by_word = from.is_multiple_of(WORD) && len - done >= WORD && done >= bytes_until;

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Many accesses in one window.
 //!
-//! Opening user memory costs more than a load. A *batch* describes accesses first; [`run`] then opens the window once, does
-//! them in order, and closes it. All other code has run before or runs after: nothing but accesses can be inside.
+//! Opening user memory costs more than a load. A *batch* describes accesses first; [`run`] then opens the
+//! window once, does them in order, and closes it. All other code has run before or runs after: nothing but
+//! accesses can be inside.
 //!
-//! Each address is checked before the first access, and masked before its own: there is no fence. A batch inside
-//! an open window leaves it open, and a batch may be a part of another.
+//! Each address is checked before the first access, and masked before its own: there is no fence. A batch
+//! inside an open window leaves it open, and a batch may be a part of another.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -50,8 +51,8 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The fault of the first access that fails: those in front of it are done, none behind it is. `copied` counts that
-/// access's bytes. If an address is not in the user half, nothing has been accessed.
+/// The fault of the first access that fails: those in front of it are done, none behind it is. `copied`
+/// counts that access's bytes. If an address is not in the user half, nothing has been accessed.
 #[inline(always)]
 pub fn run<B: Batch>(batch: B) -> Result<B::Output, Fault> {
     batch.check()?;
@@ -63,7 +64,8 @@ pub fn run<B: Batch>(batch: B) -> Result<B::Output, Fault> {
     outcome
 }
 
-/// Accesses to be done together: [`Read`], [`Write`], tuples and arrays of batches, slices of batches that give nothing.
+/// Accesses to be done together: [`Read`], [`Write`], tuples and arrays of batches, slices of batches that
+/// give nothing.
 pub trait Batch: sealed::Accesses {}
 
 impl<B: sealed::Accesses> Batch for B {}

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Values of 1, 2, 4 and 8 bytes: one load or store where it is used, with its entry in the table.
 //!
-//! The instruction answers with a status only. What an exact answer needs beyond that lies out of line: the bytes in front
-//! of the page's edge, where the value crosses one, and a bytewise try, where the cause may end inside a page.
+//! The instruction answers with a status only. What an exact answer needs beyond that lies out of line: the
+//! bytes in front of the page's edge, where the value crosses one, and a bytewise try, where the cause may
+//! end inside a page.
 
 use core::mem;
 
@@ -38,7 +39,7 @@ pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
     let start = range.confined_start();
     let _accessing = flag::enter();
     let window = open_window();
-    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the line above opened the window.
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
     let (bits, status) = unsafe { load::<T, C>(start) };
     close_window(window);
     if status == 0 {
@@ -55,7 +56,7 @@ pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<()
     let bits = to_bits(value);
     let _accessing = flag::enter();
     let window = open_window();
-    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the line above opened the window.
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
     let status = unsafe { store::<T, C>(start, bits) };
     close_window(window);
     if status == 0 {
@@ -145,7 +146,8 @@ pub(crate) fn read_again<C: Context>(range: UserRange, status: usize) -> Result<
     stopped(range, possible, Access::Read, cause.kind()).map_or(Ok(u64::from_le_bytes(bits)), Err)
 }
 
-/// What became of a store that faulted: the exact fault, with what comes before it written; or all is written after all.
+/// What became of a store that faulted: the exact fault, with what comes before it written; or all is written
+/// after all.
 #[cold]
 #[inline(never)]
 pub(crate) fn write_again<C: Context>(range: UserRange, bits: u64, status: usize) -> Result<(), Fault> {

@@ -3,8 +3,8 @@
 
 use axerrno::{AxError, LinuxError};
 use axptr::{
-    Access, CursorError, Fault, FaultKind, UserConstPtr, VecError, extable::TableError, iovec::IoVecError,
-    structs::StructError,
+    Access, CursorError, Fault, FaultKind, UserConstPtr, VecError, atomic::AtomicError, cstr::StringError,
+    extable::TableError, iovec::IoVecError, structs::StructError,
 };
 
 /// A fault that needs no memory: refused before any access.
@@ -39,6 +39,13 @@ fn every_error_has_its_own_code() {
         (IoVecError::Fault(fault).into(), IoVecError::Fault(fault).into(), LinuxError::EFAULT),
         (VecError::NoMemory.into(), VecError::NoMemory.into(), LinuxError::ENOMEM),
         (VecError::Fault(fault).into(), VecError::Fault(fault).into(), LinuxError::EFAULT),
+        (StringError::TooLong.into(), StringError::TooLong.into(), LinuxError::E2BIG),
+        (StringError::NotUtf8.into(), StringError::NotUtf8.into(), LinuxError::EILSEQ),
+        (StringError::NoMemory.into(), StringError::NoMemory.into(), LinuxError::ENOMEM),
+        (StringError::Fault(fault).into(), StringError::Fault(fault).into(), LinuxError::EFAULT),
+        (AtomicError::Misaligned.into(), AtomicError::Misaligned.into(), LinuxError::EINVAL),
+        (AtomicError::Retry.into(), AtomicError::Retry.into(), LinuxError::EAGAIN),
+        (AtomicError::Fault(fault).into(), AtomicError::Fault(fault).into(), LinuxError::EFAULT),
     ];
     for (linux, ax, expected) in codes {
         assert_eq!(linux, expected);
@@ -60,6 +67,11 @@ fn errors_say_what_happened() {
         TableError::Unsorted { index: 5 }.to_string(),
         TableError::SentinelLost.to_string(),
         TableError::OutsideText { index: 5 }.to_string(),
+        StringError::TooLong.to_string(),
+        StringError::NotUtf8.to_string(),
+        StringError::NoMemory.to_string(),
+        AtomicError::Misaligned.to_string(),
+        AtomicError::Retry.to_string(),
     ];
     for (index, text) in said.iter().enumerate() {
         assert!(!text.is_empty() && !said[..index].contains(text), "{text}");

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Single values and strings at every position around a page's edge, in a Linux process, with handlers that tell more
-//! and less.
+//! Single values and strings at every position around a page's edge, in a Linux process, with handlers that
+//! tell more and less.
 
 mod support;
 

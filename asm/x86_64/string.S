@@ -4,10 +4,10 @@
 // __axptr_copy_string(rdi dst, rsi src, rdx max) -> rax max less the bytes copied, rdx cause
 // Clobbers rcx, rdi, rsi, r8-r11 and the flags.
 //
-// The bytes end with the first 0, with `max`, or with a fault; which of them, the last byte copied and the count tell.
-// User memory is read by aligned words. None of them straddles a page, so that the page behind the terminator's is
-// never touched, and a word that faults has no byte to offer: nothing is tried again. (A cause with bit 7 set ends
-// anywhere: then the rest is done bytewise.) Only bytes of the string are stored.
+// The bytes end with the first 0, with `max`, or with a fault; which of them, the last byte copied and the
+// count tell. User memory is read by aligned words. None of them straddles a page, so that the page behind
+// the terminator's is never touched, and a word that faults has no byte to offer: nothing is tried again. (A
+// cause with bit 7 set ends anywhere: then the rest is done bytewise.) Only bytes of the string are stored.
 //
 //   rsi  the current word; rdi, rcx: where the next byte goes, and how many may follow
 //   r9   src + max, so that r9 - rcx is the address of the next byte

@@ -1,20 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The only place that knows the machine: each architecture defines the same names.
 //!
-//! - `raw`: the routines of `asm/<arch>`, all returning an [`Outcome`], each a second time with the suffix `_nofault`:
+//! - `raw`: the routines of `asm/<arch>`, all returning an [`Outcome`], each a second time with the suffix
+//!   `_nofault`:
 //!   - `__axptr_copy_from_user`, `__axptr_copy_to_user`, `__axptr_copy_in_user`, `__axptr_fill_user`;
-//!   - `__axptr_copy_string(dst, src, max)`: copies bytes up to and including the first 0, `max` at most; `left` is
-//!     `max` less the bytes copied. No byte of `dst` behind those is written. It may read the aligned word around a
-//!     byte that it needs, and never a page in which it needs none. After a cause with bit 7 set it goes on bytewise.
-//! - `inline`: what is expanded where it is used. None of it checks, masks, or opens the window; see [`InlineFlags`].
+//!   - `__axptr_copy_string(dst, src, max)`: copies bytes up to and including the first 0, `max` at most;
+//!     `left` is `max` less the bytes copied. No byte of `dst` behind those is written. It may read the
+//!     aligned word around a byte that it needs, and never a page in which it needs none. After a cause with
+//!     bit 7 set it goes on bytewise.
+//! - `inline`: what is expanded where it is used. None of it checks, masks, or opens the window; see
+//!   [`InlineFlags`].
 //! - `SENTINEL`, `SENTINEL_LANDING`: the entry that the self test looks up.
 //! - `confine`: moves an address that failed its check to 0 without a branch.
 //! - `USER_LIMIT`: the end of the user half unless the kernel sets another.
 //! - `UNTRANSLATABLE`: the addresses that no page table can map.
 //! - `CAUSE_REGISTER`: the register through which a landing learns its cause.
 //! - `CPU_PATHS`: names of the sets of paths that the routines choose among by what the CPU has. For tests:
-//!   `can_take` says whether this CPU can execute one, `force_cpu` makes the routines take it, `forget_cpu` lets
-//!   them ask the CPU again.
+//!   `can_take` says whether this CPU can execute one, `force_cpu` makes the routines take it, `forget_cpu`
+//!   lets them ask the CPU again.
 //! - `linux`: what a signal handler needs from the machine (hosted builds).
 //! - `vector`: the trap vector in front of the kernel's own (feature `vector`).
 
@@ -62,28 +65,31 @@ pub(crate) struct Outcome {
 
 /// What `inline` consists of, the same on each machine.
 ///
-/// `SIZE` is 1, 2, 4 or 8 bytes. Values travel in the low `SIZE` bytes of a `u64`; what stands above them, in an argument or in a
-/// result, is arbitrary. All functions are `#[inline(always)]`; each instruction that may fault has its entry, by
-/// `crate::__ex_entry!(.., "{flags}")` with the operand `flags = const F::FLAGS | READ` or the like. None of them checks
-/// or masks an address, and only `open_window` opens the window.
+/// `SIZE` is 1, 2, 4 or 8 bytes. Values travel in the low `SIZE` bytes of a `u64`; what stands above them, in
+/// an argument or in a result, is arbitrary. All functions are `#[inline(always)]`; each instruction that may
+/// fault has its entry, by `crate::__ex_entry!(.., "{flags}")` with the operand `flags = const F::FLAGS |
+/// READ` or the like. None of them checks or masks an address, and only `open_window` opens the window.
 ///
-/// A **status** of 0 is success. Else it is what the trap handler wrote into `CAUSE_REGISTER`: the function presets that to
-/// [`UNTOLD`] and clears it behind its last access, just in front of the landing. So a handler that can only set the program counter
-/// leaves `UNTOLD`. Atomics may answer [`RETRY`] as well.
+/// A **status** of 0 is success. Else it is what the trap handler wrote into `CAUSE_REGISTER`: the function
+/// presets that to [`UNTOLD`] and clears it behind its last access, just in front of the landing. So a
+/// handler that can only set the program counter leaves `UNTOLD`. Atomics may answer [`RETRY`] as well.
 ///
-/// - `Window: Copy`, `open_window() -> Window`, `close_window(Window)`: as the macros of `asm/<arch>` do; nothing in a
-///   Linux process. Atomics, and `load` and `store` where `VALUES_NEED_WINDOW: bool`, are called inside. (It is false
-///   where there are unprivileged loads and stores.)
-/// - `load<SIZE, F>(addr) -> (u64, status)`, `store<SIZE, F>(addr, value) -> status`: one instruction if `addr` is aligned. If it is not,
-///   it may fault for that, with a cause that has bit 7 set, or cross a page; what it has stored by then is stored again.
-/// - `load_kernel<SIZE, F>(addr) -> (u64, status)`: the same with the kernel's own rights and `addr` aligned; no window.
-/// - `rmw<SIZE, OP, F>(addr, operand) -> (u64, status)`: puts `OP` of the value and the operand in the value's place and
-///   returns what it was; `OP` is one of [`rmw_op`].
-/// - `compare_exchange<SIZE, F>(addr, expected, new) -> (u64, status)`: puts `new` in the value's place if that is
-///   `expected`, and returns what it was, which tells whether it has.
+/// - `Window: Copy`, `open_window() -> Window`, `close_window(Window)`: as the macros of `asm/<arch>` do;
+///   nothing in a Linux process. Atomics, and `load` and `store` where `VALUES_NEED_WINDOW: bool`, are called
+///   inside. (It is false where there are unprivileged loads and stores.)
+/// - `load<SIZE, F>(addr) -> (u64, status)`, `store<SIZE, F>(addr, value) -> status`: one instruction if
+///   `addr` is aligned. If it is not, it may fault for that, with a cause that has bit 7 set, or cross a
+///   page; what it has stored by then is stored again.
+/// - `load_kernel<SIZE, F>(addr) -> (u64, status)`: the same with the kernel's own rights and `addr` aligned;
+///   no window.
+/// - `rmw<SIZE, OP, F>(addr, operand) -> (u64, status)`: puts `OP` of the value and the operand in the
+///   value's place and returns what it was; `OP` is one of [`rmw_op`].
+/// - `compare_exchange<SIZE, F>(addr, expected, new) -> (u64, status)`: puts `new` in the value's place if
+///   that is `expected`, and returns what it was, which tells whether it has.
 ///
-/// Both atomics get `addr` aligned, are indivisible and sequentially consistent, answer `RETRY` if others were in the way
-/// [`ATOMIC_TRIES`] times, and leave no reservation behind on any path. Entries of instructions that only read say so.
+/// Both atomics get `addr` aligned, are indivisible and sequentially consistent, answer `RETRY` if others
+/// were in the way [`ATOMIC_TRIES`] times, and leave no reservation behind on any path. Entries of
+/// instructions that only read say so.
 pub trait InlineFlags: Copy + 'static {
     /// What the entries of an inlined access say besides the access: [`entry_flags::INLINED`], and
     /// [`entry_flags::NOFAULT`] or not.

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Accesses that are expanded where they are used: see `arch::InlineFlags`.
 //!
-//! Addresses travel in rsi and rdi: rbp, which the compiler might choose, would make an address that cannot be
-//! translated a stack fault (AMD64 APM vol. 2, 8.2.13).
+//! Addresses travel in rsi and rdi: rbp, which the compiler might choose, would make an address that cannot
+//! be translated a stack fault (AMD64 APM vol. 2, 8.2.13).
 
 use core::{arch::asm, sync::atomic::Ordering};
 
@@ -161,8 +161,8 @@ macro_rules! exchange {
     }};
 }
 
-/// Loads a part of rax from rdi, computes a part of r8 from it and rcx, and puts that in its place, until nobody was
-/// in between.
+/// Loads a part of rax from rdi, computes a part of r8 from it and rcx, and puts that in its place, until
+/// nobody was in between.
 macro_rules! compute {
     ($op:literal, $load:literal, $replace:literal, $addr:ident, $operand:ident, $flags:ty) => {{
         let (value, status): (u64, usize);
@@ -212,8 +212,8 @@ macro_rules! compute_sized {
 
 /// Replaces a value by `OP` of it and `operand`, and returns the value before.
 ///
-/// `xchg` with memory locks without the prefix (SDM vol. 2, XCHG). There is no form of `and`, `or`, `xor` that gives the
-/// value before.
+/// `xchg` with memory locks without the prefix (SDM vol. 2, XCHG). There is no form of `and`, `or`, `xor`
+/// that gives the value before.
 ///
 /// # Safety
 ///

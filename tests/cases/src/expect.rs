@@ -11,7 +11,8 @@ use crate::{
     site::{Handler, Site},
 };
 
-/// The fault of an access to `len` bytes at `offset`, if one is due, lazy pages staying away from no-fault forms.
+/// The fault of an access to `len` bytes at `offset`, if one is due, lazy pages staying away from no-fault
+/// forms.
 pub(crate) fn due(
     site: &dyn Site,
     area: &Area,

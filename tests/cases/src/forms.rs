@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Single values behind one interface: each size, each context, alone and in a batch. Each of these is one place at
-//! which the compiler puts an access, so that a sweep over all can make every such access fault.
+//! Single values behind one interface: each size, each context, alone and in a batch. Each of these is one
+//! place at which the compiler puts an access, so that a sweep over all can make every such access fault.
 
 use axptr::{Fault, UserConstPtr, UserPtr, scope};
 
@@ -43,8 +43,12 @@ macro_rules! forms {
                 name: concat!(stringify!($value), " in a batch without the pager"),
                 size: size_of::<$value>(),
                 nofault: true,
-                read: |addr| scope::run(UserConstPtr::<$value>::from(addr).nofault().reading()).map(u64::from),
-                write: |addr, bits| scope::run(UserPtr::<$value>::from(addr).nofault().writing(bits as $value)),
+                read: |addr| {
+                    scope::run(UserConstPtr::<$value>::from(addr).nofault().reading()).map(u64::from)
+                },
+                write: |addr, bits| {
+                    scope::run(UserPtr::<$value>::from(addr).nofault().writing(bits as $value))
+                },
             },
         )+]
     };

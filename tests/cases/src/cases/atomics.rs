@@ -34,7 +34,8 @@ macro_rules! impl_sample {
     ($($integer:ty)+) => {$(
         impl Sample for $integer {
             const SAMPLES: &'static [Self] = &[
-                0, 1, 2, 0x55, <$integer>::MAX, <$integer>::MIN, <$integer>::MAX / 2, <$integer>::MAX / 2 + 1, !0, !1,
+                0, 1, 2, 0x55, <$integer>::MAX, <$integer>::MIN, <$integer>::MAX / 2,
+                <$integer>::MAX / 2 + 1, !0, !1,
             ];
 
             fn rmws<C: Context>() -> [Rmw<Self, C>; 6] {
@@ -126,7 +127,8 @@ pub(crate) fn misaligned(site: &mut dyn Site) -> Result<(), String> {
     macro_rules! all {
         ($($integer:ty)+) => {$(
             for shift in 1..size_of::<$integer>() {
-                for base in [area.at(64), area.at(PAGE) - size_of::<$integer>(), area.at(PAGE), 0, user_limit()] {
+                let last = area.at(PAGE) - size_of::<$integer>();
+                for base in [area.at(64), last, area.at(PAGE), 0, user_limit()] {
                     let told = errors(UserPtr::<$integer>::from(base + shift));
                     ensure!(told == [Some(AtomicError::Misaligned); 9], "{base:#x} + {shift}: {told:x?}");
                 }
@@ -148,7 +150,8 @@ pub(crate) fn faults(site: &mut dyn Site) -> Result<(), String> {
             ensure!(told == [None; 9], "{size} bytes in front of the edge: {told:x?}");
             for addr in [absent, absent + 64, absent + PAGE - size] {
                 let traps = site.traps();
-                for told in [errors(UserPtr::<$integer>::from(addr)), errors(UserPtr::<$integer>::from(addr).nofault())] {
+                let ptr = UserPtr::<$integer>::from(addr);
+                for told in [errors(ptr), errors(ptr.nofault())] {
                     for (index, told) in told.into_iter().enumerate() {
                         let Some(AtomicError::Fault(told)) = told else {
                             return Err(format!("operation {index} on {size} absent bytes: {told:x?}"));
@@ -176,7 +179,10 @@ pub(crate) fn faults(site: &mut dyn Site) -> Result<(), String> {
     for addr in [user_limit(), usize::MAX - 7] {
         let traps = site.traps();
         let told = errors(UserPtr::<u64>::from(addr));
-        let refused = |error: &Option<AtomicError>| matches!(error, Some(AtomicError::Fault(fault)) if fault.kind == FaultKind::OutOfRange);
+        let refused = |error: &Option<AtomicError>| match error {
+            Some(AtomicError::Fault(fault)) => fault.kind == FaultKind::OutOfRange,
+            _ => false,
+        };
         ensure!(told.iter().all(refused) && site.traps() == traps, "{addr:#x}: {told:x?}");
     }
     Ok(())

@@ -29,9 +29,9 @@ pub(crate) fn signs(site: &mut dyn Site) -> Result<(), String> {
                 for offset in 0..9 {
                     let ptr = UserPtr::<$integer>::from(area.at(offset));
                     let (wrote, found) = (ptr.write(value), ptr.read());
-                    ensure!(wrote.is_ok() && found == Ok(value), "{value:#x} at {offset}: {wrote:?}, {found:x?}");
+                    ensure!(wrote.is_ok() && found == Ok(value), "{value:#x} at {offset}: {found:x?}");
                     let (wrote, found) = (ptr.nofault().write(!value), ptr.nofault().read());
-                    ensure!(wrote.is_ok() && found == Ok(!value), "{value:#x} at {offset}: {wrote:?}, {found:x?}");
+                    ensure!(wrote.is_ok() && found == Ok(!value), "{value:#x} at {offset}: {found:x?}");
                 }
             }
         )+};

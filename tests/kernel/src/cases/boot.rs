@@ -25,15 +25,16 @@ pub fn the_first_copy_needed_no_initialisation() -> Result<(), String> {
     Ok(())
 }
 
-/// Runs last: each access of the routines has faulted at least once, and nothing went wrong. Those that the compiler has put
-/// where they are used are as many as their uses.
+/// Runs last: each access of the routines has faulted at least once, and nothing went wrong. Those that the
+/// compiler has put where they are used are as many as their uses.
 pub fn every_entry_of_the_table_has_faulted() -> Result<(), String> {
     unsafe extern "C" {
         safe static __axptr_sentinel: u8;
         safe static __axptr_copy_string_bytewise: u8;
         safe static __axptr_copy_string_nofault_bytewise: u8;
     }
-    // The first is never called; the others are reached by causes that end inside of a page, which no page here has.
+    // The first is never called; the others are reached by causes that end inside of a page, which no page
+    // here has.
     let unreachable = [
         (&raw const __axptr_sentinel).addr(),
         (&raw const __axptr_copy_string_bytewise).addr(),

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that the compiler has put where they are used: the window, the pager, and locks that the caller holds.
+//! Accesses that the compiler has put where they are used: the window, the pager, and locks that the caller
+//! holds.
 
 use alloc::string::String;
 
