@@ -36,6 +36,8 @@ pub enum FaultKind {
     /// The range is not in the user half: refused before any access.
     OutOfRange = 1,
     /// No page is mapped there, and the pager provided none.
+    ///
+    /// In a kernel on riscv64, whose page faults do not tell, also [`Permission`](Self::Permission).
     NotPresent = 2,
     /// The page does not permit the access.
     Permission = 3,
@@ -49,6 +51,8 @@ pub enum FaultKind {
     Misaligned = 0x80,
     /// The memory itself is damaged, and the machine noticed.
     Poison = 0x81,
+    /// The pointer's tag is not the memory's (aarch64 MTE).
+    Tag = 0x82,
 }
 
 impl FaultKind {
@@ -58,7 +62,7 @@ impl FaultKind {
     }
 
     const fn from_bits(bits: usize) -> Self {
-        const KNOWN: [FaultKind; 8] = [
+        const KNOWN: [FaultKind; 9] = [
             FaultKind::OutOfRange,
             FaultKind::NotPresent,
             FaultKind::Permission,
@@ -67,6 +71,7 @@ impl FaultKind {
             FaultKind::Bus,
             FaultKind::Misaligned,
             FaultKind::Poison,
+            FaultKind::Tag,
         ];
         let mut i = 0;
         while i < KNOWN.len() {
@@ -131,6 +136,7 @@ mod tests {
             FaultKind::Bus,
             FaultKind::Misaligned,
             FaultKind::Poison,
+            FaultKind::Tag,
         ];
         for kind in kinds {
             for access in [None, Some(Access::Read), Some(Access::Write)] {

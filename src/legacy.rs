@@ -44,6 +44,7 @@ use page_table_multiarch::MappingFlags;
 use crate::{
     cause::Access,
     ptr::{UserConstPtr, UserPtr},
+    range::UserRange,
     raw,
     region::{self, AddrSpaceProvider, AddressSpace},
 };
@@ -251,10 +252,11 @@ fn scan<T: Eq + Default, A: AddressSpace>(
             }
             present_to = end.next_multiple_of(region::PAGE_SIZE);
         }
+        let range = UserRange::new(element, size_of::<T>()).ok_or(LinuxError::EFAULT)?;
         let mut value = MaybeUninit::<T>::uninit();
-        // SAFETY: (1) `value` has room for a `T`; (2) `make_present` has checked that it lies in the user half.
-        let outcome =
-            unsafe { raw::nofault::copy_from_user(value.as_mut_ptr().cast(), element, size_of::<T>()) };
+        let room = value.as_mut_ptr().cast();
+        // SAFETY: (1) `value` has room for a `T`; (2) the range lies in the user half.
+        let outcome = unsafe { raw::nofault::copy_from_user(room, range.confined_start(), range.len()) };
         if outcome.left() != 0 {
             return Err(LinuxError::EFAULT);
         }

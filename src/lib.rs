@@ -18,6 +18,8 @@ pub mod trap;
 pub mod hosted;
 #[cfg(all(feature = "vector", target_os = "none"))]
 pub mod vector;
+#[cfg(target_os = "none")]
+pub mod window;
 
 mod error;
 mod pod;

@@ -14,6 +14,7 @@ const RANKS: &[(&str, u32)] = &[
     ("cause", 1),
     // Needs the machine's limit and nothing else. It is this low because `hosted::install` opens the user half.
     ("range", 1),
+    ("window", 1),
     ("extable", 2),
     // The macro of `extable`, by the name that the crate exports it under.
     ("__ex_entry", 2),
@@ -53,7 +54,8 @@ const RANKS: &[(&str, u32)] = &[
 
 /// Files under `arch` that count as a part of a higher module: they are the machine's half of it. Each decodes
 /// its machine's frame into `cause` and implements `trap::TrapFrame`, which the other half then works with.
-const HALVES: [(&str, &str); 3] = [("inline.rs", "inline"), ("linux.rs", "hosted"), ("vector.rs", "vector")];
+const HALVES: [(&str, &str); 4] =
+    [("inline.rs", "inline"), ("linux.rs", "hosted"), ("vector.rs", "vector"), ("exception.rs", "vector")];
 
 /// Where the kernel and the Linux process differ: which modules there are, and the limit to start from.
 const HOMES: [&str; 3] = ["lib.rs", "range.rs", "arch/*/mod.rs"];

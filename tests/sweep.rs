@@ -19,6 +19,7 @@ fn copies_are_exact_and_every_entry_of_the_table_is_hit() {
     let unhit: Vec<_> = hits.iter().filter(|(insn, hits)| *hits == 0 && !is_sentinel(*insn)).collect();
     let of = hits.len() - 1;
     say(&format!("{} cases, {} wrong, {} of {of} entries hit", report.cases, report.wrong, of - unhit.len()));
+    say(&format!("pairs of alignments at an edge, per page layout: {:?}", report.alignment_pairs()));
     let unhit: Vec<_> = unhit.iter().map(|(insn, _)| place(*insn)).collect();
     assert!(unhit.is_empty(), "entries that nothing hit: {unhit:?}");
 }
@@ -47,6 +48,11 @@ fn run(handler: Handler) -> Report {
     let start = Instant::now();
     let report = sweep(&mut HostedSite::new(handler), &bounds);
     assert_eq!(report.wrong, 0, "{report}");
+    assert_eq!(
+        report.alignment_pairs(),
+        [256; 3],
+        "not every pair of alignments met an edge in every layout"
+    );
     say(&format!("{handler:?}: {:.1} s", start.elapsed().as_secs_f64()));
     report
 }

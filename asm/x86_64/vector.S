@@ -1,22 +1,56 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The vector in front of the kernel's own for #GP (13) and #PF (14).
+// The vector in front of the kernel's own handlers: what decides about #GP (13) and #PF (14), and what closes the
+// window in front of all others.
 //
-// Both push an error code, so that the stack holds, from rsp on: error code, rip, cs, rflags, rsp, ss, and
+// Neither an exception nor an interrupt changes RFLAGS.AC (SDM vol. 3, 6.12.1.3): what interrupts a copy would
+// run with user memory open, a task that it switches to as well, and user code could open it by setting AC
+// itself. So it is closed before anything else; returning restores it with the frame.
+//
+// #GP and #PF push an error code, so that the stack holds, from rsp on: error code, rip, cs, rflags, rsp, ss, and
 // was 16-aligned before the six (SDM vol. 3, 6.14). What comes from user mode, or is none of ours, goes to
 // the gate's former handler with that frame and all registers as the CPU left them.
 //
 // {on_fault}(rdi frame) -> al: 1 to resume the frame, 0 to pass it on.
-// {former_gp}, {former_pf}: addresses of the former handlers.
+// {former}: the addresses of the former handlers, by gate.
 // {cpu}, {smap}: the CPU feature byte, known by now, and its bit.
+// {gates}, {stub}: how many gates there are, and the bytes of code for each.
+
+// An exception or an interrupt that is none of ours; only for CPUs that have `clac`.
+.macro axptr_other number
+    clac
+    jmp     qword ptr [rip + {former} + 8 * \number]
+    .org    __axptr_vector_others + {stub} * (\number + 1), 0xcc
+.endm
 
 .pushsection .text.axptr_vector, "ax", @progbits
+.balign 16
+.global __axptr_vector_others
+.type __axptr_vector_others, @function
+__axptr_vector_others:
+.altmacro                               // for the value of a symbol as an argument
+.set axptr_gate, 0
+.rept {gates}
+    axptr_other %axptr_gate
+    .set axptr_gate, axptr_gate + 1
+.endr
+.noaltmacro
+.size __axptr_vector_others, . - __axptr_vector_others
+
+.macro axptr_close
+    test    byte ptr [rip + {cpu}], {smap}
+    jz      9f
+    clac
+9:
+.endm
+
 .balign 16
 .global __axptr_vector_gp
 .type __axptr_vector_gp, @function
 __axptr_vector_gp:
+    axptr_close
     test    byte ptr [rsp + 16], 3      // the privilege level in cs
     jz      2f
-    jmp     qword ptr [rip + {former_gp}]
+    jmp     qword ptr [rip + {former} + 8 * 13]
 2:  push    13
     jmp     .Lkernel_fault
 .size __axptr_vector_gp, . - __axptr_vector_gp
@@ -25,18 +59,14 @@ __axptr_vector_gp:
 .global __axptr_vector_pf
 .type __axptr_vector_pf, @function
 __axptr_vector_pf:
+    axptr_close
     test    byte ptr [rsp + 16], 3
     jz      2f
-    jmp     qword ptr [rip + {former_pf}]
+    jmp     qword ptr [rip + {former} + 8 * 14]
 2:  push    14
 
 .Lkernel_fault:
-    // An exception leaves RFLAGS.AC as it was: close the window before anything is called. Returning
-    // restores it with the frame.
-    test    byte ptr [rip + {cpu}], {smap}
-    jz      2f
-    clac
-2:  cld
+    cld
     push    rax
     push    rcx
     push    rdx
@@ -68,7 +98,7 @@ __axptr_vector_pf:
 3:  cmp     dword ptr [rsp], 14
     lea     rsp, [rsp + 8]
     jne     4f
-    jmp     qword ptr [rip + {former_pf}]
-4:  jmp     qword ptr [rip + {former_gp}]
+    jmp     qword ptr [rip + {former} + 8 * 14]
+4:  jmp     qword ptr [rip + {former} + 8 * 13]
 .size __axptr_vector_pf, . - __axptr_vector_pf
 .popsection

@@ -18,8 +18,9 @@
 /// With the last two, a fault on the kernel side finds no landing: it is a bug of the kernel.
 ///
 /// On the way to the landing the trap handler overwrites the register
-/// [`Landing::REGISTER`](crate::extable::Landing::REGISTER) (x86_64: `rdx`) with the cause, a value that
-/// is not 0: declare it as an output or a clobber, and preset it to 0 if the landing wants to know.
+/// [`Landing::REGISTER`](crate::extable::Landing::REGISTER) (x86_64 `rdx`, aarch64 `x1`, riscv64 and loongarch64
+/// `a1`) with the cause, a value that is not 0: declare it as an output or a clobber, and preset it to 0 if the
+/// landing wants to know.
 ///
 /// Entries come from this macro only. One written by hand, in a section that does not follow its code, unsorts the
 /// table (`selftest` says so, and lookups turn linear) or is dropped by a linker that collects garbage, which nothing
@@ -28,9 +29,9 @@
 /// # Examples
 ///
 /// ```
-/// # #[cfg(target_arch = "x86_64")] {
 /// use core::arch::asm;
 ///
+/// # #[cfg(target_arch = "x86_64")]
 /// fn load_or(addr: usize, default: u64) -> u64 {
 ///     let mut value = default;
 ///     // SAFETY: a load changes nothing; if it faults, execution goes on behind it.
@@ -47,12 +48,38 @@
 ///     }
 ///     value
 /// }
+/// # #[cfg(target_arch = "aarch64")]
+/// # fn load_or(addr: usize, default: u64) -> u64 {
+/// #     let mut value = default;
+/// #     unsafe {
+/// #         asm!("2: ldtr {value}, [{addr}]", "3:", axptr::ex_entry!("2b", "3b", read), addr = in(reg) addr,
+/// #             value = inout(reg) value, out("x1") _, options(nostack));
+/// #     }
+/// #     value
+/// # }
+/// # #[cfg(target_arch = "riscv64")]
+/// # fn load_or(addr: usize, default: u64) -> u64 {
+/// #     let mut value = default;
+/// #     unsafe {
+/// #         asm!("2: ld {value}, 0({addr})", "3:", axptr::ex_entry!("2b", "3b", read), addr = in(reg) addr,
+/// #             value = inout(reg) value, out("a1") _, options(nostack));
+/// #     }
+/// #     value
+/// # }
+/// # #[cfg(target_arch = "loongarch64")]
+/// # fn load_or(addr: usize, default: u64) -> u64 {
+/// #     let mut value = default;
+/// #     unsafe {
+/// #         asm!("2: ld.d {value}, {addr}, 0", "3:", axptr::ex_entry!("2b", "3b", read), addr = in(reg) addr,
+/// #             value = inout(reg) value, out("$a1") _, options(nostack));
+/// #     }
+/// #     value
+/// # }
 ///
 /// // SAFETY: this process hands only its own addresses to axptr.
 /// unsafe { axptr::hosted::install() }.unwrap();
 /// assert_eq!(load_or((&raw const *&42_u64).addr(), 7), 42);
 /// assert_eq!(load_or(8, 7), 7);
-/// # }
 /// ```
 #[macro_export]
 macro_rules! ex_entry {

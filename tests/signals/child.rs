@@ -17,6 +17,9 @@ use crate::handlers::{process_id, set_one, tgkill, thread_id};
 const SCENE: &str = "AXPTR_TEST_SCENE";
 const CASE: &str = "AXPTR_TEST_CASE";
 
+/// How to start a program, where that takes more than its name.
+const RUNNER: &str = "AXPTR_RUNNER";
+
 /// A child that takes longer has hung: SIGALRM ends it.
 const SECONDS: u32 = 100;
 
@@ -51,7 +54,7 @@ pub(crate) fn run_case<F: FnOnce()>(case: &str, scene: F) -> End {
         return End { name, exit: None, signal: None, output: String::new(), skipped: true };
     }
     // One test, and nothing else that a signal could reach.
-    let output = Command::new(env::current_exe().unwrap())
+    let output = this_program()
         .args([test, "--exact", "--nocapture", "--test-threads=1", "--include-ignored"])
         .envs([(SCENE, test), (CASE, case), ("RUST_BACKTRACE", "0")])
         .output()
@@ -64,6 +67,22 @@ pub(crate) fn run_case<F: FnOnce()>(case: &str, scene: F) -> End {
         output: text.concat(),
         skipped: false,
     }
+}
+
+/// This program again. What runs under an emulator starts others under it.
+fn this_program() -> Command {
+    let program = env::current_exe().unwrap();
+    let runner = env::var(RUNNER).unwrap_or_default();
+    let mut words = runner.split_whitespace();
+    let Some(emulator) = words.next() else { return Command::new(program) };
+    let mut command = Command::new(emulator);
+    command.args(words).arg(program);
+    command
+}
+
+/// Whether an emulator stands in for the machine's Linux.
+pub(crate) fn is_emulated() -> bool {
+    env::var_os(RUNNER).is_some()
 }
 
 impl End {

@@ -2,13 +2,14 @@
 //! Signal dispositions, sending, and faults that are none of axptr's.
 
 use std::{
-    arch::{asm, global_asm},
     ffi::c_void,
     mem::{self, MaybeUninit},
     process, ptr,
 };
 
 use libc::{c_int, siginfo_t, sigset_t};
+
+use crate::machine::{signals_foreign_load, signals_foreign_store};
 
 /// The form of handler that SA_SIGINFO asks for.
 pub(crate) type ThreeArguments = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
@@ -128,27 +129,6 @@ pub(crate) fn queue(thread: libc::pid_t, signal: c_int, code: c_int) {
     assert_eq!(status, 0);
 }
 
-global_asm!(
-    ".pushsection .text.signals_foreign, \"ax\", @progbits",
-    ".global signals_foreign_load",
-    ".global signals_foreign_store",
-    "signals_foreign_load:", // (rdi address) -> rax
-    "mov rax, qword ptr [rdi]",
-    "ret",
-    "signals_foreign_store:", // (rdi address, rsi value)
-    "mov qword ptr [rdi], rsi",
-    "ret",
-    ".popsection",
-);
-
-unsafe extern "C" {
-    fn signals_foreign_load(addr: usize) -> u64;
-    fn signals_foreign_store(addr: usize, value: u64);
-}
-
-/// The size of the one faulting instruction of both functions below.
-pub(crate) const FOREIGN_SIZE: usize = 3;
-
 /// Where [`foreign_load`] faults.
 pub(crate) fn foreign_load_pc() -> usize {
     signals_foreign_load as unsafe extern "C" fn(usize) -> u64 as usize
@@ -164,10 +144,4 @@ pub(crate) fn foreign_load(addr: usize) -> u64 {
 pub(crate) fn foreign_store(addr: usize, value: u64) {
     // SAFETY: the scene passes memory of its own, or a bad address.
     unsafe { signals_foreign_store(addr, value) }
-}
-
-/// Goes on where there is no code.
-pub(crate) fn wild_jump(addr: usize) {
-    // SAFETY: there is nothing to run; the fault ends the process.
-    unsafe { asm!("call {}", in(reg) addr, clobber_abi("C")) };
 }

@@ -20,7 +20,11 @@ use crate::{
     child,
     handlers::{install, raise, set_one, tgkill, thread_id},
     memory::{NOWHERE, PAGE, good_then_bad, map, truncated_file},
+    registers::Registers,
 };
+
+/// What a page without permissions is called.
+const NO_ACCESS: FaultKind = Registers::NO_ACCESS_IS;
 
 /// All four operations, ending `good` bytes behind their start, each exact.
 fn every_operation_faults(edge: usize, good: usize, kind: FaultKind) {
@@ -64,17 +68,20 @@ fn a_thread_without_an_alternate_stack_recovers() {
         assert_eq!(unsafe { libc::sigaltstack(ptr::null(), &raw mut stack) }, 0);
         assert_ne!(stack.ss_flags & libc::SS_DISABLE, 0, "this thread has an alternate stack");
         for good in LENGTHS {
-            every_operation_faults(good_then_bad(1) + PAGE, good, FaultKind::NotPresent);
+            every_operation_faults(good_then_bad(1) + PAGE, good, NO_ACCESS);
         }
         ptr::without_provenance_mut(42)
     }
     child::run(|| {
         install();
-        let mut thread = 0;
+        let mut thread = mem::MaybeUninit::<libc::pthread_t>::uninit();
+        let body: extern "C" fn(*mut c_void) -> *mut c_void = body;
         // SAFETY: `body` needs nothing. A panic in it would abort, which the parent sees.
-        let status = unsafe { libc::pthread_create(&raw mut thread, ptr::null(), body, ptr::null_mut()) };
+        let status = unsafe { libc::pthread_create(thread.as_mut_ptr(), ptr::null(), body, ptr::null_mut()) };
         assert_eq!(status, 0);
-        let mut result = ptr::null_mut();
+        // SAFETY: the call succeeded, so it has filled it.
+        let thread = unsafe { thread.assume_init() };
+        let mut result = ptr::null_mut::<c_void>();
         // SAFETY: the thread exists and is joined once.
         assert_eq!(unsafe { libc::pthread_join(thread, &raw mut result) }, 0);
         assert_eq!(result.addr(), 42);
@@ -87,7 +94,7 @@ static CALLS: AtomicUsize = AtomicUsize::new(0);
 
 extern "C" fn copy_inside(_: c_int) {
     for good in LENGTHS {
-        every_operation_faults(EDGE.load(SeqCst), good, FaultKind::NotPresent);
+        every_operation_faults(EDGE.load(SeqCst), good, NO_ACCESS);
     }
     let mut word = [0; 8];
     assert_eq!(copy_from_user(&mut word, EDGE.load(SeqCst) - 8), Ok(()));
@@ -146,7 +153,7 @@ fn a_handler_may_copy_in_the_middle_of_a_copy() {
                 done.store(true, SeqCst);
             });
             while !done.load(SeqCst) {
-                LENGTHS.iter().for_each(|&good| every_operation_faults(edge, good, FaultKind::NotPresent));
+                LENGTHS.iter().for_each(|&good| every_operation_faults(edge, good, NO_ACCESS));
             }
         });
         assert_eq!(CALLS.load(SeqCst), ROUNDS);
@@ -169,10 +176,7 @@ fn faults_in_a_row_on_four_threads_at_once() {
                     for i in 0..FAULTS {
                         let good = (i + number) % 8;
                         let fault = UserConstPtr::<u64>::from(edge - good).read().unwrap_err();
-                        assert_eq!(
-                            (fault.copied, fault.addr, fault.kind),
-                            (good, edge, FaultKind::NotPresent)
-                        );
+                        assert_eq!((fault.copied, fault.addr, fault.kind), (good, edge, NO_ACCESS));
                     }
                 });
             }

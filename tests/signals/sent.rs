@@ -3,18 +3,18 @@
 //! exactly where it stands, because a system call in front of it sends the signal.
 
 use std::{
-    arch::asm,
     ffi::c_void,
     mem, process,
     sync::atomic::{AtomicI32, Ordering::SeqCst},
 };
 
-use axptr::{FaultKind, ex_entry};
+use axptr::FaultKind;
 use libc::{c_int, siginfo_t};
 
 use crate::{
-    child,
+    child::{self, End},
     handlers::{BOTH, install, set_three, thread_id},
+    machine::call_then_entry,
 };
 
 // <asm-generic/siginfo.h>, <asm-generic/fcntl.h>; the libc crate does not have them.
@@ -36,23 +36,9 @@ fn cause_after(signal: c_int, code: c_int) -> usize {
     let mut info = unsafe { mem::zeroed::<siginfo_t>() };
     info.si_signo = signal;
     info.si_code = code;
-    let (status, cause): (isize, usize);
-    // SAFETY: the system call reads `info`. The instruction behind it touches no memory.
-    unsafe {
-        asm!(
-            "syscall",
-            "2: xor edx, edx",
-            "3:",
-            ex_entry!("2b", "3b", read),
-            inout("rax") libc::SYS_rt_tgsigqueueinfo as isize => status,
-            in("rdi") process::id() as usize,
-            inout("rsi") thread_id() as usize => _,
-            inout("rdx") signal as usize => cause,
-            in("r10") &raw const info,
-            out("rcx") _,
-            out("r11") _,
-        );
-    }
+    let args = [process::id() as usize, thread_id() as usize, signal as usize, (&raw const info).addr()];
+    // SAFETY: (1) the system call reads `info`.
+    let (status, cause) = unsafe { call_then_entry(libc::SYS_rt_tgsigqueueinfo as usize, args) };
     assert_eq!(status, 0);
     cause
 }
@@ -78,26 +64,47 @@ fn a_signal_that_was_sent_is_no_fault_of_the_instruction_that_it_interrupts() {
                 assert_eq!((cause_after(signal, code), PASSED_ON.load(SeqCst)), (0, code), "signal {signal}");
             }
         }
-        // Memory is going bad somewhere: not here.
-        assert_eq!(cause_after(libc::SIGBUS, libc::BUS_MCEERR_AO), 0);
-        assert_eq!(PASSED_ON.load(SeqCst), libc::BUS_MCEERR_AO);
     })
     .expect_success();
+}
+
+#[test]
+fn a_note_that_memory_goes_bad_is_no_fault_of_the_instruction_that_it_interrupts() {
+    expect_as_if_from_the_kernel(&child::run(|| {
+        begin();
+        assert_eq!(cause_after(libc::SIGBUS, libc::BUS_MCEERR_AO), 0);
+        assert_eq!(PASSED_ON.load(SeqCst), libc::BUS_MCEERR_AO);
+    }));
 }
 
 /// The other side of the line: what the instruction itself has raised. The kernel lets a process say so to itself.
 #[test]
 fn a_fault_of_the_instruction_lands_and_damaged_memory_says_so() {
-    child::run(|| {
-        BOTH.iter().for_each(|&signal| set_three(signal, record, 0, &[]));
-        install();
-        PASSED_ON.store(i32::MAX, SeqCst);
+    expect_as_if_from_the_kernel(&child::run(|| {
+        begin();
         let kind = cause_after(libc::SIGBUS, BUS_MCEERR_AR) & 0xff;
         assert_eq!(kind, FaultKind::Poison as usize);
         for (signal, code) in [(libc::SIGSEGV, 1), (libc::SIGSEGV, libc::SI_KERNEL), (libc::SIGBUS, 2)] {
             assert_ne!(cause_after(signal, code), 0);
         }
         assert_eq!(PASSED_ON.load(SeqCst), i32::MAX);
-    })
-    .expect_success();
+    }));
+}
+
+fn begin() {
+    BOTH.iter().for_each(|&signal| set_three(signal, record, 0, &[]));
+    install();
+    PASSED_ON.store(i32::MAX, SeqCst);
+    println!("began");
+}
+
+/// A scene that sends itself what only the kernel sends. qemu-user takes it for a fault of its own, and gives up: the
+/// program never sees the signal there, so what it would make of it is shown on real machines only.
+#[track_caller]
+fn expect_as_if_from_the_kernel(end: &End) {
+    if child::is_emulated() {
+        end.expect_death(libc::SIGBUS, "QEMU internal SIGBUS");
+    } else {
+        end.expect_success();
+    }
 }

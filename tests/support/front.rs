@@ -13,11 +13,11 @@ use std::{
     },
 };
 
-use axptr::{Access, FaultKind, extable::Table};
+use axptr::{FaultKind, extable::Table};
 use axptr_cases::Handler;
-use libc::{REG_ERR, REG_RDX, REG_RIP, c_int, siginfo_t, ucontext_t};
+use libc::{c_int, siginfo_t};
 
-use super::poison;
+use super::{poison, registers::Registers};
 
 /// A handler as SA_SIGINFO wants it.
 pub(crate) type Action = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
@@ -97,19 +97,17 @@ pub(crate) fn replace_handler(signal: c_int, handler: Action) -> libc::sigaction
 }
 
 extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    let frame = context.cast::<ucontext_t>();
-    // SAFETY: the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
-    let registers = unsafe { &mut (*frame).uc_mcontext.gregs };
+    // SAFETY: (1) the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
+    let mut registers = unsafe { Registers::of(context) };
     let table = Table::image();
-    let pc = registers[REG_RIP as usize] as usize;
-    if let Some(entry) = table.find(pc) {
+    if let Some(entry) = table.find(registers.pc()) {
         TRAPS.fetch_add(1, Ordering::Relaxed);
         let offset = ptr::from_ref(entry).addr() - table.entries().as_ptr().addr();
         if let Some(hits) = HITS.get(offset / size_of_val(entry)) {
             hits.fetch_add(1, Ordering::Relaxed);
         }
     }
-    if recovers(registers) {
+    if recovers(&mut registers) {
         return;
     }
     let former = if signal == libc::SIGBUS { &BUS } else { &SEGV };
@@ -119,27 +117,32 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
 }
 
 /// Whether this handler has dealt with the fault and not left it to axptr's.
-fn recovers(registers: &mut [i64; 23]) -> bool {
-    const WRITE: i64 = 1 << 1;
-    let pc = registers[REG_RIP as usize] as usize;
-    let access = if registers[REG_ERR as usize] & WRITE != 0 { Access::Write } else { Access::Read };
+fn recovers(registers: &mut Registers<'_>) -> bool {
+    let access = registers.access();
     match HANDLER.load(Ordering::Relaxed) {
         PC_ONLY => {
-            let Some(landing) = axptr::extable::lookup(pc, Some(access), FaultKind::Unknown) else {
+            let Some(landing) = axptr::extable::lookup(registers.pc(), access, FaultKind::Unknown) else {
                 return false;
             };
-            registers[REG_RIP as usize] = landing.pc() as i64;
+            registers.set_pc(landing.pc());
         }
         SUB_PAGE => {
-            let Some(entry) = Table::image().find(pc) else { return false };
-            if !entry.accepts(Some(access)) {
+            let Some(entry) = Table::image().find(registers.pc()) else { return false };
+            if !entry.accepts(access) {
                 return false;
             }
-            if let Err(access) = poison::resume(registers, access) {
-                let landing = axptr::extable::lookup(pc, Some(access), FaultKind::Misaligned);
-                let landing = landing.expect("the entry accepts what it is for");
-                registers[REG_RIP as usize] = landing.pc() as i64;
-                registers[REG_RDX as usize] = landing.cause() as i64;
+            match registers.by_hand(poison::memory_of) {
+                // A machine with such memory would have taken no trap: the bytes are good.
+                Ok(()) => {
+                    TRAPS.fetch_sub(1, Ordering::Relaxed);
+                }
+                Err(refused) => {
+                    let access = refused.or(access);
+                    let landing = axptr::extable::lookup(registers.pc(), access, FaultKind::Misaligned);
+                    let landing = landing.expect("the entry accepts what it is for");
+                    registers.set_pc(landing.pc());
+                    registers.set_cause(landing.cause());
+                }
             }
         }
         _ => return false,

@@ -9,9 +9,9 @@ use std::{
 
 use axptr::{Access, FaultKind, raw};
 use axptr_cases::{Handler, PAGE, PageKind, Site};
-use libc::{PROT_NONE, PROT_READ, PROT_WRITE, REG_ERR, REG_RIP, c_int, siginfo_t, ucontext_t};
+use libc::{PROT_NONE, PROT_READ, PROT_WRITE, c_int, siginfo_t};
 
-use crate::support::{front::Front, front::replace_handler, site::HostedSite};
+use crate::support::{front::Front, front::replace_handler, registers::Registers, site::HostedSite};
 
 /// The page that is not there.
 static MISSING: AtomicUsize = AtomicUsize::new(0);
@@ -61,13 +61,9 @@ fn check(missing: usize, kernel: usize, user: usize, len: usize) {
 }
 
 extern "C" fn bring_the_page(_signal: c_int, _info: *mut siginfo_t, context: *mut c_void) {
-    const WRITE: i64 = 1 << 1;
-    let frame = context.cast::<ucontext_t>();
-    // SAFETY: the kernel hands a SA_SIGINFO handler a valid frame.
-    let registers = unsafe { (*frame).uc_mcontext.gregs };
-    let access = if registers[REG_ERR as usize] & WRITE != 0 { Access::Write } else { Access::Read };
-    let pc = registers[REG_RIP as usize] as usize;
-    if axptr::extable::lookup(pc, Some(access), FaultKind::NotPresent).is_some() {
+    // SAFETY: (1) the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
+    let registers = unsafe { Registers::of(context) };
+    if axptr::extable::lookup(registers.pc(), registers.access(), FaultKind::NotPresent).is_some() {
         LANDINGS.fetch_add(1, Ordering::Relaxed);
     }
     if FAULTS.fetch_add(1, Ordering::Relaxed) > 0 {

@@ -3,4 +3,5 @@
 
 pub(crate) mod front;
 pub(crate) mod poison;
+pub(crate) mod registers;
 pub(crate) mod site;

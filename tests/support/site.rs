@@ -8,10 +8,11 @@ use std::{
     ptr::{self, NonNull},
 };
 
+use axptr::{Access, FaultKind};
 use axptr_cases::{Handler, PAGE, PageKind, Site};
 use libc::{MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE};
 
-use super::{front, poison};
+use super::{front, poison, registers::Registers};
 
 /// Mappings of this process. Each page exists twice: as the user sees it, and readable and writable.
 #[derive(Debug)]
@@ -50,6 +51,20 @@ unsafe impl Site for HostedSite {
     fn traps_per_lazy_page(&self) -> usize {
         // Linux pages in without a signal.
         0
+    }
+
+    fn refusal(&self, kind: PageKind, access: Access) -> Option<FaultKind> {
+        match (kind, access) {
+            (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly, Access::Read) => None,
+            (PageKind::ReadOnly, Access::Write) => Some(FaultKind::Permission),
+            // There is a mapping around each region, so that nothing else comes to be there.
+            (PageKind::Unmapped | PageKind::KernelOnly, _) => Some(Registers::NO_ACCESS_IS),
+            (PageKind::Vanished, _) => Some(FaultKind::Bus),
+        }
+    }
+
+    fn refusal_of_untranslatable(&self) -> FaultKind {
+        Registers::UNTRANSLATABLE_IS
     }
 
     fn good_bytes(&self, kind: PageKind) -> usize {

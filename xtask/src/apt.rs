@@ -21,16 +21,27 @@ pub fn update() -> Result<()> {
     run(&["update", "-qq"])
 }
 
-/// Installs packages with what they need and nothing else.
-pub fn install(packages: &[String]) -> Result<()> {
+/// Installs packages with what they need and nothing else, from a suite that apt does not take by itself if one
+/// is given.
+pub fn install(packages: &[String], suite: Option<&str>) -> Result<()> {
     let mut args = vec!["install", "-y", "-qq", "--no-install-recommends"];
+    args.extend(suite.iter().flat_map(|suite| ["-t", suite]));
     args.extend(packages.iter().map(String::as_str));
     run(&args)
 }
 
 /// The version that apt would install, `None` without such a package.
 pub fn candidate(package: &str) -> Option<String> {
-    let output = query("apt-cache", &["policy", package])?;
+    candidate_of(&["policy", package])
+}
+
+/// The same if this suite is preferred.
+pub fn candidate_from(package: &str, suite: &str) -> Option<String> {
+    candidate_of(&["policy", "-t", suite, package])
+}
+
+fn candidate_of(args: &[&str]) -> Option<String> {
+    let output = query("apt-cache", args)?;
     let line = output.lines().find_map(|line| line.trim().strip_prefix("Candidate: "))?;
     (line != "(none)").then(|| line.to_owned())
 }
@@ -45,8 +56,20 @@ pub fn numbered(prefix: &str) -> Vec<(String, u32)> {
 
 /// The second number of a version such as `1.96.0+dfsg1-1`, with an epoch or without.
 pub fn minor(version: &str) -> Option<u32> {
-    let version = version.split_once(':').map_or(version, |(_, rest)| rest);
-    version.strip_prefix("1.")?.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    number(upstream(version).strip_prefix("1.")?)
+}
+
+/// The first number of a version such as `1:10.0.2+ds-2`, with an epoch or without.
+pub fn major(version: &str) -> Option<u32> {
+    number(upstream(version))
+}
+
+fn upstream(version: &str) -> &str {
+    version.split_once(':').map_or(version, |(_, rest)| rest)
+}
+
+fn number(text: &str) -> Option<u32> {
+    text.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
 }
 
 fn query(program: &str, args: &[&str]) -> Option<String> {
@@ -76,7 +99,15 @@ fn is_root() -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::minor;
+    use super::{major, minor};
+
+    #[test]
+    fn major_reads_the_versions_of_packages_and_of_programs() {
+        assert_eq!(major("1:10.0.2+ds-2+deb13u1~bpo12+1"), Some(10));
+        assert_eq!(major("1:7.2+dfsg-7+deb12u18+b3"), Some(7));
+        assert_eq!(major("10.0.2"), Some(10));
+        assert_eq!(major("unknown"), None);
+    }
 
     #[test]
     fn minor_reads_the_versions_of_debian_and_ubuntu() {

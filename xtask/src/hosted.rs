@@ -1,15 +1,22 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask hosted`: the tests in a Linux process.
+//! `cargo xtask hosted`: the tests in a Linux process, of this machine and of the others.
 
 use std::{
+    env::consts::ARCH,
     io::{BufRead, BufReader},
     process::{Command, Stdio},
     time::Instant,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result};
 
-use crate::{machine, report::Tally, root, toolchain};
+use crate::{
+    cross::Cross,
+    examples,
+    machine::{self, Machine},
+    report::Tally,
+    root, setup, toolchain,
+};
 
 /// One way to build, and the tests that run in it.
 struct Variant {
@@ -36,20 +43,51 @@ const VARIANTS: &[Variant] = &[
     },
 ];
 
-/// Runs the tests of the library in each variant.
+/// What runs emulated: all that depends on the machine. The rest is the same code as here.
+const EMULATED_TESTS: &[&str] = &[
+    "--lib", "--test", "extable", "--test", "table", "--test", "sweep", "--test", "accesses", "--test", "signals",
+];
+
+/// Runs the tests of the library: in each variant on this machine, emulated for others.
 pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
-    for machine in machine::chosen(names)? {
-        ensure!(
-            machine.name == std::env::consts::ARCH,
-            "no hosted tests for {} on {}",
-            machine.name,
-            std::env::consts::ARCH
-        );
-        for variant in VARIANTS {
-            variant.run(tally)?;
+    let machines = machine::chosen(names)?;
+    let needs: Vec<_> = machines.iter().copied().flat_map(needs).collect();
+    setup::ensure(&needs)?;
+    for machine in machines {
+        if machine.name == ARCH {
+            VARIANTS.iter().try_for_each(|variant| variant.run(tally))?;
+        } else {
+            emulated(machine, tally)?;
         }
     }
     Ok(())
+}
+
+/// What the tests need for one machine.
+pub fn needs(machine: &'static Machine) -> Vec<setup::Need> {
+    if machine.name == ARCH { Vec::new() } else { setup::for_hosted(machine) }
+}
+
+/// One build for another machine, run by an emulator. The sweep is small, but hits all that the full one does.
+fn emulated(machine: &'static Machine, tally: &mut Tally) -> Result<()> {
+    let cross = Cross::new(machine)?;
+    println!("building for {}: {}", machine.hosted.target, cross.describe());
+    let cargo = |subcommand| {
+        let mut command = cross.cargo(subcommand);
+        command.args(["--quiet", "--profile", "emulated"]);
+        command.env("CARGO_TARGET_DIR", root().join("target/hosted"));
+        command
+    };
+    let mut tests = cargo("test");
+    tests
+        .args(["--no-fail-fast", "--package", "axptr"])
+        .args(EMULATED_TESTS)
+        .args(["--", "--nocapture"])
+        .env("AXPTR_SWEEP", "tiny");
+    count_tests(tests, &format!("hosted, {} emulated", machine.name), tally)?;
+    let mut example = cargo("run");
+    example.args(examples::RECOVER);
+    examples::recover(example, &format!("example recover, {} emulated", machine.name), tally)
 }
 
 impl Variant {

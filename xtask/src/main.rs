@@ -2,15 +2,21 @@
 //! `cargo xtask COMMAND`: the project's own commands.
 
 mod apt;
+mod audit;
+mod backports;
 mod bench;
+mod cross;
+mod examples;
 mod hosted;
 mod kernel;
 mod machine;
+mod qemu;
 mod report;
 mod setup;
 mod size;
 mod test;
 mod toolchain;
+mod zig;
 
 use std::{env, path::Path, process::ExitCode};
 
@@ -23,8 +29,10 @@ usage: cargo xtask COMMAND
 
   setup            says what is missing and installs it (Debian/Ubuntu as root)
   test             everything that CI runs; installs what is missing
-  hosted [ARCH..]  the tests in a Linux process, in each build that the table must survive
+  hosted [ARCH..]  the tests in a Linux process: here in each build that the table must survive,
+                   for other machines under qemu-user
   kernel [ARCH..]  builds and boots the test kernel in QEMU
+  audit [ARCH..]   proves of linked programs what tests can only try: table, mask, window
   bench            what a check costs, beside address spaces of 10 to 10,000 areas
   size             bytes of the library per architecture";
 
@@ -58,6 +66,9 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "test" => test::run(&mut tally)?,
         "hosted" => hosted::run(args, &mut tally)?,
         "kernel" => kernel::run(args, &mut tally)?,
+        "audit" => audit::run(args, &mut tally)?,
+        // Not a user's: the linker's script calls it.
+        zig::COMMAND => return zig::link(args),
         "help" | "-h" | "--help" => {
             println!("{USAGE}");
             return Ok(ExitCode::SUCCESS);

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Which cargo and rustc build for bare metal.
+//! Which cargo and rustc build for bare metal, and for Linux on another machine.
 //!
-//! 1. The default toolchain, if it has the target's `core`.
-//! 2. Else the distribution's, which has the sources of `core` as a package; a
-//!    linker comes from the default toolchain or from another package.
+//! 1. The default toolchain, if it has the target's library.
+//! 2. Else the distribution's, which has the sources of the library as a package; for bare
+//!    metal a linker comes from the default toolchain or from another package.
 //!
 //! Where neither is there and apt has nothing, rustup is asked for the target.
 
@@ -30,28 +30,47 @@ pub struct Toolchain {
     cargo: PathBuf,
     rustc: PathBuf,
     target: &'static str,
-    core: Core,
+    library: Library,
+    /// The linker, where the target's own default will not do.
+    linker: Option<PathBuf>,
 }
 
-/// Where the target's `core` comes from.
-#[derive(Debug)]
-enum Core {
-    /// It came with the toolchain, and so did a linker.
+/// Where the target's library comes from.
+#[derive(Clone, Copy, Debug)]
+enum Library {
+    /// It came with the toolchain.
     Installed,
-    /// It is built with the kernel.
-    Built { linker: PathBuf },
+    /// It is built with the program, by these arguments.
+    Built(&'static [&'static str]),
 }
+
+const BUILD_CORE: Library =
+    Library::Built(&["-Zbuild-std=core,alloc", "-Zbuild-std-features=compiler-builtins-mem"]);
+const BUILD_STD: Library = Library::Built(&["-Zbuild-std"]);
 
 impl Toolchain {
-    /// The toolchain for `target`, if all of it is there.
+    /// The toolchain for the bare-metal `target`, if all of it is there.
     pub fn find(target: &'static str) -> Option<Self> {
-        with_target(target).or_else(|| from_sources(target))
+        with_target(target, "libcore-").or_else(|| {
+            let linker = Some(linker()?);
+            Some(Self { linker, ..from_sources(target, BUILD_CORE)? })
+        })
+    }
+
+    /// The toolchain for `target`, which has an operating system, if it is there. The linker is not part of it.
+    pub fn find_hosted(target: &'static str) -> Option<Self> {
+        with_target(target, "libstd-").or_else(|| from_sources(target, BUILD_STD))
+    }
+
+    /// The same with another linker.
+    pub fn with_linker(self, linker: PathBuf) -> Self {
+        Self { linker: Some(linker), ..self }
     }
 
     /// `cargo SUBCOMMAND` for the target, free of what an outer cargo has set.
     ///
-    /// The published crates use unstable features, which a stable compiler has to be
-    /// told to accept.
+    /// The published crates use unstable features, and so does building a library, which a stable compiler has
+    /// to be told to accept.
     pub fn cargo(&self, subcommand: &str) -> Command {
         let mut command = clean(&self.cargo);
         command
@@ -59,24 +78,28 @@ impl Toolchain {
             .args(["--target", self.target])
             .env("RUSTC", &self.rustc)
             .env("RUSTC_BOOTSTRAP", "1");
-        if let Core::Built { linker } = &self.core {
-            let target = self.target.to_uppercase().replace('-', "_");
-            command
-                .arg("-Zbuild-std=core,alloc")
-                .arg("-Zbuild-std-features=compiler-builtins-mem")
-                .env(format!("CARGO_TARGET_{target}_LINKER"), linker);
+        if let Library::Built(args) = self.library {
+            command.args(args);
+        }
+        if let Some(linker) = &self.linker {
+            command.env(self.variable("LINKER"), linker);
         }
         command
     }
 
+    /// The name of cargo's variable for one of the target's settings.
+    pub fn variable(&self, setting: &str) -> String {
+        format!("CARGO_TARGET_{}_{setting}", self.target.to_uppercase().replace('-', "_"))
+    }
+
     /// One line for the log.
     pub fn describe(&self) -> String {
-        match &self.core {
-            Core::Installed => format!("{} with its own core", self.rustc.display()),
-            Core::Built { linker } => {
-                format!("{} with core from source, {}", self.rustc.display(), linker.display())
-            }
-        }
+        let library = match self.library {
+            Library::Installed => "its own library",
+            Library::Built(_) => "the library from source",
+        };
+        let linker = self.linker.as_ref().map_or(String::new(), |linker| format!(", {}", linker.display()));
+        format!("{} with {library}{linker}", self.rustc.display())
     }
 }
 
@@ -98,22 +121,7 @@ pub fn has_component(name: &str) -> bool {
 
 /// The packages that complete a toolchain that builds `core` itself.
 pub fn packages() -> Result<Vec<String>> {
-    let mut packages = Vec::new();
-    if distribution().is_none() {
-        let found = Distribution::candidates()
-            .into_iter()
-            .filter_map(|it| Some((apt::minor(&apt::candidate(&it.source_package)?)?, it)))
-            .filter(|(minor, _)| *minor >= OLDEST_RUST)
-            .max_by_key(|(minor, _)| *minor);
-        let Some((_, newest)) = found else {
-            bail!(
-                "no bare-metal Rust: neither has the default toolchain the target, nor has \
-                 this distribution a rustc 1.{OLDEST_RUST} or newer with its sources; \
-                 install a Rust with rustup and run `rustup target add` for the target"
-            );
-        };
-        packages.extend([newest.rustc_package, newest.cargo_package, newest.source_package]);
-    }
+    let mut packages = packages_for_sources()?;
     if linker().is_none() {
         let newest = apt::numbered("lld-").into_iter().max_by_key(|(_, number)| *number);
         match newest {
@@ -124,27 +132,42 @@ pub fn packages() -> Result<Vec<String>> {
     Ok(packages)
 }
 
-/// Step 1: the default toolchain with the target's own `core`.
-fn with_target(target: &'static str) -> Option<Toolchain> {
+/// The packages of a compiler with the sources of its library.
+pub fn packages_for_sources() -> Result<Vec<String>> {
+    if distribution().is_some() {
+        return Ok(Vec::new());
+    }
+    let found = Distribution::candidates()
+        .into_iter()
+        .filter_map(|it| Some((apt::minor(&apt::candidate(&it.source_package)?)?, it)))
+        .filter(|(minor, _)| *minor >= OLDEST_RUST)
+        .max_by_key(|(minor, _)| *minor);
+    let Some((_, newest)) = found else {
+        bail!(
+            "no Rust for other targets: neither has the default toolchain the target, nor has \
+             this distribution a rustc 1.{OLDEST_RUST} or newer with its sources; \
+             install a Rust with rustup and run `rustup target add` for the target"
+        );
+    };
+    Ok(vec![newest.rustc_package, newest.cargo_package, newest.source_package])
+}
+
+/// Step 1: the default toolchain with the target's own library, of which this file is a part.
+fn with_target(target: &'static str, part: &str) -> Option<Toolchain> {
     let rustc = PathBuf::from("rustc");
     if version(&rustc)? < OLDEST_RUST {
         return None;
     }
     let folder = print(&rustc, &["--print", "target-libdir", "--target", target])?;
     let mut files = fs::read_dir(folder).ok()?.flatten();
-    files.find(|file| file.file_name().to_string_lossy().starts_with("libcore-"))?;
-    Some(Toolchain { cargo: "cargo".into(), rustc, target, core: Core::Installed })
+    files.find(|file| file.file_name().to_string_lossy().starts_with(part))?;
+    Some(Toolchain { cargo: "cargo".into(), rustc, target, library: Library::Installed, linker: None })
 }
 
-/// Step 2: the distribution's toolchain with the sources of `core`.
-fn from_sources(target: &'static str) -> Option<Toolchain> {
+/// Step 2: the distribution's toolchain with the sources of the library.
+fn from_sources(target: &'static str, library: Library) -> Option<Toolchain> {
     let found = distribution()?;
-    Some(Toolchain {
-        cargo: found.cargo,
-        rustc: found.rustc,
-        target,
-        core: Core::Built { linker: linker()? },
-    })
+    Some(Toolchain { cargo: found.cargo, rustc: found.rustc, target, library, linker: None })
 }
 
 /// One of the distribution's Rust toolchains: package names and programs.

@@ -1,2 +1,201 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! aarch64.
+//! aarch64: the routines of `asm/aarch64` and the constants that they share with Rust.
+
+#[cfg(target_os = "none")]
+use core::sync::atomic::Ordering;
+use core::{
+    arch::{asm, global_asm},
+    ops::Range,
+    sync::atomic::AtomicU8,
+};
+
+use crate::arch::entry_flags;
+
+#[cfg(target_os = "linux")]
+pub(crate) mod linux;
+#[cfg(all(feature = "vector", target_os = "none"))]
+pub(crate) mod vector;
+#[cfg(target_os = "none")]
+pub(crate) mod window;
+
+/// The end of the lower address range with 48 bits: what TTBR0_EL1 translates (Arm ARM D8.1).
+///
+/// The top byte is part of it: a kernel that lets user space tag its pointers (TBI) strips the tag first.
+pub(crate) const USER_LIMIT: usize = 1 << 48;
+
+/// What lies between the two ranges of 48-bit addresses. With 52-bit ones (LVA) some of it can be mapped: a
+/// kernel that maps it for user space sets its user limit behind it.
+pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 48..(-1_isize << 48) as usize;
+
+/// The register that carries the cause to a landing.
+pub(crate) const CAUSE_REGISTER: &str = "x1";
+
+// Bits of `CPU`, and the number of one.
+const CPU_KNOWN: u8 = 1;
+const CPU_PAN: u8 = 2;
+const CPU_MOPS: u8 = 4;
+
+/// What the CPU has, 0 until a routine asks. Only kernels do.
+static CPU: AtomicU8 = AtomicU8::new(0);
+
+/// Whether the copy and set instructions may be used: once the vector has proved it, until a CPU proves the
+/// contrary.
+static MOPS: AtomicU8 = AtomicU8::new(MOPS_UNKNOWN);
+const MOPS_UNKNOWN: u8 = 0;
+const MOPS_PROVED: u8 = 1;
+#[cfg(all(feature = "vector", target_os = "none"))]
+const MOPS_REFUTED: u8 = 2;
+
+// One block: macros defined in two would clash when both land in one codegen unit.
+global_asm!(
+    ".set AXPTR_KERNEL, {kernel}",
+    include_str!("../../../asm/aarch64/macros.S"),
+    include_str!("../../../asm/aarch64/mops.S"),
+    include_str!("../../../asm/aarch64/cpu.S"),
+    include_str!("../../../asm/aarch64/copy.S"),
+    include_str!("../../../asm/aarch64/fill.S"),
+    kernel = const cfg!(target_os = "none") as u8,
+    cpu = sym CPU,
+    known = const CPU_KNOWN,
+    pan = const CPU_PAN,
+    mops = const CPU_MOPS,
+    mops_bit = const CPU_MOPS.trailing_zeros(),
+    mops_state = sym MOPS,
+    mops_proved = const MOPS_PROVED,
+    read = const entry_flags::READ,
+    write = const entry_flags::WRITE,
+    strict = const entry_flags::STRICT,
+    nofault = const entry_flags::NOFAULT,
+);
+
+#[cfg(all(feature = "vector", target_os = "none"))]
+global_asm!(
+    include_str!("../../../asm/aarch64/vector.S"),
+    cpu = sym CPU,
+    pan = const CPU_PAN.trailing_zeros(),
+    on_fault = sym vector::on_fault,
+);
+
+/// The routines. Their contracts stand above their labels.
+pub(crate) mod raw {
+    use crate::arch::Outcome;
+
+    unsafe extern "C" {
+        pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+
+        pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
+    }
+}
+
+unsafe extern "C" {
+    #[link_name = "__axptr_sentinel"]
+    pub(crate) static SENTINEL: u8;
+    #[link_name = "__axptr_sentinel_landing"]
+    pub(crate) static SENTINEL_LANDING: u8;
+    #[cfg(target_os = "none")]
+    fn __axptr_ask_cpu();
+}
+
+/// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
+///
+/// The compiler knows after a bounds check that the answer is `addr` and would drop an equivalent
+/// in Rust; a processor that guesses the check's outcome does not, so the data flow stays in assembly. CSDB
+/// keeps it from guessing the result of the selects (Arm ARM B2.3.10); elsewhere it is a NOP.
+#[inline(always)]
+pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
+    let mut confined = addr;
+    // SAFETY: touches its own registers only.
+    unsafe {
+        asm!(
+            "subs {room}, {limit}, {len}",  // where the range may start at most; borrow: nowhere
+            "csel {room}, {room}, xzr, hs",
+            "cmp {room}, {confined}",
+            "csel {confined}, {confined}, xzr, hs",
+            "csdb",
+            room = out(reg) _,
+            limit = in(reg) limit,
+            len = in(reg) len,
+            confined = inout(reg) confined,
+            options(pure, nomem, nostack),
+        );
+    }
+    confined
+}
+
+/// Above 256 bytes the copy and set instructions (FEAT_MOPS), where the vector is installed; or words.
+///
+/// A process has words only: the signal frame need not tell the access, so that a fault of an instruction
+/// which touches both sides could not be told from one on the side that is no user's.
+#[cfg(target_os = "none")]
+pub(crate) const CPU_PATHS: &[&str] = &["with MOPS", "without MOPS"];
+/// The same in a process.
+#[cfg(not(target_os = "none"))]
+pub(crate) const CPU_PATHS: &[&str] = &["words"];
+
+#[cfg(target_os = "none")]
+mod paths {
+    use super::{CPU, CPU_KNOWN, CPU_MOPS, CPU_PATHS, Ordering, ask_cpu};
+
+    const MOPS: usize = 0;
+
+    /// Whether this CPU can execute a path.
+    pub(crate) fn can_take(path: usize) -> bool {
+        match path {
+            MOPS => ask_cpu() & CPU_MOPS != 0,
+            _ => path < CPU_PATHS.len(),
+        }
+    }
+
+    /// Makes the routines believe that the CPU has (no) MOPS; the PAN answer stays true.
+    pub(crate) fn force_cpu(path: usize) {
+        let known = ask_cpu();
+        let forced = if path == MOPS { known } else { known & !CPU_MOPS };
+        CPU.store(forced | CPU_KNOWN, Ordering::Relaxed);
+    }
+
+    /// Makes the next routine ask the CPU again.
+    pub(crate) fn forget_cpu() {
+        CPU.store(0, Ordering::Relaxed);
+    }
+}
+
+#[cfg(not(target_os = "none"))]
+mod paths {
+    /// Whether this CPU can execute a path.
+    pub(crate) fn can_take(path: usize) -> bool {
+        path < super::CPU_PATHS.len()
+    }
+
+    /// There is no other path to take.
+    pub(crate) fn force_cpu(_path: usize) {}
+
+    /// There is nothing to ask the CPU for.
+    pub(crate) fn forget_cpu() {}
+}
+
+pub(crate) use paths::{can_take, force_cpu, forget_cpu};
+
+/// Asks the CPU, as a routine does at its first call, and returns what is stored.
+#[cfg(target_os = "none")]
+fn ask_cpu() -> u8 {
+    // SAFETY: reads an ID register and stores what the CPU has; clobbers what any function may.
+    unsafe { __axptr_ask_cpu() };
+    CPU.load(Ordering::Relaxed)
+}
+
+/// Whether an instruction is CPY* or SET* in a form that is unprivileged on a side (Arm ARM C4.1.94, "Memory
+/// Copy and Memory Set").
+#[cfg(all(feature = "vector", target_os = "none"))]
+fn is_unprivileged_copy(insn: u32) -> bool {
+    const SET: u32 = 3 << 22;
+    const UNPRIVILEGED_WRITE: u32 = 1 << 12;
+    const UNPRIVILEGED_READ: u32 = 1 << 13;
+    let sides = if insn & SET == SET { UNPRIVILEGED_WRITE } else { UNPRIVILEGED_WRITE | UNPRIVILEGED_READ };
+    insn & 0x3b20_0c00 == 0x1900_0400 && insn & sides != 0
+}

@@ -1,2 +1,146 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! loongarch64.
+//! loongarch64: the routines of `asm/loongarch64` and the constants that they share with Rust.
+
+use core::{
+    arch::{asm, global_asm},
+    ops::Range,
+    sync::atomic::{AtomicU8, Ordering},
+};
+
+use crate::arch::entry_flags;
+
+#[cfg(any(test, all(feature = "vector", target_os = "none")))]
+mod exception;
+#[cfg(target_os = "linux")]
+pub(crate) mod linux;
+#[cfg(all(feature = "vector", target_os = "none"))]
+pub(crate) mod vector;
+#[cfg(target_os = "none")]
+pub(crate) mod window;
+
+/// The end of the user half with 48-bit addresses. Every address of a direct-map window lies behind it, where
+/// kernel code would reach memory without any page's permission (Reference Manual vol. 1, chapter 5): the
+/// range check is all that stands before them.
+pub(crate) const USER_LIMIT: usize = 1 << 47;
+
+/// The addresses that are no sign extension of 48 bits (vol. 1, chapter 5). A kernel's direct-map windows lie
+/// in there too, but that an instruction of two sides has met one is asked of no instruction here: all have
+/// one side.
+pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
+
+/// The register that carries the cause to a landing.
+pub(crate) const CAUSE_REGISTER: &str = "$a1";
+
+// Bits of `CPU`.
+const CPU_KNOWN: u8 = 1;
+const CPU_UAL: u8 = 2;
+
+/// What CPUCFG said, 0 until a routine asks.
+static CPU: AtomicU8 = AtomicU8::new(0);
+
+// One block: macros defined in two would clash when both land in one codegen unit.
+global_asm!(
+    ".set AXPTR_KERNEL, {kernel}",
+    include_str!("../../../asm/loongarch64/macros.S"),
+    include_str!("../../../asm/loongarch64/copy.S"),
+    include_str!("../../../asm/loongarch64/fill.S"),
+    kernel = const cfg!(target_os = "none") as u8,
+    cpu = sym CPU,
+    known = const CPU_KNOWN,
+    ual = const CPU_UAL,
+    read = const entry_flags::READ,
+    write = const entry_flags::WRITE,
+    nofault = const entry_flags::NOFAULT,
+);
+
+#[cfg(all(feature = "vector", target_os = "none"))]
+global_asm!(
+    include_str!("../../../asm/loongarch64/vector.S"),
+    frame_size = const size_of::<vector::Frame>(),
+    on_fault = sym vector::on_fault,
+    former = sym vector::FORMER,
+);
+
+/// The routines. Their contracts stand above their labels.
+pub(crate) mod raw {
+    use crate::arch::Outcome;
+
+    unsafe extern "C" {
+        pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+
+        pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
+    }
+}
+
+unsafe extern "C" {
+    #[link_name = "__axptr_sentinel"]
+    pub(crate) static SENTINEL: u8;
+    #[link_name = "__axptr_sentinel_landing"]
+    pub(crate) static SENTINEL_LANDING: u8;
+}
+
+/// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
+///
+/// The compiler knows after a bounds check that the answer is `addr` and would drop an equivalent
+/// in Rust; a processor that guesses the check's outcome does not, so the data flow stays in assembly.
+#[inline(always)]
+pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
+    let confined;
+    // SAFETY: touches its own registers only.
+    unsafe {
+        asm!(
+            "sub.d {room}, {limit}, {len}",     // where the range may start at most
+            "sltu {long}, {limit}, {len}",      // 1: nowhere
+            "sltu {room}, {room}, {addr}",      // 1: behind that
+            "or {room}, {room}, {long}",
+            "masknez {confined}, {addr}, {room}",
+            limit = in(reg) limit,
+            len = in(reg) len,
+            addr = in(reg) addr,
+            room = out(reg) _,
+            long = out(reg) _,
+            confined = lateout(reg) confined,
+            options(pure, nomem, nostack),
+        );
+    }
+    confined
+}
+
+/// Asks CPUCFG, as a routine does when it has to know.
+fn ask_cpu() -> u8 {
+    /// Configuration word 1 (Reference Manual vol. 1, chapter 2, CPUCFG).
+    const WORD: usize = 1;
+    const UAL: usize = 1 << 20;
+
+    let word: usize;
+    // SAFETY: reads what the CPU says of itself.
+    unsafe {
+        asm!("cpucfg {0}, {1}", out(reg) word, in(reg) WORD, options(pure, nomem, nostack));
+    }
+    if word & UAL != 0 { CPU_KNOWN | CPU_UAL } else { CPU_KNOWN }
+}
+
+/// Between sides that differ modulo 8, unaligned loads, or aligned ones that are shifted into place.
+pub(crate) const CPU_PATHS: &[&str] = &["with UAL", "without UAL"];
+const PATH_UAL: usize = 0;
+
+/// Whether this CPU can execute a path: unaligned loads are an exception where it has no UAL.
+pub(crate) fn can_take(path: usize) -> bool {
+    path < CPU_PATHS.len() && (path != PATH_UAL || ask_cpu() & CPU_UAL != 0)
+}
+
+/// Makes the routines believe that CPUCFG does (not) report UAL.
+pub(crate) fn force_cpu(path: usize) {
+    CPU.store(if path == PATH_UAL { CPU_KNOWN | CPU_UAL } else { CPU_KNOWN }, Ordering::Relaxed);
+}
+
+/// Makes the next routine ask CPUCFG again.
+pub(crate) fn forget_cpu() {
+    CPU.store(0, Ordering::Relaxed);
+}

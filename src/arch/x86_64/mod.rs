@@ -14,6 +14,8 @@ pub(crate) mod inline;
 pub(crate) mod linux;
 #[cfg(all(feature = "vector", target_os = "none"))]
 pub(crate) mod vector;
+#[cfg(target_os = "none")]
+pub(crate) mod window;
 
 /// The end of the user half with 48-bit addresses, less a page: no string instruction that starts
 /// below it can run into the non-canonical hole in one step (SDM vol. 1, 3.3.7.1).
@@ -62,8 +64,9 @@ global_asm!(
     cpu = sym CPU,
     smap = const CPU_SMAP,
     on_fault = sym vector::on_fault,
-    former_gp = sym vector::FORMER_GP,
-    former_pf = sym vector::FORMER_PF,
+    former = sym vector::FORMER,
+    gates = const vector::GATES,
+    stub = const vector::STUB,
 );
 
 /// The routines. Their contracts stand above their labels.
@@ -121,6 +124,15 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
 fn ask_cpu() {
     // SAFETY: stores what CPUID says and preserves every register but the flags.
     unsafe { __axptr_ask_cpu() };
+}
+
+/// Whether CPUID reports SMAP, and so `stac` and `clac`.
+#[cfg(target_os = "none")]
+fn has_window() -> bool {
+    if CPU.load(Ordering::Relaxed) == 0 {
+        ask_cpu();
+    }
+    CPU.load(Ordering::Relaxed) & CPU_SMAP != 0
 }
 
 /// Above 128 bytes `rep movsb`, or `rep movsq`.

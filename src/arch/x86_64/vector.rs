@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The IDT gates of #GP and #PF, and the frame that the vector builds.
+//! The gates of the IDT, and the frame that the vector builds.
 
 use core::{
     arch::asm,
@@ -27,15 +27,22 @@ const RFLAGS_IF: usize = 1 << 9;
 const RFLAGS_AC: usize = 1 << 18;
 const CR4_SMAP: usize = 1 << 21;
 
+/// The gates of a whole IDT.
+pub(super) const GATES: usize = 256;
+
+/// The bytes of code that `asm/x86_64/vector.S` has for each gate that only closes the window.
+pub(super) const STUB: usize = 9;
+
 /// The handlers that the gates named before ours; `asm/x86_64/vector.S` jumps there.
-pub(super) static FORMER_GP: AtomicUsize = AtomicUsize::new(0);
-pub(super) static FORMER_PF: AtomicUsize = AtomicUsize::new(0);
+pub(super) static FORMER: [AtomicUsize; GATES] = [const { AtomicUsize::new(0) }; GATES];
 
 unsafe extern "C" {
     #[link_name = "__axptr_vector_gp"]
     static VECTOR_GP: u8;
     #[link_name = "__axptr_vector_pf"]
     static VECTOR_PF: u8;
+    #[link_name = "__axptr_vector_others"]
+    static VECTOR_OTHERS: u8;
 }
 
 /// What `asm/x86_64/vector.S` calls.
@@ -129,13 +136,29 @@ fn smap_is_on() -> bool {
     cr4 & CR4_SMAP != 0
 }
 
-/// The interrupt state that the gate has cleared.
+/// An interrupt state, such as the one that the gate has cleared.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Interrupts {
     on: bool,
 }
 
 impl Interrupts {
+    /// Turns them off and says what they were.
+    fn off() -> Self {
+        let rflags: usize;
+        // SAFETY: pushes and pops a word; whoever calls turns them on again.
+        unsafe { asm!("pushfq", "pop {}", "cli", out(reg) rflags) };
+        Self { on: rflags & RFLAGS_IF != 0 }
+    }
+
+    /// Turns them on again if they were.
+    fn restore(self) {
+        if self.on {
+            // SAFETY: they were on before `off`.
+            unsafe { asm!("sti", options(nostack)) };
+        }
+    }
+
     /// Calls `f` in that state.
     pub(crate) fn during<R>(self, f: impl FnOnce() -> R) -> R {
         if self.on {
@@ -180,30 +203,54 @@ impl Gate {
 pub(crate) unsafe fn put_in_front() -> Result<(), InstallError> {
     // The vector closes the window where the CPU has one, so it must know.
     super::ask_cpu();
-    let table = interrupt_table();
-    let gates =
-        [(GP, &FORMER_GP, (&raw const VECTOR_GP).addr()), (PF, &FORMER_PF, (&raw const VECTOR_PF).addr())];
-    for (number, former, ours) in gates {
-        let gate = table.wrapping_add(number);
+    let (table, count) = interrupt_table();
+    if count <= PF {
+        return Err(InstallError::NoHandler);
+    }
+    let gates = || (0..count).filter_map(|number| Some((number, ours(number)?)));
+    // Nothing is changed before all of them are known to be right.
+    for (number, ours) in gates() {
         // SAFETY: (1) the table is the CPU's own, and nobody writes to it.
-        let old = unsafe { gate.read() };
-        let handler = old.handler().ok_or(InstallError::NoHandler)?;
-        if handler == ours {
-            continue;
-        }
-        match former.compare_exchange(0, handler, Ordering::AcqRel, Ordering::Acquire) {
-            Err(known) if known != handler => return Err(InstallError::OtherHandler),
+        let old = unsafe { table.wrapping_add(number).read() };
+        let former = FORMER[number].load(Ordering::Acquire);
+        match old.handler() {
+            None if number == GP || number == PF => return Err(InstallError::NoHandler),
+            Some(handler) if handler != ours && former != 0 && former != handler => {
+                return Err(InstallError::OtherHandler);
+            }
             _ => {}
         }
-        // SAFETY: (1) the table is writable, and no fault is taken through it meanwhile: half a gate is never
-        // used. (2) The former handler's selector, type and stack serve ours too.
-        unsafe { gate.write(old.with_handler(ours)) };
     }
+    let interrupts = Interrupts::off();
+    for (number, ours) in gates() {
+        let gate = table.wrapping_add(number);
+        // SAFETY: as above.
+        let old = unsafe { gate.read() };
+        if let Some(handler) = old.handler()
+            && handler != ours
+        {
+            FORMER[number].store(handler, Ordering::Release);
+            // SAFETY: (1) the table is writable, and nothing is taken through it meanwhile: half a gate is never
+            // used. (2) The former handler's selector, type and stack serve ours too.
+            unsafe { gate.write(old.with_handler(ours)) };
+        }
+    }
+    interrupts.restore();
     Ok(())
 }
 
-/// Where this CPU's IDT is.
-fn interrupt_table() -> *mut Gate {
+/// What a gate is to name; `None` for one that may stay as it is.
+fn ours(number: usize) -> Option<usize> {
+    match number {
+        GP => Some((&raw const VECTOR_GP).addr()),
+        PF => Some((&raw const VECTOR_PF).addr()),
+        // Without SMAP there is no window, and no `clac`.
+        _ => super::has_window().then(|| (&raw const VECTOR_OTHERS).addr() + number * STUB),
+    }
+}
+
+/// Where this CPU's IDT is, and how many gates it has.
+fn interrupt_table() -> (*mut Gate, usize) {
     #[repr(C, packed)]
     struct Pointer {
         limit: u16,
@@ -212,5 +259,6 @@ fn interrupt_table() -> *mut Gate {
     let mut pointer = Pointer { limit: 0, base: 0 };
     // SAFETY: stores 10 bytes to `pointer`, nothing else.
     unsafe { asm!("sidt [{}]", in(reg) &raw mut pointer, options(nostack, preserves_flags)) };
-    pointer.base as *mut Gate
+    let count = (usize::from(pointer.limit) + 1) / size_of::<Gate>();
+    (pointer.base as *mut Gate, count.min(GATES))
 }

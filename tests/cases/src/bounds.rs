@@ -63,7 +63,7 @@ impl Bounds {
         near_boundary: 1,
         near_ends: 2,
         near_page_edge: 1,
-        stride: 8,
+        stride: 4,
         alignment_step: 9,
         near_alias: 1,
         free_alignment_step: 21,

@@ -9,6 +9,7 @@
 extern crate alloc;
 
 mod ensure;
+mod machine;
 
 mod site;
 

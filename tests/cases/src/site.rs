@@ -88,6 +88,11 @@ pub unsafe trait Site {
         }
     }
 
+    /// Why an access to an address that no page table can map fails.
+    fn refusal_of_untranslatable(&self) -> FaultKind {
+        FaultKind::NonCanonical
+    }
+
     /// How many bytes at the start of a page that refuses an access are good nevertheless.
     ///
     /// Other than 0 only with [`Handler::SubPage`].

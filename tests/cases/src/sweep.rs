@@ -23,6 +23,8 @@ pub struct Report {
     pub wrong: u64,
     /// The first of them.
     pub first_wrong: Vec<String>,
+    /// Per layout and alignment of the failing side, the alignments of the other side as bits.
+    met: [[u16; ALIGNMENTS]; LAYOUTS.len()],
 }
 
 impl Report {
@@ -33,6 +35,16 @@ impl Report {
         if let Err(reason) = outcome {
             self.reject(reason);
         }
+    }
+
+    fn meet(&mut self, layout: usize, [offset, other]: [usize; 2]) {
+        self.met[layout][offset % ALIGNMENTS] |= 1 << (other % ALIGNMENTS);
+    }
+
+    /// How many pairs of alignments, of 256, occurred at a page's edge of each layout: good pages then bad ones, bad
+    /// then good, bad then bad.
+    pub fn alignment_pairs(&self) -> [u32; 3] {
+        self.met.map(|pairs| pairs.iter().map(|others| others.count_ones()).sum())
     }
 
     fn reject(&mut self, reason: String) {
@@ -72,11 +84,15 @@ pub fn sweep(site: &mut dyn Site, bounds: &Bounds) -> Report {
 
 type Part = fn(&mut Ground, &mut dyn Site, &Bounds, &mut Report);
 
-const PARTS: [(&str, Part); 3] = [
+const PARTS: [(&str, Part); 4] = [
     ("copies over a page edge", over_an_edge),
+    ("copies over a page edge at every pair of alignments", over_an_edge_aligned),
     ("copies over a page edge at every relative position", over_an_edge_aliased),
     ("copies without a fault", without_a_fault),
 ];
+
+/// Alignments beyond this one make no difference to any routine.
+const ALIGNMENTS: usize = 16;
 
 /// Pages on each side of the edge: the longest range, its canaries, and a page to shift it by.
 const HALF: usize = 4;
@@ -168,11 +184,33 @@ fn over_an_edge(ground: &mut Ground, site: &mut dyn Site, bounds: &Bounds, repor
                         Failing::Both => offset + alignment - 8,
                         _ => PAGE + alignment,
                     };
+                    report.meet(layout, [offset, other]);
                     report.count(ground.run(site, op, failing, layout, [offset, other], len));
                     if op == Op::Fill {
                         break;
                     }
                 }
+            }
+        }
+    }
+}
+
+/// Each operation where the edge falls into the head, the middle and the tail, both sides aligned in every way.
+fn over_an_edge_aligned(ground: &mut Ground, site: &mut dyn Site, _: &Bounds, report: &mut Report) {
+    for (before, len) in [(1, 20), (17, 40), (80, 170)] {
+        for ((op, failing), layout) in product(SIDES, 0..LAYOUTS.len()) {
+            for (at_edge, at_other) in product(0..ALIGNMENTS, 0..ALIGNMENTS) {
+                if op == Op::Fill && at_other > 0 {
+                    // It has no other side.
+                    continue;
+                }
+                let offset = EDGE - before - at_edge;
+                let other = match failing {
+                    Failing::Both => offset + at_other - ALIGNMENTS / 2,
+                    _ => PAGE + at_other,
+                };
+                report.meet(layout, [offset, other]);
+                report.count(ground.run(site, op, failing, layout, [offset, other], len));
             }
         }
     }

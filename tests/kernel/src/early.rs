@@ -15,8 +15,8 @@ pub struct Early {
     pub window_enforced: bool,
     /// The first copy of all, with nobody to handle a fault.
     pub first_copy: Result<(), Fault>,
-    /// Whether it left the window open.
-    pub window_open: bool,
+    /// Whether the window was open before it, and behind it.
+    pub window_open: [bool; 2],
 }
 
 /// The first copy is this one.
@@ -27,8 +27,9 @@ static EARLY: LazyInit<Early> = LazyInit::new();
 /// Copies for the first time, and keeps everything for later.
 pub fn record(table: Result<(), TableError>) {
     let window_enforced = window::is_enforced();
+    let before = window::is_open();
     let first_copy = axptr::copy_to_user(FIRST.0, FIRST.1);
-    EARLY.init_once(Early { table, window_enforced, first_copy, window_open: window::is_open() });
+    EARLY.init_once(Early { table, window_enforced, first_copy, window_open: [before, window::is_open()] });
 }
 
 /// What was seen.

@@ -11,8 +11,8 @@ use axptr::{Access, region::AddressSpace};
 use kspin::SpinNoIrq;
 
 use crate::{
-    arch::{traps, window},
-    space, task,
+    arch::{self, window},
+    smp, space, task, traps,
 };
 
 /// What tells a fault of user memory's from a bug of the kernel's.
@@ -20,24 +20,26 @@ use crate::{
 pub enum Decides {
     /// The exception table, through axptr's vector.
     Table,
+    /// The exception table, asked by the kernel's own trap entry: no vector of axptr's.
+    TableInOwnHandler,
     /// `ACCESSING_USER_MEM`, in the handler behind axcpu's: a kernel of the earlier axptr's time. There is no
     /// vector, so what the handler refuses is axcpu's panic.
     Flag,
 }
 
-/// Puts axptr's vector in front of axcpu's where the table decides, and the counters in front of all.
-pub fn init(decides: Decides) {
+/// Puts in front of this CPU's handlers of axcpu's what decides. The counter comes in front of it later.
+pub fn install(decides: Decides) {
     match decides {
         Decides::Table => put_vector_in_front(),
+        Decides::TableInOwnHandler => arch::own::install(),
         Decides::Flag => BY_FLAG.store(true, Ordering::Relaxed),
     }
-    traps::count();
 }
 
 fn put_vector_in_front() {
     for _ in ["the first call installs it", "the second finds it done"] {
-        // SAFETY: (1) axcpu's table is a writable static, and nothing faults here; (2) its gates are
-        // interrupt gates for handlers that stay; (3) the target has no vector registers.
+        // SAFETY: (1) axcpu's table of handlers is writable, and nothing faults here; (2) its handlers stay, and
+        // are entered with interrupts off; (3) the target has no vector registers.
         unsafe { axptr::vector::install(pager) }.expect("axcpu has handlers");
     }
 }
@@ -76,7 +78,8 @@ pub fn detour_taken() -> bool {
     DETOUR.lock().take().is_none()
 }
 
-fn pager(addr: usize, access: Access) -> bool {
+/// What axptr asks for a page.
+pub fn pager(addr: usize, access: Access) -> bool {
     let task = task::current();
     let call = Call {
         addr,
@@ -84,7 +87,8 @@ fn pager(addr: usize, access: Access) -> bool {
         window_open: window::is_open(),
         irqs_on: axhal::asm::irqs_enabled(),
         accessing: axptr::is_accessing_user_memory(),
-        space_locked: match &task {
+        // Of several CPUs, another one may hold it: then this one waits.
+        space_locked: !smp::at_work() && match &task {
             Some(task) => task.aspace.try_lock().is_none(),
             None => space::space().try_lock().is_none(),
         },
@@ -98,10 +102,15 @@ fn pager(addr: usize, access: Access) -> bool {
     if let Some(detour) = detour {
         detour();
     }
-    match task {
+    let accessible = match task {
         Some(task) => task.aspace.lock().handle_fault(addr, access),
         None => space::space().lock().handle_fault(addr, access),
+    };
+    if accessible {
+        // Where another CPU has made the page, this one may remember that there was none.
+        axhal::asm::flush_tlb(Some(VirtAddr::from(addr)));
     }
+    accessible
 }
 
 static PASSED_ON: AtomicUsize = AtomicUsize::new(0);

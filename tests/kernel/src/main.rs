@@ -12,11 +12,15 @@ mod early;
 mod fault;
 mod mode;
 mod op;
+mod own;
 mod panics;
+mod pte;
 mod report;
 mod site;
+mod smp;
 mod space;
 mod task;
+mod traps;
 
 use axhal::mem::{MemRegionFlags, memory_regions, phys_to_virt};
 
@@ -32,6 +36,7 @@ fn main(cpu_id: usize, arg: usize) -> ! {
         Run::Cases => {
             let features = Features::of_this_cpu();
             say!("{features}");
+            say!("cpus: {}", smp::count());
             report::run(&cases::all(mode.decides, features));
         }
         Run::Panic(how) => how(),
@@ -47,8 +52,9 @@ fn boot(cpu_id: usize, arg: usize) -> Mode {
     unsafe { axhal::mem::clear_bss() };
     axplat::percpu::init_primary(cpu_id);
     axhal::init_early(cpu_id, arg);
-    // The command line may lie in free memory, so it is read before there is a heap.
-    let mode = Mode::from_command_line(arch::command_line(arg));
+    let mode = Mode::of_this_boot();
+    // Ends the line that a boot loader, or the console's own start, may have begun.
+    say!("");
 
     let heap = memory_regions()
         .filter(|region| region.flags.contains(MemRegionFlags::FREE))
@@ -60,7 +66,9 @@ fn boot(cpu_id: usize, arg: usize) -> Mode {
     axhal::init_later(cpu_id, arg);
     space::init();
     early::record(table);
-    fault::init(mode.decides);
+    smp::timer::init();
+    fault::install(mode.decides);
+    smp::start(mode.cpus, mode.decides);
     axhal::asm::enable_irqs();
     mode
 }

@@ -1,7 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What this boot is for: the word `mode=NAME` on the kernel's command line.
+//! What this boot is for: a name that `cargo xtask kernel` writes into a copy of the image.
+//!
+//! A command line would be another mechanism on each machine, and does not reach loongarch64 at all.
 
 use crate::{fault::Decides, panics};
+
+/// Where the name is written; `xtask/src/kernel/image.rs` finds it by its symbol. It ends at the first 0.
+#[unsafe(no_mangle)]
+#[unsafe(link_section = ".data.kernel_boot_mode")]
+static KERNEL_BOOT_MODE: [u8; 64] = [0; 64];
 
 /// One kind of boot.
 #[derive(Debug)]
@@ -10,6 +17,8 @@ pub struct Mode {
     pub decides: Decides,
     /// What is done then.
     pub run: Run,
+    /// How many CPUs work.
+    pub cpus: usize,
 }
 
 /// What a boot does.
@@ -22,21 +31,33 @@ pub enum Run {
 }
 
 impl Mode {
-    /// Reads the mode; without the word, all cases run on the table.
+    /// Reads the mode; without a name, all cases run on the table, behind axptr's vector.
     ///
     /// # Panics
     ///
     /// Panics on an unknown name: a misspelt mode must not pass as another one.
-    pub fn from_command_line(line: &str) -> Self {
-        let Some(name) = line.split_ascii_whitespace().find_map(|word| word.strip_prefix("mode=")) else {
-            return Self { decides: Decides::Table, run: Run::Cases };
+    pub fn of_this_boot() -> Self {
+        let slot = &raw const KERNEL_BOOT_MODE;
+        // SAFETY: a static that nobody writes to while the kernel runs. Volatile, because it does not hold what
+        // the compiler has put there.
+        let slot = unsafe { slot.read_volatile() };
+        let len = slot.iter().position(|&byte| byte == 0).expect("the name of the mode ends");
+        let name = core::str::from_utf8(&slot[..len]).expect("the name of the mode is UTF-8");
+        // In front of it may stand the number of CPUs, as in `cpus=4 by-flag`.
+        let (cpus, name) = match name.strip_prefix("cpus=") {
+            Some(rest) => rest.split_once(' ').unwrap_or((rest, "")),
+            None => ("1", name),
         };
-        if name == "by-flag" {
-            return Self { decides: Decides::Flag, run: Run::Cases };
-        }
-        match panics::ALL.iter().find(|(known, ..)| *known == name) {
-            Some(&(_, decides, how)) => Self { decides, run: Run::Panic(how) },
-            None => panic!("no such mode: {name}"),
-        }
+        let cpus = cpus.parse().expect("a number of CPUs");
+        let decides = match name {
+            "" => Decides::Table,
+            "own-handler" => Decides::TableInOwnHandler,
+            "by-flag" => Decides::Flag,
+            _ => match panics::ALL.iter().find(|(known, ..)| *known == name) {
+                Some(&(_, decides, how)) => return Self { decides, run: Run::Panic(how), cpus },
+                None => panic!("no such mode: {name}"),
+            },
+        };
+        Self { decides, run: Run::Cases, cpus }
     }
 }

@@ -6,9 +6,9 @@ use alloc::vec;
 use axptr::extable::Table;
 
 use crate::{
-    arch::{self, Features, access, traps, window},
+    arch::{self, Features, access, window},
     fault::Decides,
-    report, space, task,
+    report, space, task, traps,
 };
 
 /// All of them, by their mode's name. `cargo xtask kernel` knows the names too.
@@ -17,16 +17,18 @@ pub const ALL: &[(&str, Decides, fn())] = &[
     ("panic-kernel-side-short", Decides::Table, kernel_side_short),
     ("panic-kernel-side-out-of-reach", Decides::Table, kernel_side_out_of_reach),
     ("panic-no-entry", Decides::Table, no_entry),
+    ("panic-in-own-handler", Decides::TableInOwnHandler, kernel_side),
     ("panic-no-flag", Decides::Flag, no_flag),
     ("panic-out-of-reach", Decides::Table, out_of_reach),
-    ("panic-smap", Decides::Table, window_closed),
-    ("panic-smap-with-entry", Decides::Table, window_forgotten),
+    ("panic-window", Decides::Table, window_closed),
+    ("panic-window-with-entry", Decides::Table, window_forgotten),
+    ("panic-window-in-own-handler", Decides::TableInOwnHandler, window_forgotten),
 ];
 
 /// A fault on the kernel side of a copy is a bug of the kernel's, even where the instruction has an entry for
 /// its user side.
 fn kernel_side() {
-    let pc = rehearse(space::PAGE, true);
+    let pc = rehearse(space::PAGE, Features::of_this_cpu().copies_at_once());
     report::expect_panic(&access::unhandled_fault(pc, arch::UNMAPPED_KERNEL_ADDR));
     copy_to(arch::UNMAPPED_KERNEL_ADDR, space::PAGE);
 }
@@ -39,11 +41,13 @@ fn kernel_side_short() {
     copy_to(arch::UNMAPPED_KERNEL_ADDR, len);
 }
 
-/// The same where the machine tells neither the address nor the direction.
+/// The same for an address that no page table can map, where a machine may tell neither the address nor the
+/// direction.
 fn kernel_side_out_of_reach() {
-    let pc = rehearse(space::PAGE, true);
-    report::expect_panic(&access::unhandled_out_of_reach(pc));
-    copy_to(arch::OUT_OF_REACH[0], space::PAGE);
+    let pc = rehearse(space::PAGE, Features::of_this_cpu().copies_at_once());
+    let addr = arch::OUT_OF_REACH.addrs[0];
+    report::expect_panic(&access::unhandled_out_of_reach(pc, addr));
+    copy_to(addr, space::PAGE);
 }
 
 /// Finds the instruction that will fault: here the kernel's handler repairs its fault.
@@ -73,9 +77,10 @@ fn no_entry() {
 
 /// The same for an address that no page table can map.
 fn out_of_reach() {
-    report::expect_panic(&access::unhandled_out_of_reach(access::store_pc()));
+    let addr = arch::OUT_OF_REACH.addrs[0];
+    report::expect_panic(&access::unhandled_out_of_reach(access::store_pc(), addr));
     // SAFETY: not at all; this boot is about what happens then.
-    unsafe { access::store(arch::OUT_OF_REACH[0]) };
+    unsafe { access::store(addr) };
 }
 
 /// Where the flag decides, a fault while it is clear is a bug too, also behind an access that has set it.

@@ -9,7 +9,7 @@ use axptr_cases::{PageKind, Site};
 use memory_addr::{MemoryAddr, va};
 
 use crate::{
-    arch::window,
+    arch::{self, window},
     fault::Traps,
     space::{self, PAGE, SCRATCH},
 };
@@ -87,9 +87,10 @@ unsafe impl Site for KernelSite {
     fn refusal(&self, kind: PageKind, access: Access) -> Option<FaultKind> {
         match (kind, access) {
             (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly, Access::Read) => None,
-            // The kernel may touch its own memory, wherever it lies.
-            (PageKind::KernelOnly, _) => None,
-            (PageKind::ReadOnly, Access::Write) => Some(FaultKind::Permission),
+            // The kernel may touch its own memory wherever it lies, except by an unprivileged access.
+            (PageKind::KernelOnly, _) if arch::REACHES_PRIVATE_PAGES => None,
+            (PageKind::KernelOnly, _) => Some(FaultKind::Permission),
+            (PageKind::ReadOnly, Access::Write) => Some(arch::FORBIDDEN),
             // No memory goes away here.
             (PageKind::Unmapped | PageKind::Vanished, _) => Some(FaultKind::NotPresent),
         }

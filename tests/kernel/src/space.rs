@@ -97,8 +97,13 @@ pub fn init() {
     for area in ALL {
         area.map(&mut areas);
     }
-    let root = areas.page_table_root();
     SPACE.init_once(SpinNoIrq::new(UserSpace { areas }));
+    switch_to();
+}
+
+/// Makes it this CPU's.
+pub fn switch_to() {
+    let root = SPACE.lock().areas.page_table_root();
     // SAFETY: `root` holds the kernel's mappings too and is never freed.
     unsafe { axhal::asm::write_user_page_table(root) };
     axhal::asm::flush_tlb(None);

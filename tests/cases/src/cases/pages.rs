@@ -3,7 +3,7 @@
 
 use alloc::string::String;
 
-use axptr::{Access, FaultKind};
+use axptr::Access;
 
 use crate::{
     area::{Area, Content},
@@ -173,7 +173,8 @@ pub(crate) fn read_only(site: &mut dyn Site) -> Result<(), String> {
         return Err(String::from("writable"));
     };
     ensure!((fault.copied, fault.addr) == (8, addr), "{fault}");
-    ensure!((fault.access, fault.kind) == (Access::Write, FaultKind::Permission), "{fault}");
+    let expected = site.refusal(ReadOnly, Access::Write);
+    ensure!((fault.access, Some(fault.kind)) == (Access::Write, expected), "{fault}");
     ensure!(site.traps() - before == 1, "{} traps", site.traps() - before);
     Ok(())
 }

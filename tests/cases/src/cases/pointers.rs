@@ -26,8 +26,11 @@ fn demand(
     (good, len): (usize, usize),
     traps: usize,
 ) -> Result<(), String> {
-    let expected =
-        if good < len { Err((good, area.at(EDGE), access, FaultKind::NotPresent)) } else { Ok(()) };
+    let refusal = area.first_bad(EDGE..EDGE + 1, access);
+    let expected = match refusal.filter(|_| good < len) {
+        Some((_, kind)) => Err((good, area.at(EDGE), access, kind)),
+        None => Ok(()),
+    };
     let told = result.map_err(|fault| (fault.copied, fault.addr, fault.access, fault.kind));
     ensure!(told == expected, "{told:x?}, expected {expected:x?}");
     let most = usize::from(good < len);

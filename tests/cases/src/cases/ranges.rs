@@ -8,15 +8,10 @@ use axptr::{Access, FaultKind};
 use crate::{
     area::{Area, Content},
     ensure::ensure,
+    machine::{KERNEL_HALF, UNTRANSLATABLE},
     op::{Answer, Api, Call, Op, Stop},
     site::{PAGE, PageKind, Site},
 };
-
-/// The first address of each part of the address space and their neighbours, page-aligned or nearly so.
-const UNTRANSLATABLE: [usize; 4] =
-    [1 << 47, (1 << 47) + 0x123_4800, 0x5555_0000_0000_0100, (-1_isize << 47) as usize - PAGE];
-const KERNEL_HALF: [usize; 4] =
-    [(-1_isize << 47) as usize, 0xffff_8880_0000_0000, 0xffff_ffff_8000_0000, usize::MAX - 63];
 
 /// A good page and kernel memory, to stand on the other side of a bad address.
 struct Ground {
@@ -181,7 +176,7 @@ pub(crate) fn untranslatable(site: &mut dyn Site) -> Result<(), String> {
             for len in [1, 2, 4, 5, 8, 9, 16, 17, 64, 128, 129, 200, 1000] {
                 for other in 0..16 {
                     for (access, call) in ground.calls(Api::Raw, addr, len, other) {
-                        let expected = nothing(access, FaultKind::NonCanonical, None);
+                        let expected = nothing(access, site.refusal_of_untranslatable(), None);
                         ground.demand(site, call, expected, 1)?;
                     }
                 }

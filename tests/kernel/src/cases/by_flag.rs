@@ -18,10 +18,10 @@ use crate::{
 pub fn user_memory_is_closed_where_the_cpu_can() -> Result<(), String> {
     let has_window = Features::of_this_cpu().window;
     if has_window {
-        // SAFETY: the CPU has SMAP.
+        // SAFETY: the CPU has one.
         unsafe { window::enforce() };
     }
-    ensure!(window::is_enforced() == has_window, "CR4.SMAP");
+    ensure!(window::is_enforced() == has_window, "{}", window::is_enforced());
     Ok(())
 }
 

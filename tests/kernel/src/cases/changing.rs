@@ -12,7 +12,7 @@ use kspin::SpinNoIrq;
 use memory_addr::va;
 
 use crate::{
-    ensure,
+    arch, ensure,
     fault::{self, Traps},
     op::pattern,
     space::PAGE,
@@ -229,7 +229,7 @@ pub fn a_page_protected_behind_the_populating_ends_the_copy_in_front_of_it() -> 
         change,
         |access| match access {
             Access::Read => (LEN, None, 0),
-            Access::Write => (IN_FRONT, Some(FaultKind::Permission), 1),
+            Access::Write => (IN_FRONT, Some(arch::FORBIDDEN), 1),
         },
     )
 }

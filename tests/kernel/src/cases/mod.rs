@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The cases, one file per subject. A new case is a function and its name in the list below.
 //!
-//! What a CPU lacks is not skipped: it has cases of its own, which the other CPUs do not run. They say so by
-//! their file, and `cargo xtask kernel` knows which CPU has what.
+//! What a CPU lacks is not skipped: it has cases of its own, which the other CPUs do not run. Those of one machine
+//! lie in `arch/<machine>/cases`, and `cargo xtask kernel` knows which CPU has what.
 
 mod areas;
 mod boot;
@@ -15,59 +15,57 @@ mod huge;
 mod inlined;
 mod interrupts;
 mod kernel_side;
-mod keys;
 mod layout;
 mod legacy;
 mod limits;
-mod no_keys;
-mod no_window;
 mod nofault;
 mod other_space;
 mod own;
 mod paging;
+mod preemption;
 mod region;
-mod reserved;
+mod smp;
+mod smp_changing;
+mod smp_switching;
 mod switching;
 mod table;
 mod window;
 
 use alloc::{boxed::Box, string::String, vec::Vec};
 
-use crate::{arch::Features, fault::Decides, report::Case};
+use crate::{
+    arch::{self, Features},
+    fault::Decides,
+    report::Case,
+};
 
 type Proof = fn() -> Result<(), String>;
+
+/// A case and its name.
+pub type Named = (&'static str, Proof);
 
 macro_rules! cases {
     ($($file:ident: $($name:ident),+;)+) => {
         &[$($((concat!(stringify!($file), "::", stringify!($name)), $file::$name as _)),+),+]
     };
 }
+pub(crate) use cases;
 
 /// Those that run first, with user memory open to the kernel on every CPU.
-const OPEN: &[(&str, Proof)] = cases! {
+const OPEN: &[Named] = cases! {
     boot: the_table_was_whole_before_anything_was_initialised, the_first_copy_needed_no_initialisation;
     layout: areas_are_populated_as_declared, areas_have_the_declared_flags;
 };
 
 /// From here on the window is enforced where the CPU has one.
-const WITH_WINDOW: &[(&str, Proof)] = cases! {
-    window: a_copy_works_before_and_after_smap_is_turned_on,
+const WITH_WINDOW: &[Named] = cases! {
+    window: a_copy_works_before_and_after_it_is_enforced,
         a_copy_leaves_the_window_closed,
         a_copy_inside_an_open_window_leaves_it_open,
         the_pager_runs_with_the_window_closed;
 };
-const WITHOUT_WINDOW: &[(&str, Proof)] = cases! {
-    no_window: without_smap_copies_never_touch_the_flag;
-};
 
-const WITH_KEYS: &[(&str, Proof)] = cases! {
-    keys: a_key_that_forbids_access_stops_every_operation, a_key_that_forbids_writes_lets_reads_through;
-};
-const WITHOUT_KEYS: &[(&str, Proof)] = cases! {
-    no_keys: without_keys_the_key_of_a_page_means_nothing;
-};
-
-const EVERYWHERE: &[(&str, Proof)] = cases! {
+const EVERYWHERE: &[Named] = cases! {
     layout: a_populated_page_keeps_what_is_written,
         a_lazy_page_costs_one_fault_and_reads_zero,
         a_renewed_area_is_absent_again,
@@ -90,7 +88,6 @@ const EVERYWHERE: &[(&str, Proof)] = cases! {
     kernel_side: the_kernels_own_lazy_memory_is_none_of_axptrs_business;
     limits: the_typed_api_refuses_without_a_trap,
         the_routines_survive_addresses_out_of_reach;
-    reserved: a_reserved_bit_ends_a_copy_without_asking_the_pager;
     flag: it_is_set_during_an_access_only,
         an_access_of_the_pagers_leaves_it_set;
     switching: each_task_sees_its_own_flag, without_the_hook_it_is_anothers;
@@ -127,13 +124,34 @@ const EVERYWHERE: &[(&str, Proof)] = cases! {
         region_mode_survives_an_address_space_that_takes_everything;
 };
 
+/// What takes an interrupt.
+const INTERRUPTED: &[Named] = cases! {
+    preemption: a_copy_survives_another_task;
+};
+/// What axptr's vector does about interrupts, on the machines where it can.
+const INTERRUPTED_BEHIND_THE_VECTOR: &[Named] = cases! {
+    preemption: an_interrupt_finds_the_window_closed;
+};
+
+/// What takes several CPUs.
+const SMP: &[Named] = cases! {
+    smp: every_cpu_takes_part,
+        what_fails_on_one_cpu_fails,
+        each_cpu_recovers_its_own_faults,
+        all_cpus_ask_for_features_and_entries_at_once,
+        all_cpus_page_in_at_once,
+        no_word_is_lost_in_a_lazy_page;
+    smp_switching: a_copy_that_waits_goes_on_on_another_cpu;
+    smp_changing: copies_stay_exact_while_pages_come_and_go;
+};
+
 /// What only the end can tell.
-const LAST: &[(&str, Proof)] = cases! {
+const LAST: &[Named] = cases! {
     boot: every_entry_of_the_table_has_faulted, all_faults_were_accounted_for;
 };
 
 /// Where the flag decides, what has to end in an `Err` has to be refused by region mode.
-const BY_FLAG: &[(&str, Proof)] = cases! {
+const BY_FLAG: &[Named] = cases! {
     by_flag: user_memory_is_closed_where_the_cpu_can,
         pages_come_during_every_copy,
         many_pages_come_without_losing_a_byte,
@@ -144,7 +162,7 @@ const BY_FLAG: &[(&str, Proof)] = cases! {
 /// The cases for a CPU, in the order they run.
 pub fn all(decides: Decides, features: Features) -> Vec<Case> {
     match decides {
-        Decides::Table => by_table(features),
+        Decides::Table | Decides::TableInOwnHandler => by_table(decides, features),
         Decides::Flag => {
             let mut cases = own(BY_FLAG);
             cases.extend(legacy::cases());
@@ -153,14 +171,23 @@ pub fn all(decides: Decides, features: Features) -> Vec<Case> {
     }
 }
 
-fn own(list: &[(&str, Proof)]) -> Vec<Case> {
+fn own(list: &[Named]) -> Vec<Case> {
     list.iter().map(|&(name, proof)| (name.into(), Box::new(proof) as _)).collect()
 }
 
-fn by_table(features: Features) -> Vec<Case> {
+fn by_table(decides: Decides, features: Features) -> Vec<Case> {
     let mut cases = own(OPEN);
-    cases.extend(own(if features.window { WITH_WINDOW } else { WITHOUT_WINDOW }));
-    cases.extend(own(if features.keys { WITH_KEYS } else { WITHOUT_KEYS }));
+    if features.window {
+        cases.extend(own(WITH_WINDOW));
+    }
+    cases.extend(own(&arch::cases::own(features)));
+    cases.extend(own(INTERRUPTED));
+    if decides == Decides::Table && arch::window::VECTOR_CLOSES_BEFORE_INTERRUPTS {
+        cases.extend(own(INTERRUPTED_BEHIND_THE_VECTOR));
+    }
+    if crate::smp::count() > 1 {
+        cases.extend(own(SMP));
+    }
     cases.extend(own(EVERYWHERE));
     cases.extend(table::shared_with_the_hosted_tests());
     cases.extend(legacy::cases());

@@ -11,10 +11,10 @@ use axptr::{
 };
 
 use crate::{
-    arch::pte,
     ensure,
     fault::{self, Traps},
     op::pattern,
+    pte,
     space::{self, PAGE},
 };
 

@@ -173,7 +173,7 @@ pub fn bad_ranges_ask_nobody() -> Result<(), String> {
         (limit, 1),
         (limit - 1, 2),
         (0, limit + 1),
-        (arch::OUT_OF_REACH[0], 8),
+        (arch::OUT_OF_REACH.addrs[0], 8),
         (arch::UNMAPPED_KERNEL_ADDR, PAGE),
     ] {
         let (result, traps) = fault::counted(|| region::fill_user(Asked(&asked), addr, 0, len));

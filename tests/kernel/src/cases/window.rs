@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! SMAP. [`no_window`](super::no_window) has what a CPU without it runs instead.
+//! The state that keeps kernel code away from user memory, on CPUs that have one.
 
 use alloc::string::String;
 
@@ -16,12 +16,12 @@ use crate::{
 const LENGTHS: [usize; 7] = [1, 4, 8, 20, 60, 128, 3000];
 
 /// Turns it on, and leaves it on for all cases to come.
-pub fn a_copy_works_before_and_after_smap_is_turned_on() -> Result<(), String> {
-    ensure!(!window::is_enforced(), "CR4.SMAP is on already");
+pub fn a_copy_works_before_and_after_it_is_enforced() -> Result<(), String> {
+    ensure!(!window::is_enforced(), "it is on already");
     succeed_and_fail()?;
-    // SAFETY: these cases run on CPUs that have SMAP.
+    // SAFETY: these cases run on CPUs that have it.
     unsafe { window::enforce() };
-    ensure!(window::is_enforced(), "CR4.SMAP stays off");
+    ensure!(window::is_enforced(), "it stays off");
     succeed_and_fail()
 }
 

@@ -1,2 +1,40 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! aarch64.
+//! aarch64: kernel code at EL1, 48-bit addresses.
+
+use axptr::FaultKind;
+
+use super::OutOfReach;
+
+pub mod access;
+pub mod cases;
+pub mod counter;
+pub mod frame;
+pub mod own;
+pub mod window;
+
+mod features;
+mod vectors;
+
+pub use features::Features;
+pub use page_table_entry::aarch64::A64PTE as Pte;
+
+/// Levels of page tables (Arm ARM D8.2, 4 KiB granule).
+pub const PAGE_TABLE_LEVELS: u32 = 4;
+
+/// In the kernel half; [`space`](crate::space) maps lazy pages there.
+pub const LAZY_KERNEL_ADDR: usize = 0xffff_9000_0000_0000;
+
+/// In the kernel half, and in nobody's map.
+pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_9100_0000_0000;
+
+/// Between the two ranges of addresses (Arm ARM D8.1): a translation fault of level 0, which names the
+/// address.
+pub const OUT_OF_REACH: OutOfReach = OutOfReach {
+    addrs: [1 << 48, 0x1234_5678_9abc_def0, 0xfffe_ffff_ffff_0000],
+    kind: FaultKind::NonCanonical,
+    has_a_class: false,
+    may_be_tried_again: true,
+};
+
+/// Unprivileged accesses do not reach them.
+pub const REACHES_PRIVATE_PAGES: bool = false;

@@ -1,2 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! loongarch64.
+//! loongarch64: booted as a flat image, with one direct-map window.
+
+use axptr::FaultKind;
+
+use super::OutOfReach;
+
+pub mod access;
+pub mod cases;
+pub mod counter;
+pub mod frame;
+pub mod own;
+pub mod window;
+
+mod entry;
+mod features;
+mod tlb;
+
+pub use features::Features;
+pub use page_table_entry::loongarch64::LA64PTE as Pte;
+
+/// Levels of page tables, as axcpu's refill handler walks them.
+pub const PAGE_TABLE_LEVELS: u32 = 4;
+
+/// In the kernel half; [`space`](crate::space) maps lazy pages there.
+pub const LAZY_KERNEL_ADDR: usize = 0xffff_9000_0000_0000;
+
+/// In the kernel half, and in nobody's map.
+pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_9100_0000_0000;
+
+/// Addresses that are no sign extension of 48 bits and in no direct-map window (Reference Manual vol. 1,
+/// chapter 5): an address error, which names the address.
+///
+/// Bit 47 alone is none of them: QEMU takes 2^47 for the kernel half's beginning.
+pub const OUT_OF_REACH: OutOfReach = OutOfReach {
+    addrs: [1 << 48, 0x1234_5678_9abc_def0, 0xfffe_7fff_ffff_0000],
+    kind: FaultKind::NonCanonical,
+    has_a_class: true,
+    may_be_tried_again: true,
+};
+
+/// Kernel code reaches them like any page of its own.
+pub const REACHES_PRIVATE_PAGES: bool = true;

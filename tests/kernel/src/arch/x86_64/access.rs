@@ -11,7 +11,7 @@ pub fn unhandled_fault(pc: usize, addr: usize) -> String {
 }
 
 /// What axcpu says of an access at `pc` to an address that no page table can map.
-pub fn unhandled_out_of_reach(pc: usize) -> String {
+pub fn unhandled_out_of_reach(pc: usize, _addr: usize) -> String {
     format!("#GP @ {pc:#x}, error_code=0x0")
 }
 

@@ -22,6 +22,16 @@ impl Features {
         let [_, ebx, ecx] = if last_leaf < EXTENDED_FEATURES { [0; 3] } else { cpuid(EXTENDED_FEATURES) };
         Self { erms: ebx & 1 << 9 != 0, window: ebx & 1 << 20 != 0, keys: ecx & 1 << 3 != 0 }
     }
+
+    /// Whether a CPU like this one can come to the routines' instruction at `insn`: to all of them.
+    pub fn reaches(self, _insn: usize) -> bool {
+        true
+    }
+
+    /// Whether a copy of a page is an instruction that touches both sides: `movs`, with or without ERMS.
+    pub fn copies_at_once(self) -> bool {
+        true
+    }
 }
 
 /// As `cargo xtask kernel` knows them.

@@ -4,7 +4,7 @@
 
 use core::arch::asm;
 
-use super::pte;
+use crate::pte;
 
 const CR4_PKE: usize = 1 << 22;
 

@@ -3,17 +3,26 @@
 
 use core::arch::asm;
 
+use axptr::FaultKind;
+
+use super::OutOfReach;
+
 pub mod access;
-pub mod keys;
-pub mod pte;
-pub mod traps;
+pub mod cases;
+pub mod counter;
+pub mod frame;
+pub mod own;
 pub mod window;
 
-mod boot;
 mod features;
+mod gates;
+mod keys;
 
-pub use boot::command_line;
 pub use features::Features;
+pub use page_table_entry::x86_64::X64PTE as Pte;
+
+/// Levels of page tables (SDM vol. 3, 4.5).
+pub const PAGE_TABLE_LEVELS: u32 = 4;
 
 /// In the kernel half; [`space`](crate::space) maps lazy pages there.
 pub const LAZY_KERNEL_ADDR: usize = 0xffff_9000_0000_0000;
@@ -21,9 +30,16 @@ pub const LAZY_KERNEL_ADDR: usize = 0xffff_9000_0000_0000;
 /// Canonical, in the kernel half, and in nobody's map.
 pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_9100_0000_0000;
 
-/// Addresses that no page table can map (SDM vol. 1, 3.3.7.1): the first of them, one in the middle, the last
-/// but a few pages.
-pub const OUT_OF_REACH: [usize; 3] = [1 << 47, 0x1234_5678_9abc_def0, 0xffff_7fff_ffff_0000];
+/// Non-canonical addresses (SDM vol. 1, 3.3.7.1): #GP, which tells no address.
+pub const OUT_OF_REACH: OutOfReach = OutOfReach {
+    addrs: [1 << 47, 0x1234_5678_9abc_def0, 0xffff_7fff_ffff_0000],
+    kind: FaultKind::NonCanonical,
+    has_a_class: true,
+    may_be_tried_again: false,
+};
+
+/// Kernel code reaches them like any page of its own.
+pub const REACHES_PRIVATE_PAGES: bool = true;
 
 fn cr4() -> usize {
     let cr4;

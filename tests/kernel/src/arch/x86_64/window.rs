@@ -6,7 +6,10 @@ use core::arch::asm;
 const CR4_SMAP: usize = 1 << 21;
 const RFLAGS_AC: usize = 1 << 18;
 
-/// Whether the CPU enforces it.
+/// Whether axptr's vector closes the window in front of an interrupt's handler, or nothing is ever open there.
+pub const VECTOR_CLOSES_BEFORE_INTERRUPTS: bool = true;
+
+/// Whether the CPU keeps kernel code away from user memory outside a window.
 pub fn is_enforced() -> bool {
     super::cr4() & CR4_SMAP != 0
 }
@@ -28,6 +31,11 @@ pub fn is_open() -> bool {
     // SAFETY: pushes and pops one word.
     unsafe { asm!("pushfq", "pop {}", out(reg) flags) };
     flags & RFLAGS_AC != 0
+}
+
+/// Whether it was open to the code of a frame.
+pub fn was_open(frame: &axcpu::TrapFrame) -> bool {
+    frame.rflags as usize & RFLAGS_AC != 0
 }
 
 /// Opens user memory to kernel code until [`close`], on a CPU with or without SMAP.

@@ -4,9 +4,8 @@
 use alloc::string::String;
 
 use crate::{
-    arch::pte,
     op::{BY_TABLE, Done},
-    space,
+    pte, space,
 };
 
 pub fn without_keys_the_key_of_a_page_means_nothing() -> Result<(), String> {

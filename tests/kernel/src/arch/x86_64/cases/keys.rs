@@ -5,8 +5,8 @@ use alloc::string::String;
 
 use axptr::{Access, FaultKind};
 
+use super::super::keys::{self, Forbids};
 use crate::{
-    arch::keys::{self, Forbids},
     ensure, fault,
     op::{BY_TABLE, Done, pattern},
     space::{self, PAGE},

@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// What the CPU has (kernels only), and the sentinel of the self test.
+
+.if AXPTR_KERNEL
+// Fills {cpu} and returns it in w7. Clobbers x5 and the flags.
+// Several CPUs may run it at once: they store the same value.
+axptr_begin ask_cpu
+    mov     w7, {known}
+    mrs     x5, s3_0_c0_c7_1            // ID_AA64MMFR1_EL1
+    tst     x5, 0xf << 20               // PAN
+    b.eq    2f
+    orr     w7, w7, {pan}
+2:  adrp    x5, {mops_state}
+    ldrb    w5, [x5, :lo12:{mops_state}]
+    cmp     w5, {mops_proved}
+    b.ne    2f
+    orr     w7, w7, {mops}
+2:  adrp    x5, {cpu}
+    strb    w7, [x5, :lo12:{cpu}]
+    ret
+axptr_end ask_cpu
+
+// __axptr_try_mops() -> x0 1 if a copy instruction works here, else 0
+// A copy of no bytes. Where it is undefined, the vector goes on at the end.
+axptr_begin try_mops
+    mov     x0, xzr
+    mov     x2, xzr
+    mov     x3, xzr
+    mov     x4, xzr
+    .global __axptr_try_mops_insn
+__axptr_try_mops_insn:
+    cpyfp   [x4]!, [x3]!, x2!
+    cpyfm   [x4]!, [x3]!, x2!
+    cpyfe   [x4]!, [x3]!, x2!
+    mov     w0, 1
+    .global __axptr_try_mops_end
+__axptr_try_mops_end:
+    ret
+axptr_end try_mops
+.endif
+
+// Never called. `selftest` looks its entry up: if this one is in the table, the linker kept the table.
+axptr_begin sentinel
+    axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, ldtrb w8, [x0]
+    .global __axptr_sentinel_landing
+__axptr_sentinel_landing:
+    ret
+axptr_end sentinel

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// The vector table in front of the kernel's own, for synchronous exceptions of kernel code (Arm ARM D1.3.1).
+//
+// No register is free when an exception is taken, so the way to the former table is a direct branch: to
+// `exception_vector_base`, which is axcpu's, or whatever table the kernel gives that name. The reference is
+// weak: a kernel without one links, and `put_in_front` refuses. The branch reaches 128 MiB; if a linker had
+// to put a veneer (which needs a register) in between, `put_in_front` refuses as well.
+//
+// {on_fault}(x0 frame) -> w0: 1 to resume the frame, 0 to pass it on.
+// {cpu}, {pan}: the CPU feature byte, known by now, and the number of its bit for PAN.
+
+.weak exception_vector_base
+
+.macro axptr_restore_frame
+    ldp     x18, x30, [sp, 144]
+    ldp     x16, x17, [sp, 128]
+    ldp     x14, x15, [sp, 112]
+    ldp     x12, x13, [sp, 96]
+    ldp     x10, x11, [sp, 80]
+    ldp     x8, x9, [sp, 64]
+    ldp     x6, x7, [sp, 48]
+    ldp     x4, x5, [sp, 32]
+    ldp     x2, x3, [sp, 16]
+    ldp     x0, x1, [sp]
+    add     sp, sp, 208
+.endm
+
+.pushsection .text.axptr_vector, "ax", @progbits
+.balign 2048
+.global __axptr_vector
+.type __axptr_vector, @function
+__axptr_vector:
+    .set    .Laxptr_slot, 0
+    .rept   16
+    .balign 128
+    .if .Laxptr_slot == 4               // synchronous, current EL, on its own stack pointer
+    b       .Laxptr_synchronous
+    .else
+    b       exception_vector_base + .Laxptr_slot * 128
+    .endif
+    .set    .Laxptr_slot, .Laxptr_slot + 1
+    .endr
+    .balign 128
+
+    // The frame: x0-x18, x30, ELR, SPSR, ESR, FAR, PSTATE.PAN. The callee keeps x19-x29.
+.Laxptr_synchronous:
+    sub     sp, sp, 208
+    stp     x0, x1, [sp]
+    stp     x2, x3, [sp, 16]
+    stp     x4, x5, [sp, 32]
+    stp     x6, x7, [sp, 48]
+    stp     x8, x9, [sp, 64]
+    stp     x10, x11, [sp, 80]
+    stp     x12, x13, [sp, 96]
+    stp     x14, x15, [sp, 112]
+    stp     x16, x17, [sp, 128]
+    stp     x18, x30, [sp, 144]
+    // Before anything can fault again.
+    mrs     x0, elr_el1
+    mrs     x1, spsr_el1
+    stp     x0, x1, [sp, 160]
+    mrs     x0, esr_el1
+    mrs     x1, far_el1
+    stp     x0, x1, [sp, 176]
+    // With SCTLR_EL1.SPAN = 1 an exception leaves PAN as it was: close the window before anything is called.
+    adrp    x2, {cpu}
+    ldrb    w2, [x2, :lo12:{cpu}]
+    stp     xzr, xzr, [sp, 192]
+    tbz     w2, {pan}, 2f
+    mrs     x3, s3_0_c4_c2_3            // PAN
+    str     x3, [sp, 192]
+    .inst   0xd500419f                  // msr pan, #1
+2:  mov     x0, sp
+    bl      {on_fault}
+    // A pager may have slept: the registers of the exception are another's by now.
+    ldp     x1, x2, [sp, 160]
+    msr     elr_el1, x1
+    msr     spsr_el1, x2
+    cbnz    w0, 3f
+    ldp     x1, x2, [sp, 176]
+    msr     esr_el1, x1
+    msr     far_el1, x2
+    adrp    x2, {cpu}
+    ldrb    w2, [x2, :lo12:{cpu}]
+    tbz     w2, {pan}, 2f
+    ldr     x3, [sp, 192]
+    msr     s3_0_c4_c2_3, x3
+2:  axptr_restore_frame
+    b       exception_vector_base + 4 * 128
+3:  axptr_restore_frame
+    eret
+.size __axptr_vector, . - __axptr_vector
+.popsection

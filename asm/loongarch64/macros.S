@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Shared by every routine: the table entry beside its instruction, and what the CPU can do.
+//
+// The Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process) before this file, and passes its
+// constants and the address of its CPU feature byte, {cpu}.
+//
+// Registers that every routine keeps to:
+//   a0  the destination's first byte that is still to do; behind a landing: bytes left
+//   a1  the cause: 0 until the trap handler writes it on the way to a landing
+//   a2  bytes still to do, when a landing is reached
+//   a3  the source's first byte that is still to do (fill: the pattern)
+// The rest are temporaries. Nothing touches the stack, ra, or r21, which a kernel may keep for itself.
+// This machine has no window: kernel code may touch user pages at any time.
+
+// Entry flags.
+.set AXPTR_R, {read}                    // the user side is read
+.set AXPTR_W, {write}                   // the user side is written
+.set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
+
+// Bits of {cpu}.
+.set AXPTR_CPU_KNOWN, {known}
+.set AXPTR_CPU_UAL, {ual}
+
+// No access touches a byte this far behind a0 or a3, or farther.
+.set AXPTR_REACH, 64
+
+// Bit 7 of the cause: it may end inside a page.
+.set AXPTR_SUB_PAGE, 0x80
+
+// `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
+// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER).
+.macro axptr_access routine, flags, landing, insn:vararg
+9:  \insn
+    .if \flags
+    .pushsection axptr_ex_table, "ao", @progbits, .text.axptr_\routine
+    .balign 4
+    .long 9b - .
+    .short \landing - 9b
+    .short \flags
+    .popsection
+    .endif
+.endm
+
+.macro axptr_begin routine
+    .pushsection .text.axptr_\routine, "ax", @progbits
+    .balign 32
+    .global __axptr_\routine
+    .type __axptr_\routine, @function
+__axptr_\routine:
+.endm
+
+.macro axptr_end routine
+    .size __axptr_\routine, . - __axptr_\routine
+    .popsection
+.endm
+
+// Never called. `selftest` looks its entry up: if this one is in the table, the linker kept the table.
+axptr_begin sentinel
+    axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, ld.b $a0, $a0, 0
+    .global __axptr_sentinel_landing
+__axptr_sentinel_landing:
+    ret
+axptr_end sentinel

@@ -1,0 +1,67 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Shared by every routine: the table entry beside its instruction, and the SUM window.
+//
+// The Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process) before this file, and passes its
+// constants.
+//
+// Registers that every routine keeps to:
+//   a0   where the first byte that is not done goes, when a landing is reached; the result in the end
+//   a1   the cause: 0 until the trap handler writes it on the way to a landing
+//   a3   the bits of sstatus that this call set and must clear (kernel only)
+//   a5   the end of the destination
+
+// Entry flags.
+.set AXPTR_R, {read}                    // the user side is read
+.set AXPTR_W, {write}                   // the user side is written
+.set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
+
+// The bit of a cause that may end inside a page.
+.set AXPTR_SUB_PAGE, 0x80
+
+// `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
+// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER).
+.macro axptr_access routine, flags, landing, insn:vararg
+9:  \insn
+    .if \flags
+    .pushsection axptr_ex_table, "ao", @progbits, .text.axptr_\routine
+    .balign 4
+    .long 9b - .
+    .short \landing - 9b
+    .short \flags
+    .popsection
+    .endif
+.endm
+
+// No relaxation: the linker shortens no code here, so an entry's distances are the assembler's.
+.macro axptr_begin routine
+    .pushsection .text.axptr_\routine, "ax", @progbits
+    .option push
+    .option norelax
+    .balign 16
+    .global __axptr_\routine
+    .type __axptr_\routine, @function
+__axptr_\routine:
+.endm
+
+.macro axptr_end routine
+    .size __axptr_\routine, . - __axptr_\routine
+    .option pop
+    .popsection
+.endm
+
+// Opens the window (Privileged ISA, "sstatus": SUM). What was open stays open: a3 = 0.
+.macro axptr_window_open
+    .if AXPTR_KERNEL
+    lui     t0, {sum} >> 12
+    csrrs   a3, sstatus, t0
+    not     a3, a3
+    and     a3, a3, t0
+    .endif
+.endm
+
+// Closes the window if this call opened it. Not `csrw`: it would also undo what others changed.
+.macro axptr_window_close
+    .if AXPTR_KERNEL
+    csrc    sstatus, a3
+    .endif
+.endm

@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `stvec`, and the frame that the vector builds.
+
+use core::arch::asm;
+
+use super::SSTATUS_SUM;
+use crate::{
+    cause::{Access, FaultKind},
+    range,
+    trap::{Report, TrapFrame},
+    vector::InstallError,
+};
+
+// Bits of `sstatus` (Privileged ISA, "sstatus").
+const SSTATUS_SIE: usize = 1 << 1;
+const SSTATUS_SPIE: usize = 1 << 5;
+const SSTATUS_SPP: usize = 1 << 8;
+
+/// What the frame restores of `sstatus`: what a trap sets, and the window.
+pub(super) const SSTATUS_ENTRY: usize = SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM;
+
+// Exception codes (Privileged ISA, "scause").
+const LOAD_MISALIGNED: usize = 4;
+const LOAD_ACCESS_FAULT: usize = 5;
+const STORE_MISALIGNED: usize = 6;
+const STORE_ACCESS_FAULT: usize = 7;
+const LOAD_PAGE_FAULT: usize = 13;
+const STORE_PAGE_FAULT: usize = 15;
+const HARDWARE_ERROR: usize = 19;
+
+unsafe extern "C" {
+    #[link_name = "__axptr_vector"]
+    static VECTOR: u8;
+    /// The address of the vector that ours passes on to; 0 if the kernel has none of that name.
+    #[link_name = "__axptr_vector_former"]
+    safe static FORMER: usize;
+}
+
+/// What `asm/riscv64/vector.S` calls.
+pub(super) extern "C" fn on_fault(frame: &mut Frame) -> bool {
+    crate::vector::on_fault(frame)
+}
+
+/// The stack as `asm/riscv64/vector.S` leaves it.
+#[derive(Debug)]
+#[repr(C)]
+pub(crate) struct Frame {
+    sepc: usize,
+    sstatus: usize,
+    scause: usize,
+    stval: usize,
+    ra: usize,
+    t: [usize; 7],
+    a: [usize; 8],
+}
+
+const _: () = assert!(size_of::<Frame>() == 160, "the frame of asm/riscv64/vector.S");
+
+impl Frame {
+    /// What the machine said; `None` for a fault that is no data access, or that no page explains.
+    pub(crate) fn report(&self) -> Option<Report> {
+        let (access, kind) = match self.scause {
+            LOAD_PAGE_FAULT | STORE_PAGE_FAULT if self.was_outside_the_window() => return None,
+            LOAD_PAGE_FAULT => (Some(Access::Read), self.page_fault_kind()),
+            STORE_PAGE_FAULT => (Some(Access::Write), self.page_fault_kind()),
+            LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Bus),
+            STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Bus),
+            LOAD_MISALIGNED => (Some(Access::Read), FaultKind::Misaligned),
+            STORE_MISALIGNED => (Some(Access::Write), FaultKind::Misaligned),
+            HARDWARE_ERROR => (None, FaultKind::Poison),
+            _ => return None,
+        };
+        // A machine may leave `stval` 0 for all but page faults (Privileged ISA, "stval").
+        let named = self.stval != 0 || matches!(self.scause, LOAD_PAGE_FAULT | STORE_PAGE_FAULT);
+        Some(Report { access, kind, addr: named.then_some(self.stval) })
+    }
+
+    /// A page fault does not tell an absent page from one that forbids the access: both are reported as
+    /// absent.
+    fn page_fault_kind(&self) -> FaultKind {
+        if is_canonical(self.stval) { FaultKind::NotPresent } else { FaultKind::NonCanonical }
+    }
+
+    /// Whether the access was made with the window closed: a kernel's own entry, used without one.
+    ///
+    /// The page may permit such an access, so a pager would have it tried again forever. To the kernel's own
+    /// handler it is the bug that it is.
+    fn was_outside_the_window(&self) -> bool {
+        self.sstatus & SSTATUS_SUM == 0 && self.stval < range::user_limit()
+    }
+
+    /// Whether interrupts were on at the fault.
+    pub(crate) fn interrupts(&self) -> Interrupts {
+        Interrupts { on: self.sstatus & SSTATUS_SPIE != 0 }
+    }
+}
+
+impl TrapFrame for Frame {
+    fn pc(&self) -> usize {
+        self.sepc
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.sepc = pc;
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        self.a[1] = value;
+    }
+}
+
+/// Whether the address is the sign extension of as many bits as this CPU translates now (Privileged ISA,
+/// "satp").
+fn is_canonical(addr: usize) -> bool {
+    const BARE: usize = 0;
+    const SV39: usize = 8;
+    let satp: usize;
+    // SAFETY: reads a control register, in kernel mode.
+    unsafe { asm!("csrr {}, satp", out(reg) satp, options(nomem, nostack, preserves_flags)) };
+    let bits = match satp >> 60 {
+        BARE => return true,
+        // Each further mode has one more level of 9 bits.
+        mode => 39 + 9 * mode.saturating_sub(SV39),
+    };
+    let unused = usize::BITS.saturating_sub(bits as u32);
+    (addr << unused) as isize >> unused == addr as isize
+}
+
+/// The interrupt state that the trap has cleared.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Interrupts {
+    on: bool,
+}
+
+impl Interrupts {
+    /// Calls `f` in that state.
+    pub(crate) fn during<R>(self, f: impl FnOnce() -> R) -> R {
+        if self.on {
+            // SAFETY: the interrupted code ran with interrupts on, on this stack.
+            unsafe { asm!("csrs sstatus, {}", in(reg) SSTATUS_SIE, options(nostack)) };
+        }
+        let result = f();
+        // SAFETY: the state in which the trap entered us.
+        unsafe { asm!("csrc sstatus, {}", in(reg) SSTATUS_SIE, options(nostack)) };
+        result
+    }
+}
+
+/// Makes this CPU's `stvec` name our vector.
+///
+/// # Safety
+///
+/// As [`crate::vector::install`].
+pub(crate) unsafe fn put_in_front() -> Result<(), InstallError> {
+    let ours = (&raw const VECTOR).addr();
+    let former: usize;
+    // SAFETY: reads a control register, in kernel mode.
+    unsafe { asm!("csrr {}, stvec", out(reg) former, options(nomem, nostack, preserves_flags)) };
+    if former == ours {
+        return Ok(());
+    }
+    if former == 0 || FORMER == 0 {
+        return Err(InstallError::NoHandler);
+    }
+    if former != FORMER {
+        return Err(InstallError::OtherHandler);
+    }
+    // SAFETY: ours passes every trap that is not a fault of ours on to what was here.
+    unsafe { asm!("csrw stvec, {}", in(reg) ours, options(nostack, preserves_flags)) };
+    Ok(())
+}

@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! RFLAGS.AC outside the routines, for a task switch.
+
+use core::arch::asm;
+
+const RFLAGS_AC: usize = 1 << 18;
+
+/// Closes user memory to kernel code, and says whether it was open.
+pub(crate) fn close() -> bool {
+    // Without SMAP there is no `clac`, and AC means nothing in ring 0.
+    if !super::has_window() {
+        return false;
+    }
+    let rflags: usize;
+    // SAFETY: pushes and pops a word.
+    unsafe { asm!("pushfq", "pop {}", out(reg) rflags, options(preserves_flags)) };
+    let was_open = rflags & RFLAGS_AC != 0;
+    if was_open {
+        // SAFETY: the CPU has SMAP. The compiler moves no access to user memory across: it knows of none.
+        unsafe { asm!("clac", options(nostack)) };
+    }
+    was_open
+}
+
+/// Opens it again.
+pub(crate) fn reopen() {
+    // SAFETY: `close` has found it open, so the CPU has SMAP.
+    unsafe { asm!("stac", options(nostack)) };
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A trap entry of the kernel's own, in front of axcpu's.
+
+use core::{
+    arch::{asm, global_asm},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use axcpu::TrapFrame;
+use axptr::{Access, FaultKind, trap::Report};
+
+use super::entry::{entry, pass_on, set_entry};
+use crate::own;
+
+static FORMER: AtomicUsize = AtomicUsize::new(0);
+
+/// Puts the entry in front of this CPU's; all CPUs have the same.
+pub fn install() {
+    let (former, ours) = (entry(), kernel_own as *const () as usize);
+    if former != ours {
+        FORMER.store(former, Ordering::Relaxed);
+        // SAFETY: the entry begins a page and sends on what it does not decide.
+        unsafe { set_entry(ours) };
+    }
+}
+
+/// What the entry calls, with interrupts off.
+extern "C" fn decide(frame: &mut TrapFrame) -> bool {
+    report().is_some_and(|report| own::handle(frame, report))
+}
+
+/// What the CPU says of a data access (Reference Manual vol. 1, chapter 7, ESTAT); `None` for anything else.
+fn report() -> Option<Report> {
+    let (status, addr): (usize, usize);
+    // SAFETY: reads ESTAT; nothing has faulted since.
+    unsafe { asm!("csrrd {}, 0x5", out(reg) status, options(nomem, nostack)) };
+    // SAFETY: reads BADV; as above.
+    unsafe { asm!("csrrd {}, 0x7", out(reg) addr, options(nomem, nostack)) };
+    let (access, kind) = match (status >> 16 & 0x3f, status >> 22 & 0x1ff) {
+        (1, _) => (Some(Access::Read), FaultKind::NotPresent),
+        (2, _) => (Some(Access::Write), FaultKind::NotPresent),
+        (4, _) => (Some(Access::Write), FaultKind::Permission),
+        (5, _) => (Some(Access::Read), FaultKind::Permission),
+        // A page for user mode alone: no pager can repair it.
+        (7, _) => (None, FaultKind::Unknown),
+        (8, 1) => (None, FaultKind::NonCanonical),
+        (9, _) => (None, FaultKind::Misaligned),
+        _ => return None,
+    };
+    Some(Report { access, kind, addr: Some(addr) })
+}
+
+unsafe extern "C" {
+    fn kernel_own();
+}
+
+// Builds axcpu's frame. This kernel runs no user code, so the stack is the kernel's.
+global_asm!(
+    ".macro kernel_own_each op",
+    "\\op $ra, $sp, 8",
+    "\\op $tp, $sp, 16",
+    "\\op $a0, $sp, 32",
+    "\\op $a1, $sp, 40",
+    "\\op $a2, $sp, 48",
+    "\\op $a3, $sp, 56",
+    "\\op $a4, $sp, 64",
+    "\\op $a5, $sp, 72",
+    "\\op $a6, $sp, 80",
+    "\\op $a7, $sp, 88",
+    "\\op $t0, $sp, 96",
+    "\\op $t1, $sp, 104",
+    "\\op $t2, $sp, 112",
+    "\\op $t3, $sp, 120",
+    "\\op $t4, $sp, 128",
+    "\\op $t5, $sp, 136",
+    "\\op $t6, $sp, 144",
+    "\\op $t7, $sp, 152",
+    "\\op $t8, $sp, 160",
+    "\\op $r21, $sp, 168",
+    "\\op $fp, $sp, 176",
+    "\\op $s0, $sp, 184",
+    "\\op $s1, $sp, 192",
+    "\\op $s2, $sp, 200",
+    "\\op $s3, $sp, 208",
+    "\\op $s4, $sp, 216",
+    "\\op $s5, $sp, 224",
+    "\\op $s6, $sp, 232",
+    "\\op $s7, $sp, 240",
+    "\\op $s8, $sp, 248",
+    ".endm",
+    ".pushsection .text.kernel_own, \"ax\", @progbits",
+    ".balign 4096",
+    ".global kernel_own",
+    "kernel_own:",
+    "addi.d $sp, $sp, -{size}",
+    "kernel_own_each st.d",
+    "st.d $zero, $sp, 0",
+    "addi.d $t0, $sp, {size}",
+    "st.d $t0, $sp, 24",
+    "csrrd $t0, 0x1",
+    "st.d $t0, $sp, 256", // PRMD
+    "csrrd $t0, 0x6",
+    "st.d $t0, $sp, 264", // ERA
+    "move $a0, $sp",
+    "bl {decide}",
+    "andi $t0, $a0, 0xff",
+    "beqz $t0, 2f",
+    "ld.d $t0, $sp, 256",
+    "ld.d $t1, $sp, 264",
+    "csrwr $t0, 0x1",
+    "csrwr $t1, 0x6",
+    "kernel_own_each ld.d",
+    "addi.d $sp, $sp, {size}",
+    "ertn",
+    "2: kernel_own_each ld.d",
+    "addi.d $sp, $sp, {size}",
+    "csrwr $t0, 0x35", // SAVE5
+    "la.pcrel $t0, {former}",
+    "ld.d $t0, $t0, 0",
+    pass_on!("0x35"),
+    ".popsection",
+    size = const size_of::<TrapFrame>(),
+    decide = sym decide,
+    former = sym FORMER,
+);
+
+const _: () = assert!(size_of::<TrapFrame>() == 34 * size_of::<usize>(), "the entry builds axcpu's frame");

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! There is none: kernel code reaches user pages at any time.
+
+/// Whether axptr's vector closes the window in front of an interrupt's handler, or nothing is ever open
+/// there.
+pub const VECTOR_CLOSES_BEFORE_INTERRUPTS: bool = true;
+
+/// Never.
+pub fn is_enforced() -> bool {
+    false
+}
+
+/// Must not be called.
+///
+/// # Safety
+///
+/// None can be had.
+pub unsafe fn enforce() {
+    unreachable!("this machine cannot close user memory to the kernel");
+}
+
+/// Never: there is nothing that could be open.
+pub fn is_open() -> bool {
+    false
+}
+
+/// Nothing to open.
+pub fn open() {}
+
+/// Nothing to close.
+pub fn close() {}
+
+/// Calls `f`; nothing was open meanwhile.
+pub fn during<R>(f: impl FnOnce() -> R) -> (R, bool) {
+    (f(), false)
+}

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A trap entry of the kernel's own, in front of axcpu's.
+
+use core::arch::{asm, global_asm};
+
+use axcpu::TrapFrame;
+use axptr::{Access, FaultKind, trap::Report};
+
+use super::{entry::set_entry, window};
+use crate::own;
+
+/// Puts the entry in front of this CPU's; all CPUs have the same.
+pub fn install() {
+    // SAFETY: the entry sends on what it does not decide.
+    unsafe { set_entry(kernel_own as *const () as usize) };
+}
+
+/// What the entry calls, with the window closed and interrupts off.
+extern "C" fn decide(frame: &mut TrapFrame) -> bool {
+    report(frame).is_some_and(|report| own::handle(frame, report))
+}
+
+/// What the CPU says of a data access (Privileged ISA, "scause"); `None` for what no page explains.
+///
+/// A page fault does not tell why: both an absent page and one that forbids the access are absent here.
+fn report(frame: &TrapFrame) -> Option<Report> {
+    let (cause, addr): (usize, usize);
+    // SAFETY: reads a register; nothing has trapped since.
+    unsafe { asm!("csrr {}, scause", out(reg) cause, options(nomem, nostack)) };
+    // SAFETY: as above.
+    unsafe { asm!("csrr {}, stval", out(reg) addr, options(nomem, nostack)) };
+    let access = match cause {
+        4 | 5 | 13 => Access::Read,
+        6 | 7 | 15 => Access::Write,
+        _ => return None,
+    };
+    let kind = match cause {
+        4 | 6 => FaultKind::Misaligned,
+        5 | 7 => FaultKind::Bus,
+        // A user page, or none, and no window: the kernel's bug, which no pager can repair.
+        _ if !window::was_open(frame) && addr < axptr::user_limit() => return None,
+        _ if addr as isize >> 38 != addr as isize >> 63 => FaultKind::NonCanonical,
+        _ => FaultKind::NotPresent,
+    };
+    Some(Report { access: Some(access), kind, addr: Some(addr) })
+}
+
+unsafe extern "C" {
+    pub(super) fn kernel_own();
+}
+
+// Builds axcpu's frame. This kernel runs no user code, so the stack is the kernel's.
+global_asm!(
+    ".macro kernel_own_each op",
+    "\\op ra, 8(sp)",
+    "\\op gp, 24(sp)",
+    "\\op tp, 32(sp)",
+    "\\op t0, 40(sp)",
+    "\\op t1, 48(sp)",
+    "\\op t2, 56(sp)",
+    "\\op s0, 64(sp)",
+    "\\op s1, 72(sp)",
+    "\\op a0, 80(sp)",
+    "\\op a1, 88(sp)",
+    "\\op a2, 96(sp)",
+    "\\op a3, 104(sp)",
+    "\\op a4, 112(sp)",
+    "\\op a5, 120(sp)",
+    "\\op a6, 128(sp)",
+    "\\op a7, 136(sp)",
+    "\\op s2, 144(sp)",
+    "\\op s3, 152(sp)",
+    "\\op s4, 160(sp)",
+    "\\op s5, 168(sp)",
+    "\\op s6, 176(sp)",
+    "\\op s7, 184(sp)",
+    "\\op s8, 192(sp)",
+    "\\op s9, 200(sp)",
+    "\\op s10, 208(sp)",
+    "\\op s11, 216(sp)",
+    "\\op t3, 224(sp)",
+    "\\op t4, 232(sp)",
+    "\\op t5, 240(sp)",
+    "\\op t6, 248(sp)",
+    ".endm",
+    ".pushsection .text.kernel_own, \"ax\", @progbits",
+    ".balign 4",
+    ".global kernel_own",
+    "kernel_own:",
+    "addi sp, sp, -{size}",
+    "kernel_own_each sd",
+    "sd zero, 0(sp)",
+    "addi t0, sp, {size}",
+    "sd t0, 16(sp)",
+    "csrr t0, sepc",
+    "sd t0, 256(sp)",
+    "lui t0, 0x40", // SUM, which a trap leaves as it was
+    "csrrc t0, sstatus, t0",
+    "sd t0, 264(sp)",
+    "mv a0, sp",
+    "call {decide}",
+    "andi t0, a0, 0xff",
+    "ld t1, 256(sp)",
+    "csrw sepc, t1",
+    "ld t1, 264(sp)",
+    "csrw sstatus, t1",
+    "beqz t0, 2f",
+    "kernel_own_each ld",
+    "addi sp, sp, {size}",
+    "sret",
+    // What it does not decide has called nobody, so scause and stval are as they were.
+    "2: kernel_own_each ld",
+    "addi sp, sp, {size}",
+    "j trap_vector_base",
+    ".popsection",
+    size = const size_of::<TrapFrame>(),
+    decide = sym decide,
+);
+
+const _: () = assert!(size_of::<TrapFrame>() == 34 * size_of::<usize>(), "the entry builds axcpu's frame");

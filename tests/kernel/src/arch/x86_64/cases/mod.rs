@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The cases that only this machine has.
+
+mod keys;
+mod no_keys;
+mod no_window;
+mod reserved;
+
+use alloc::vec::Vec;
+
+use super::Features;
+use crate::cases::{Named, cases};
+
+const WITHOUT_WINDOW: &[Named] = cases! {
+    no_window: without_smap_copies_never_touch_the_flag;
+};
+const WITH_KEYS: &[Named] = cases! {
+    keys: a_key_that_forbids_access_stops_every_operation, a_key_that_forbids_writes_lets_reads_through;
+};
+const WITHOUT_KEYS: &[Named] = cases! {
+    no_keys: without_keys_the_key_of_a_page_means_nothing;
+};
+const EVERYWHERE: &[Named] = cases! {
+    reserved: a_reserved_bit_ends_a_copy_without_asking_the_pager;
+};
+
+/// Those for a CPU.
+pub fn own(features: Features) -> Vec<Named> {
+    let no_window = if features.window { &[] } else { WITHOUT_WINDOW };
+    let keys = if features.keys { WITH_KEYS } else { WITHOUT_KEYS };
+    [no_window, keys, EVERYWHERE].concat()
+}

@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A trap entry of the kernel's own for #GP and #PF, in front of axcpu's.
+
+use core::{
+    arch::{asm, global_asm},
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
+
+use axcpu::TrapFrame;
+use axptr::{Access, FaultKind, trap::Report};
+
+use super::{
+    Features,
+    gates::{self, GP, PF},
+    window,
+};
+use crate::own;
+
+static FORMER_GP: AtomicUsize = AtomicUsize::new(0);
+static FORMER_PF: AtomicUsize = AtomicUsize::new(0);
+static HAS_WINDOW: AtomicBool = AtomicBool::new(false);
+
+/// Puts the entry into the gates, which the CPUs share.
+pub fn install() {
+    HAS_WINDOW.store(Features::of_this_cpu().window, Ordering::Relaxed);
+    for (vector, former, entry) in
+        [(GP, &FORMER_GP, kernel_own_gp as *const ()), (PF, &FORMER_PF, kernel_own_pf as *const ())]
+    {
+        let handler = gates::handler(vector);
+        if handler != entry.addr() {
+            former.store(handler, Ordering::Relaxed);
+            // SAFETY: the entry sends on what it does not decide.
+            unsafe { gates::set_handler(vector, entry.addr()) };
+        }
+    }
+}
+
+/// What the entry calls, with the window closed and interrupts off.
+extern "C" fn decide(frame: &mut TrapFrame) -> bool {
+    report(frame).is_some_and(|report| own::handle(frame, report))
+}
+
+/// What the CPU says of a data access; `None` for what no page explains.
+fn report(frame: &TrapFrame) -> Option<Report> {
+    // The page-fault error code (SDM vol. 3, 4.7).
+    const PRESENT: u64 = 1 << 0;
+    const WRITE: u64 = 1 << 1;
+    const RESERVED: u64 = 1 << 3;
+    const FETCH: u64 = 1 << 4;
+    const KEY: u64 = 1 << 5;
+
+    if frame.vector == GP as u64 {
+        return Some(Report { access: None, kind: FaultKind::NonCanonical, addr: None });
+    }
+    let addr: usize;
+    // SAFETY: reads a register; nothing has faulted since.
+    unsafe { asm!("mov {}, cr2", out(reg) addr, options(nomem, nostack, preserves_flags)) };
+    let error = frame.error_code;
+    let kind = match error & (PRESENT | RESERVED | KEY) {
+        0 => FaultKind::NotPresent,
+        // A page that permits the access, and no window: the kernel's bug, which no pager can repair.
+        PRESENT if window::is_enforced() && !window::was_open(frame) && addr < axptr::user_limit() => {
+            return None;
+        }
+        PRESENT => FaultKind::Permission,
+        bits if bits & RESERVED != 0 => FaultKind::Unknown,
+        _ => FaultKind::ProtectionKey,
+    };
+    let access = if error & WRITE != 0 { Access::Write } else { Access::Read };
+    (error & FETCH == 0).then_some(Report { access: Some(access), kind, addr: Some(addr) })
+}
+
+unsafe extern "C" {
+    fn kernel_own_gp();
+    fn kernel_own_pf();
+}
+
+// Entered with the CPU's frame: [rsp] error code, 16-aligned. Kernel mode only: this kernel runs no user code.
+global_asm!(
+    ".pushsection .text.kernel_own, \"ax\", @progbits",
+    ".global kernel_own_gp",
+    "kernel_own_gp:",
+    "push {gp}",
+    "jmp 2f",
+    ".global kernel_own_pf",
+    "kernel_own_pf:",
+    "push {pf}",
+    // The CPU leaves RFLAGS.AC as it was.
+    "2: cmp byte ptr [rip + {has_window}], 0",
+    "je 3f",
+    "clac",
+    "3: cld",
+    // axcpu's frame, from its end to its beginning.
+    "push r15",
+    "push r14",
+    "push r13",
+    "push r12",
+    "push r11",
+    "push r10",
+    "push r9",
+    "push r8",
+    "push rdi",
+    "push rsi",
+    "push rbp",
+    "push rbx",
+    "push rdx",
+    "push rcx",
+    "push rax",
+    "mov rdi, rsp",
+    "call {decide}",
+    "test al, al", // `pop` keeps the flags
+    "pop rax",
+    "pop rcx",
+    "pop rdx",
+    "pop rbx",
+    "pop rbp",
+    "pop rsi",
+    "pop rdi",
+    "pop r8",
+    "pop r9",
+    "pop r10",
+    "pop r11",
+    "pop r12",
+    "pop r13",
+    "pop r14",
+    "pop r15",
+    "jz 4f",
+    "add rsp, 16", // vector and error code
+    "iretq",
+    "4: cmp dword ptr [rsp], {pf}",
+    "lea rsp, [rsp + 8]",
+    "jne 5f",
+    "jmp [rip + {former_pf}]",
+    "5: jmp [rip + {former_gp}]",
+    ".popsection",
+    gp = const GP,
+    pf = const PF,
+    has_window = sym HAS_WINDOW,
+    decide = sym decide,
+    former_gp = sym FORMER_GP,
+    former_pf = sym FORMER_PF,
+);
+
+const _: () = assert!(size_of::<TrapFrame>() == 22 * size_of::<u64>(), "the entry pushes axcpu's frame");

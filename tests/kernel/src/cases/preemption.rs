@@ -1,0 +1,219 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The timer's interrupt stops a long copy and switches to another task, which copies too.
+
+use alloc::{boxed::Box, format, string::String, vec};
+use core::{
+    cell::UnsafeCell,
+    sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering},
+};
+
+use axcpu::TaskContext;
+use axhal::{asm::enable_irqs, mem::phys_to_virt, time::Duration};
+use axptr::{is_accessing_user_memory, switch_accessing_user_memory};
+use memory_addr::va;
+
+use super::smp::BASE;
+use crate::{
+    arch::window,
+    ensure,
+    smp::timer,
+    space::{self, PAGE},
+    task::READ_WRITE,
+};
+
+/// So long that a copy of it does not end before an interrupt comes.
+const LEN: usize = 1 << 20;
+
+/// How often each copy must have been stopped in the middle, and how often that is tried.
+const HITS: usize = 5;
+const TRIES: usize = 400;
+
+const STACK_WORDS: usize = 4096;
+
+/// What a copy writes, and what stands there before.
+const NEW: u8 = 0x5a;
+const OLD: u8 = 0xee;
+
+static CONTEXTS: AtomicPtr<[UnsafeCell<TaskContext>; 2]> = AtomicPtr::new(core::ptr::null_mut());
+
+/// The first and the last byte that the copy writes, as the kernel sees them.
+static FIRST: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
+static LAST: AtomicPtr<u8> = AtomicPtr::new(core::ptr::null_mut());
+
+/// How often the interrupt came in the middle.
+static IN_THE_MIDDLE: AtomicUsize = AtomicUsize::new(0);
+/// Whether it found the window open, or the flag clear.
+static WINDOW_WAS_OPEN: AtomicBool = AtomicBool::new(false);
+static FLAG_WAS_CLEAR: AtomicBool = AtomicBool::new(false);
+/// What went wrong in the other task.
+static WRONG: AtomicUsize = AtomicUsize::new(0);
+const WRONG_WINDOW: usize = 1;
+const WRONG_FLAG: usize = 2;
+const WRONG_COPY: usize = 4;
+
+fn context(task: usize) -> *mut TaskContext {
+    // SAFETY: set and alive while the case lasts.
+    let contexts = unsafe { &*CONTEXTS.load(Ordering::Relaxed) };
+    contexts[task].get()
+}
+
+/// In the interrupt, behind its handler: goes on with the other task until that gives up the CPU.
+fn preempt() {
+    let byte = |place: &AtomicPtr<u8>| {
+        // SAFETY: set for the case, in memory that stays.
+        unsafe { place.load(Ordering::Relaxed).read_volatile() }
+    };
+    if byte(&FIRST) != NEW || byte(&LAST) != OLD {
+        return;
+    }
+    IN_THE_MIDDLE.fetch_add(1, Ordering::Relaxed);
+    if window::is_open() && window::is_enforced() {
+        WINDOW_WAS_OPEN.store(true, Ordering::Relaxed);
+    }
+    if !is_accessing_user_memory() {
+        FLAG_WAS_CLEAR.store(true, Ordering::Relaxed);
+    }
+    let flag = switch_accessing_user_memory(false);
+    let window = SUSPENDS.load(Ordering::Relaxed).then(axptr::window::suspend);
+    switch(0, 1);
+    if let Some(window) = window {
+        window.resume();
+    }
+    let _ = switch_accessing_user_memory(flag);
+}
+
+/// Whether the switch uses the hook for the window.
+static SUSPENDS: AtomicBool = AtomicBool::new(true);
+
+fn switch(from: usize, to: usize) {
+    // SAFETY: the task that leaves; the other one looks at it only to come back.
+    let leaving = unsafe { &mut *context(from) };
+    // SAFETY: the task that comes does not run, so nobody writes to its context.
+    leaving.switch_to(unsafe { &*context(to) });
+}
+
+/// The other task.
+extern "C" fn other() -> ! {
+    let mut bytes = vec![0_u8; 3000];
+    let wrong = |what| {
+        WRONG.fetch_or(what, Ordering::Relaxed);
+    };
+    loop {
+        if window::is_open() && window::is_enforced() {
+            wrong(WRONG_WINDOW);
+        }
+        if is_accessing_user_memory() {
+            wrong(WRONG_FLAG);
+        }
+        space::LAZY.renew();
+        let whole = axptr::copy_from_user(&mut bytes, space::RW.start()) == Ok(());
+        let paged_in = axptr::fill_user(space::LAZY.start(), 1, 100) == Ok(());
+        let failed = axptr::copy_to_user(space::EDGE_TO_HOLE.end() - 10, &bytes[..20]);
+        if !whole || !paged_in || failed.map_err(|fault| fault.copied) != Err(10) {
+            wrong(WRONG_COPY);
+        }
+        if window::is_open() && window::is_enforced() {
+            wrong(WRONG_WINDOW);
+        }
+        switch(1, 0);
+    }
+}
+
+/// The copies, each of all [`LEN`] bytes; the last writes its destination from user memory to user memory.
+const OPS: [&str; 4] = ["copy_from_user", "copy_to_user", "fill_user", "copy_in_user"];
+const SOURCE: usize = BASE;
+const DESTINATION: usize = BASE + LEN;
+
+fn run(op: usize, kernel: &mut [u8]) -> Result<(), axptr::Fault> {
+    match op {
+        0 => axptr::copy_from_user(kernel, SOURCE),
+        1 => axptr::copy_to_user(DESTINATION, kernel),
+        2 => axptr::fill_user(DESTINATION, NEW, LEN),
+        _ => axptr::copy_in_user(DESTINATION, SOURCE, LEN),
+    }
+}
+
+/// How the kernel sees a byte of user memory.
+fn kernel_view(user: usize) -> *mut u8 {
+    let page = va!(user / PAGE * PAGE);
+    let (frame, ..) = space::space().lock().areas.page_table().query(page).expect("it is populated");
+    phys_to_virt(frame).as_mut_ptr().wrapping_add(user % PAGE)
+}
+
+/// Has each copy stopped in the middle, and says whether the interrupt found the window open.
+fn stop_each(suspends: bool) -> Result<bool, String> {
+    SUSPENDS.store(suspends, Ordering::Relaxed);
+    WRONG.store(0, Ordering::Relaxed);
+    WINDOW_WAS_OPEN.store(false, Ordering::Relaxed);
+    FLAG_WAS_CLEAR.store(false, Ordering::Relaxed);
+    let mut kernel = vec![NEW; LEN];
+    for (op, name) in OPS.into_iter().enumerate() {
+        IN_THE_MIDDLE.store(0, Ordering::Relaxed);
+        let mut tries = 0;
+        while IN_THE_MIDDLE.load(Ordering::Relaxed) < HITS {
+            tries += 1;
+            ensure!(tries <= TRIES, "{name} was never stopped in the middle");
+            let (first, last) = if op == 0 {
+                kernel.fill(OLD);
+                (kernel.as_mut_ptr(), kernel.as_mut_ptr().wrapping_add(LEN - 1))
+            } else {
+                kernel.fill(NEW);
+                (kernel_view(DESTINATION), kernel_view(DESTINATION + LEN - 1))
+            };
+            FIRST.store(first, Ordering::Relaxed);
+            LAST.store(last, Ordering::Relaxed);
+            for end in [first, last] {
+                // SAFETY: a byte of `kernel`, or of a page that stays.
+                unsafe { end.write_volatile(OLD) };
+            }
+            timer::interrupt_in(Duration::from_micros(50 + 100 * (tries % 20) as u64), preempt);
+            let result = run(op, &mut kernel);
+            timer::cancel();
+            ensure!(result == Ok(()), "{name}: {result:x?}");
+            ensure!(!window::is_open() || !window::is_enforced(), "{name} left the window open");
+            ensure!(!is_accessing_user_memory(), "{name} left the flag set");
+            let bytes = if op == 0 { core::mem::take(&mut kernel) } else { space::peek(DESTINATION, LEN) };
+            ensure!(bytes.iter().all(|&byte| byte == NEW), "{name}: wrong bytes");
+            kernel = bytes;
+        }
+        let wrong = WRONG.load(Ordering::Relaxed);
+        ensure!(
+            wrong == 0,
+            "the other task during {name}: window open: {}, flag set: {}, wrong copies: {}",
+            wrong & WRONG_WINDOW != 0,
+            wrong & WRONG_FLAG != 0,
+            wrong & WRONG_COPY != 0
+        );
+        ensure!(!FLAG_WAS_CLEAR.load(Ordering::Relaxed), "the flag is clear in the middle of {name}");
+    }
+    Ok(WINDOW_WAS_OPEN.load(Ordering::Relaxed))
+}
+
+/// Runs `f` with another task and with the memory for it.
+fn with_another_task<R>(f: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
+    let mut stack = vec![0_u128; STACK_WORDS];
+    let mut contexts = [TaskContext::new(), TaskContext::new()];
+    contexts[1].init(other as *const () as usize, va!(stack.as_mut_ptr_range().end.addr()), va!(0));
+    let contexts = Box::new(contexts.map(UnsafeCell::new));
+    CONTEXTS.store((&raw const *contexts).cast_mut(), Ordering::Relaxed);
+    let mapped = space::space().lock().areas.map_alloc(va!(BASE), 2 * LEN, READ_WRITE, true);
+    ensure!(mapped == Ok(()), "{mapped:?}");
+    space::poke(SOURCE, &vec![NEW; LEN]);
+    enable_irqs();
+    let result = f();
+    space::space().lock().areas.unmap(va!(BASE), 2 * LEN).map_err(|error| format!("{error:?}"))?;
+    axhal::asm::flush_tlb(None);
+    CONTEXTS.store(core::ptr::null_mut(), Ordering::Relaxed);
+    result
+}
+
+pub fn a_copy_survives_another_task() -> Result<(), String> {
+    with_another_task(|| stop_each(true)).map(|_| ())
+}
+
+/// Without the hook: closed in front of the interrupt's handler already, and so in the task that it switches to.
+pub fn an_interrupt_finds_the_window_closed() -> Result<(), String> {
+    let was_open = with_another_task(|| stop_each(false))?;
+    ensure!(!was_open, "open in the middle of a copy");
+    Ok(())
+}

@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A kernel that owns its trap handler needs no vector of axptr's: these lines are all it takes.
+//!
+//! The machine's part is `arch::frame`, the frame as axptr looks at it, and `arch::own`, the kernel's trap entry.
+//! That has closed the window, saved all registers, and read what the machine says of the fault; behind
+//! [`handle`] it restores them and returns, or goes on to axcpu's handler.
+
+use axcpu::TrapFrame;
+use axhal::asm::{disable_irqs, enable_irqs};
+use axptr::trap::{Recovery, Report, recover};
+
+use crate::{arch::frame::Frame, fault};
+
+/// Decides a fault of kernel code's over data; false if it is none of axptr's.
+pub fn handle(frame: &mut TrapFrame, report: Report) -> bool {
+    let mut frame = Frame(frame);
+    let irqs_were_on = frame.irqs_were_on();
+    let recovery = recover(&mut frame, report, |addr, access| {
+        // The pager may sleep, if the access may.
+        if irqs_were_on {
+            enable_irqs();
+        }
+        let repaired = fault::pager(addr, access);
+        disable_irqs();
+        repaired
+    });
+    match recovery {
+        Recovery::NotOurs => false,
+        Recovery::Repaired | Recovery::Landed => true,
+    }
+}

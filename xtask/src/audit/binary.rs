@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A program to audit, with what the proofs look up in it again and again.
+
+use std::{
+    cell::RefCell,
+    collections::{BTreeMap, HashMap},
+    rc::Rc,
+};
+
+use super::{
+    Violation,
+    image::{Function, Image},
+    insn::{Insn, Reg},
+    machine::{Guard, Isa},
+    routine::{self, Kind},
+};
+
+/// A program and its machine.
+#[derive(Clone, Debug)]
+pub struct Binary {
+    pub image: Image,
+    pub isa: &'static Isa,
+    /// It runs without a kernel: the routines move the window.
+    pub is_kernel: bool,
+    /// Where the CPU feature byte lies, if there is one.
+    pub cpu: Option<u64>,
+    /// The functions that routines call, and the registers that they change.
+    pub helpers: HashMap<u64, Vec<Reg>>,
+    /// Instructions by their function. Not all: most are looked at once.
+    decoded: RefCell<HashMap<u64, Rc<BTreeMap<u64, Insn>>>>,
+}
+
+impl Binary {
+    pub fn new(image: Image, isa: &'static Isa, is_kernel: bool) -> Result<Self, Violation> {
+        let cpu = image.name(&format!("axptr::arch::{}::CPU", isa.name));
+        let mut binary =
+            Self { image, isa, is_kernel, cpu, helpers: HashMap::new(), decoded: RefCell::default() };
+        for function in binary.image.functions().to_vec() {
+            if let Some(Ok(Kind::Helper)) = routine::kind(&function.name) {
+                let changed = routine::changed_by(&binary, &function)?;
+                // One at a time: helpers do not call each other.
+                binary.helpers.insert(function.range.start, changed);
+            }
+        }
+        Ok(binary)
+    }
+
+    /// What stands between user memory and a plain access.
+    pub fn guard(&self) -> Guard {
+        if self.is_kernel { self.isa.window } else { Guard::None }
+    }
+
+    /// The function's instructions, one after the other from its start.
+    pub fn decode(&self, function: &Function) -> Rc<BTreeMap<u64, Insn>> {
+        let start = function.range.start;
+        if let Some(code) = self.decoded.borrow().get(&start) {
+            return code.clone();
+        }
+        let code = Rc::new(self.decode_once(function));
+        self.decoded.borrow_mut().insert(start, code.clone());
+        code
+    }
+
+    /// The same for a function that is not looked at again.
+    pub fn decode_once(&self, function: &Function) -> BTreeMap<u64, Insn> {
+        let start = function.range.start;
+        let mut code = BTreeMap::new();
+        let bytes = self.image.at(start).unwrap_or_default();
+        let size = (function.range.end - start) as usize;
+        let bytes = &bytes[..size.min(bytes.len())];
+        let mut offset = 0;
+        while offset < bytes.len() {
+            let addr = start + offset as u64;
+            let insn = (self.isa.decode)(&bytes[offset..], addr)
+                .unwrap_or_else(|| Insn::unknown(addr, self.isa.unit as u8));
+            offset += usize::from(insn.len);
+            code.insert(addr, insn);
+        }
+        code
+    }
+
+    /// The same program with other bytes.
+    pub fn changed(&self, change: impl FnOnce(&mut Image)) -> Self {
+        let mut image = self.image.clone();
+        change(&mut image);
+        let mut decoded = self.decoded.borrow().clone();
+        for addr in image.patched() {
+            if let Some(function) = image.function_of(*addr) {
+                decoded.remove(&function.range.start);
+            }
+        }
+        Self { image, decoded: RefCell::new(decoded), helpers: self.helpers.clone(), ..*self }
+    }
+}

@@ -1,0 +1,463 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Follows each path through a function, with what is known of the registers on it.
+//!
+//! States that meet are joined, unless they differ in the window: whether it is open, and how often this path
+//! has opened it. So whatever a proof sees at an instruction holds on each path that leads there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    ops::Range,
+};
+
+use super::{
+    image::{Entry, Image},
+    insn::{Access, Condition, Direction, Expr, FLAGS, Flow, Insn, Op, REGISTERS, Reg, SCRATCH, Window},
+    machine::{Guard, Isa, Lacking},
+    value::{Bits, Symbol, Value},
+};
+
+/// What is known where a path stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct State {
+    pub registers: [Value; REGISTERS],
+    /// What lies on the stack.
+    slots: BTreeMap<(Symbol, i64), Value>,
+    pub window: WindowState,
+}
+
+/// The window on a path.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct WindowState {
+    pub open: bool,
+    /// How often the path has opened it.
+    pub opened: u8,
+    /// Whether the CPU feature byte is filled.
+    known: bool,
+}
+
+impl WindowState {
+    /// The least in order.
+    pub const LEAST: Self = Self { open: false, opened: 0, known: false };
+}
+
+/// What the code finds when it is entered.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Surroundings {
+    /// The processor lacks the guard.
+    pub lacking: bool,
+    /// The window is open already.
+    pub open: bool,
+    /// Somebody has asked for the CPU's features.
+    pub known: bool,
+}
+
+/// What happens at an instruction.
+#[derive(Debug)]
+pub enum Event<'a> {
+    /// It is executed.
+    Reached,
+    Access(Direction, &'a Access, Value),
+    /// To another function, and whether it comes back.
+    Call {
+        target: Option<u64>,
+        returns: bool,
+    },
+    /// By way of this register; on x86_64 by the stack.
+    Return(Option<Reg>),
+    /// What a path must not do.
+    Wrong(String),
+}
+
+/// Who watches: the instruction, the state at that moment, what happens.
+pub type See<'a> = dyn FnMut(&Insn, &State, Event) + 'a;
+
+/// A function with all that its instructions depend on.
+#[derive(Debug)]
+pub struct Walk<'a> {
+    pub isa: &'a Isa,
+    pub image: &'a Image,
+    /// Its instructions by address.
+    pub code: &'a BTreeMap<u64, Insn>,
+    pub range: Range<u64>,
+    pub entries: &'a HashMap<u64, Vec<Entry>>,
+    pub surroundings: Surroundings,
+    /// The window that matters here: none in a process.
+    pub guard: Guard,
+    /// Where the CPU feature byte lies.
+    pub cpu: Option<u64>,
+    /// Functions whose effect on the registers is known: those that they change.
+    pub helpers: &'a HashMap<u64, Vec<Reg>>,
+    /// Where a sequence of `confine` ends: the register of its answer and the one that held 0.
+    pub masks: &'a HashMap<u64, (Reg, Option<Reg>)>,
+    /// Where blocks start, in ascending order.
+    pub leaders: &'a [u64],
+    /// Whether an indirect jump may lead to any of them; if not, there must be none.
+    pub jumps_anywhere: bool,
+}
+
+/// States by where they are, and what they must not be joined across.
+pub type States = BTreeMap<(u64, WindowState), State>;
+
+impl State {
+    pub fn entry(surroundings: Surroundings) -> Self {
+        let mut registers = [Value::Any; REGISTERS];
+        for (reg, value) in registers.iter_mut().enumerate().take(usize::from(FLAGS)) {
+            *value = Value::symbol(Symbol::Entry(reg as Reg));
+        }
+        let window = WindowState { open: surroundings.open, opened: 0, known: surroundings.known };
+        Self { registers, slots: BTreeMap::new(), window }
+    }
+
+    /// Nothing is known, but for the stack pointer.
+    pub fn nothing(surroundings: Surroundings, isa: &Isa) -> Self {
+        let mut state = Self::entry(surroundings);
+        state.registers = [Value::Any; REGISTERS];
+        state.set(isa.stack, Value::symbol(Symbol::Frame));
+        state
+    }
+
+    pub fn get(&self, reg: Reg) -> Value {
+        self.registers[usize::from(reg)]
+    }
+
+    pub fn set(&mut self, reg: Reg, value: Value) {
+        self.registers[usize::from(reg)] = value;
+    }
+
+    /// Keeps what holds of both; tells whether that is less than before.
+    fn join(&mut self, other: &Self) -> bool {
+        let before = self.clone();
+        for (mine, others) in self.registers.iter_mut().zip(&other.registers) {
+            *mine = mine.join(*others);
+        }
+        self.slots.retain(|slot, value| match other.slots.get(slot) {
+            Some(others) => {
+                *value = value.join(*others);
+                true
+            }
+            None => false,
+        });
+        *self != before
+    }
+}
+
+impl Walk<'_> {
+    /// Adds the states in which the paths from `starts` come to the starts of blocks.
+    pub fn explore(&self, states: &mut States, starts: Vec<(u64, State)>) {
+        let mut waiting = starts;
+        let mut changed = BTreeSet::new();
+        loop {
+            for (addr, state) in waiting.drain(..) {
+                let key = (addr, state.window);
+                let grows = match states.get_mut(&key) {
+                    Some(known) => known.join(&state),
+                    None => {
+                        states.insert(key, state);
+                        true
+                    }
+                };
+                if grows {
+                    changed.insert(key);
+                }
+            }
+            // In the order of the code most states are complete before they are used.
+            let Some(key) = changed.pop_first() else { return };
+            waiting = self.block(key.0, states[&key].clone(), &mut |_, _, _| {});
+        }
+    }
+
+    /// Shows each instruction in each state that it is reached in.
+    pub fn visit(&self, states: &States, see: &mut See) {
+        for ((addr, _), state) in states {
+            self.block(*addr, state.clone(), see);
+        }
+    }
+
+    /// Executes instructions up to where paths part or meet: where they go on, in which state.
+    fn block(&self, start: u64, state: State, see: &mut See) -> Vec<(u64, State)> {
+        let (mut addr, mut state) = (start, state);
+        loop {
+            let Some(insn) = self.code.get(&addr) else {
+                let insn = Insn::new(addr, 0, String::new());
+                see(&insn, &state, Event::Wrong("is reached in the middle of an instruction".to_owned()));
+                return Vec::new();
+            };
+            see(insn, &state, Event::Reached);
+            let mut next = self.step(insn, state, see);
+            match next.pop() {
+                Some((to, after)) if next.is_empty() && to == insn.end() && !self.is_leader(to) => {
+                    (addr, state) = (to, after);
+                }
+                Some(last) => {
+                    next.push(last);
+                    return next;
+                }
+                None => return next,
+            }
+        }
+    }
+
+    fn is_leader(&self, addr: u64) -> bool {
+        self.leaders.binary_search(&addr).is_ok()
+    }
+
+    /// Executes one instruction.
+    fn step(&self, insn: &Insn, mut state: State, see: &mut See) -> Vec<(u64, State)> {
+        let mut next = Vec::new();
+        for entry in self.entries.get(&insn.addr).into_iter().flatten() {
+            next.push((entry.landing, self.landed(insn, &state)));
+        }
+        let mask = self.masks.get(&insn.addr);
+        let answer =
+            mask.filter(|(_, zero)| zero.is_none_or(|zero| state.get(zero).as_constant() == Some(0)));
+        for op in &insn.ops {
+            self.execute(op, insn, &mut state, see);
+        }
+        if let Some(&(answer, _)) = answer {
+            state.set(answer, Value::symbol(Symbol::Masked));
+        }
+        self.go_on(insn, state, see, &mut next);
+        next.retain(|(addr, state)| {
+            let inside = self.range.contains(addr);
+            if !inside {
+                let what = format!("leads out of the function, to {}", self.image.describe(*addr));
+                see(insn, state, Event::Wrong(what));
+            }
+            inside
+        });
+        next
+    }
+
+    /// Executes one instruction of a listing that is read from its top to its end.
+    pub fn pass(&self, insn: &Insn, state: &mut State, see: &mut See) {
+        for op in &insn.ops {
+            self.execute(op, insn, state, &mut |_, _, _| {});
+        }
+        let target = match &insn.flow {
+            Flow::Next | Flow::Stop | Flow::Return => return,
+            Flow::Call(target) | Flow::Jump(target) | Flow::Branch(target, _) => Some(*target),
+            Flow::CallTo(target) | Flow::JumpTo(target) => self.evaluate(target, state).as_constant(),
+        };
+        see(insn, state, Event::Call { target, returns: true });
+        if matches!(insn.flow, Flow::Call(_) | Flow::CallTo(_)) {
+            self.come_back(None, state);
+        }
+    }
+
+    /// The state that a landing finds after a fault: a faulting instruction has changed nothing, except that
+    /// one that goes stepwise has moved its registers.
+    fn landed(&self, insn: &Insn, before: &State) -> State {
+        let mut state = before.clone();
+        for op in &insn.ops {
+            if let Op::Set(reg, _) = op
+                && insn.stepwise
+            {
+                state.set(*reg, before.get(*reg).moved());
+            }
+        }
+        state.set(self.isa.cause, Value::NUMBER);
+        state
+    }
+
+    fn execute(&self, op: &Op, insn: &Insn, state: &mut State, see: &mut See) {
+        match op {
+            Op::Set(reg, value) => {
+                let mut value = self.evaluate(value, state);
+                if *reg == self.isa.stack && value.as_offset().is_none() {
+                    value = Value::symbol(Symbol::Frame);
+                    state.slots.clear();
+                }
+                state.set(*reg, value);
+            }
+            Op::Load(to, access) => {
+                let addr = self.evaluate(&access.addr, state);
+                see(insn, &*state, Event::Access(Direction::Load, access, addr));
+                if let Some(reg) = to {
+                    state.set(*reg, self.load(addr, access.size, state));
+                }
+            }
+            Op::Store(value, access) => {
+                let addr = self.evaluate(&access.addr, state);
+                see(insn, &*state, Event::Access(Direction::Store, access, addr));
+                if let Some(slot) = self.slot(addr) {
+                    // Whatever it overlaps is gone.
+                    let size = i64::from(access.size);
+                    state.slots.retain(|&(symbol, at), _| {
+                        symbol != slot.0 || at + 8 <= slot.1 || slot.1 + size <= at
+                    });
+                    if let (8, Some(value)) = (access.size, value) {
+                        let value = self.evaluate(value, state);
+                        state.slots.insert(slot, value);
+                    }
+                }
+            }
+            Op::SetStatus(value) => match self.guard {
+                Guard::Bit { bit, open, .. } => match self.evaluate(value, state).bit(bit) {
+                    Some(value) => self.move_window(value == open, insn, state, see),
+                    None => {
+                        see(insn, &*state, Event::Wrong("sets the window to what is not known".to_owned()))
+                    }
+                },
+                Guard::None => {
+                    see(insn, &*state, Event::Wrong("moves a window where there is none".to_owned()))
+                }
+            },
+            Op::Window(Window::PopFlags) => {
+                see(insn, &*state, Event::Wrong("takes all flags from the stack".to_owned()))
+            }
+            Op::Window(window) => self.move_window(*window == Window::Open, insn, state, see),
+        }
+    }
+
+    fn move_window(&self, open: bool, insn: &Insn, state: &mut State, see: &mut See) {
+        if self.guard == Guard::None {
+            see(insn, &*state, Event::Wrong("moves a window where there is none".to_owned()));
+        }
+        if self.surroundings.lacking {
+            see(
+                insn,
+                &*state,
+                Event::Wrong("moves the window on a CPU that has none: undefined there".to_owned()),
+            );
+        }
+        if open && !state.window.open {
+            state.window.opened = state.window.opened.saturating_add(1).min(2);
+            if state.window.opened > 1 {
+                see(insn, &*state, Event::Wrong("opens the window a second time".to_owned()));
+            }
+        }
+        state.window.open = open;
+    }
+
+    fn go_on(&self, insn: &Insn, mut state: State, see: &mut See, next: &mut Vec<(u64, State)>) {
+        match &insn.flow {
+            Flow::Next => next.push((insn.end(), state)),
+            Flow::Stop => {}
+            Flow::Jump(target) => self.jump(*target, insn, state, see, next),
+            Flow::Branch(target, condition) => {
+                let taken = match condition {
+                    Condition::IfZero(value) => self.evaluate(value, &state).is_zero(),
+                    Condition::IfNot(value) => self.evaluate(value, &state).is_zero().map(|zero| !zero),
+                    Condition::Unknown => None,
+                };
+                if taken != Some(true) {
+                    next.push((insn.end(), state.clone()));
+                }
+                if taken != Some(false) {
+                    self.jump(*target, insn, state, see, next);
+                }
+            }
+            Flow::JumpTo(target) => {
+                let target = self.evaluate(target, &state);
+                match (target.as_offset(), target.as_constant()) {
+                    (Some((Symbol::Entry(reg), 0)), _) => see(insn, &state, Event::Return(Some(reg))),
+                    (_, Some(target)) => self.jump(target, insn, state, see, next),
+                    _ if !self.jumps_anywhere => {
+                        see(insn, &state, Event::Wrong("jumps to nobody knows where".into()))
+                    }
+                    _ => next.extend(self.leaders.iter().map(|leader| (*leader, state.clone()))),
+                }
+            }
+            Flow::Call(target) => {
+                see(insn, &state, Event::Call { target: Some(*target), returns: true });
+                self.come_back(Some(*target), &mut state);
+                next.push((insn.end(), state));
+            }
+            Flow::CallTo(target) => {
+                let target = self.evaluate(target, &state).as_constant();
+                see(insn, &state, Event::Call { target, returns: true });
+                self.come_back(target, &mut state);
+                next.push((insn.end(), state));
+            }
+            Flow::Return => {
+                let stack = state.get(self.isa.stack).as_offset();
+                if stack != Some((Symbol::Entry(self.isa.stack), 0)) {
+                    see(insn, &state, Event::Wrong("returns with the stack pointer moved".to_owned()));
+                }
+                see(insn, &state, Event::Return(None));
+            }
+        }
+    }
+
+    fn jump(&self, target: u64, insn: &Insn, state: State, see: &mut See, next: &mut Vec<(u64, State)>) {
+        if self.range.contains(&target) {
+            next.push((target, state));
+        } else {
+            see(insn, &state, Event::Call { target: Some(target), returns: false });
+        }
+    }
+
+    /// What a function leaves behind: known of a helper, by the platform's convention of others.
+    fn come_back(&self, target: Option<u64>, state: &mut State) {
+        match target.and_then(|target| self.helpers.get(&target)) {
+            Some(changed) => {
+                for reg in changed {
+                    state.set(*reg, Value::NUMBER);
+                }
+                state.window.known = true;
+            }
+            None => {
+                for reg in 0..REGISTERS as Reg {
+                    if !self.isa.preserved.contains(&reg) {
+                        state.set(reg, Value::Any);
+                    }
+                }
+            }
+        }
+        state.set(FLAGS, Value::Any);
+        state.set(SCRATCH, Value::Any);
+    }
+
+    fn slot(&self, addr: Value) -> Option<(Symbol, i64)> {
+        let (symbol, offset) = addr.as_offset()?;
+        let on_stack = symbol == Symbol::Frame || symbol == Symbol::Entry(self.isa.stack);
+        on_stack.then_some((symbol, offset))
+    }
+
+    fn load(&self, addr: Value, size: u8, state: &State) -> Value {
+        if let Some(value) = self.slot(addr).and_then(|slot| state.slots.get(&slot)) {
+            return if size == 8 { *value } else { Value::NUMBER };
+        }
+        let Some(addr) = addr.as_constant() else { return Value::NUMBER };
+        if Some(addr) == self.cpu
+            && let Guard::Bit { lacking: Lacking::Undefined { known, feature }, .. } = self.guard
+        {
+            // Between 0 and what CPUID says there is nothing.
+            return match (state.window.known, self.surroundings.lacking) {
+                (false, _) => Value::constant(0),
+                (true, false) => Value::bits(Bits::some(known | feature, known | feature)),
+                (true, true) => Value::bits(Bits::some(known | feature, known)),
+            };
+        }
+        // A slot of the global offset table, or its like.
+        match self.image.pointer(addr) {
+            Some(target) if size == 8 && (self.image.is_code(target) || Some(target) == self.cpu) => {
+                Value::constant(target)
+            }
+            _ => Value::NUMBER,
+        }
+    }
+
+    fn evaluate(&self, value: &Expr, state: &State) -> Value {
+        match value {
+            Expr::Reg(reg) => state.get(*reg),
+            Expr::Const(value) => Value::constant(*value),
+            Expr::Number => Value::NUMBER,
+            Expr::Any => Value::Any,
+            Expr::Mix(parts) => {
+                let numbers = parts.iter().all(|part| self.evaluate(part, state).is_number());
+                if numbers { Value::NUMBER } else { Value::Any }
+            }
+            Expr::Status => match self.guard {
+                Guard::Bit { bit, open, .. } => Value::bits(Bits::bit(bit, state.window.open == open)),
+                Guard::None => Value::NUMBER,
+            },
+            Expr::Binary(op, sides) => {
+                let (left, right) = (self.evaluate(&sides.0, state), self.evaluate(&sides.1, state));
+                left.apply(*op, right)
+            }
+            Expr::Low(bits, value) => self.evaluate(value, state).low(*bits),
+            Expr::Either(sides) => self.evaluate(&sides.0, state).join(self.evaluate(&sides.1, state)),
+        }
+    }
+}

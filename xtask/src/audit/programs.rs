@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The programs that are audited: the test kernel, and the sweep in a Linux process, as the other commands
+//! build them.
+
+use std::{
+    env::consts::ARCH,
+    path::PathBuf,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::machine::Isa;
+use crate::{
+    cross::Cross,
+    hosted, kernel,
+    machine::{self, Machine},
+    root, setup, toolchain,
+};
+
+/// A linked program.
+#[derive(Debug)]
+pub struct Program {
+    pub name: &'static str,
+    pub path: PathBuf,
+    pub is_kernel: bool,
+}
+
+/// The test that goes through all routines.
+const TEST: &str = "sweep";
+
+/// Builds what there is to audit for a machine.
+pub fn of(isa: &Isa) -> Result<Vec<Program>> {
+    let machine = machine::chosen(&[isa.name.to_owned()])?[0];
+    let mut needs = hosted::needs(machine);
+    needs.extend(setup::for_kernel(machine));
+    setup::ensure(&needs)?;
+    let kernel = kernel::build(machine, &toolchain::require(machine.target)?)?;
+    let process = process(machine)?;
+    Ok(vec![
+        Program { name: "kernel", path: kernel, is_kernel: true },
+        Program { name: "process", path: process, is_kernel: false },
+    ])
+}
+
+/// Builds the sweep.
+fn process(machine: &'static Machine) -> Result<PathBuf> {
+    let (mut command, profile) = if machine.name == ARCH {
+        let mut command = toolchain::clean("cargo");
+        command.arg("test");
+        (command, "release")
+    } else {
+        (Cross::new(machine)?.cargo("test"), "emulated")
+    };
+    command
+        .args(["--quiet", "--no-run", "--package", "axptr", "--profile", profile, "--test", TEST])
+        .arg("--message-format=json-render-diagnostics")
+        .env("CARGO_TARGET_DIR", root().join("target/hosted"));
+    built(command).with_context(|| format!("building the test {TEST} for {}", machine.name))
+}
+
+/// Runs a cargo that builds one program; its messages name it.
+fn built(mut command: Command) -> Result<PathBuf> {
+    let output = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output()?;
+    ensure!(output.status.success(), "cargo says {}", output.status);
+    let messages = String::from_utf8_lossy(&output.stdout);
+    executables(&messages).last().map(PathBuf::from).context("cargo names no program")
+}
+
+/// The paths in cargo's messages of the form `"executable":"path"`.
+fn executables(messages: &str) -> Vec<&str> {
+    const KEY: &str = "\"executable\":\"";
+    let after = messages.match_indices(KEY).map(|(at, _)| &messages[at + KEY.len()..]);
+    after.filter_map(|rest| rest.split('"').next()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::executables;
+
+    #[test]
+    fn messages_name_programs() {
+        let messages = "{\"a\":1,\"executable\":null}\n{\"executable\":\"/x/sweep-1\",\"fresh\":true}\n";
+        assert_eq!(executables(messages), ["/x/sweep-1"]);
+    }
+}
