@@ -45,7 +45,8 @@ const VARIANTS: &[Variant] = &[
 
 /// What runs emulated: all that depends on the machine. The rest is the same code as here.
 const EMULATED_TESTS: &[&str] = &[
-    "--lib", "--test", "extable", "--test", "table", "--test", "sweep", "--test", "accesses", "--test", "signals",
+    "--lib", "--test", "extable", "--test", "table", "--test", "sweep", "--test", "accesses", "--test",
+    "signals",
 ];
 
 /// Runs the tests of the library: in each variant on this machine, emulated for others.

@@ -23,9 +23,8 @@ pub(crate) mod window;
 /// range check is all that stands before them.
 pub(crate) const USER_LIMIT: usize = 1 << 47;
 
-/// The addresses that are no sign extension of 48 bits (vol. 1, chapter 5). A kernel's direct-map windows lie
-/// in there too, but that an instruction of two sides has met one is asked of no instruction here: all have
-/// one side.
+/// The addresses that are no sign extension of 48 bits (vol. 1, chapter 5): an address error, unless they lie in
+/// a kernel's direct-map window.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
 
 /// The register that carries the cause to a landing.

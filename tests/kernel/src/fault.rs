@@ -88,10 +88,11 @@ pub fn pager(addr: usize, access: Access) -> bool {
         irqs_on: axhal::asm::irqs_enabled(),
         accessing: axptr::is_accessing_user_memory(),
         // Of several CPUs, another one may hold it: then this one waits.
-        space_locked: !smp::at_work() && match &task {
-            Some(task) => task.aspace.try_lock().is_none(),
-            None => space::space().try_lock().is_none(),
-        },
+        space_locked: !smp::at_work()
+            && match &task {
+                Some(task) => task.aspace.try_lock().is_none(),
+                None => space::space().try_lock().is_none(),
+            },
     };
     *LAST_CALL.lock() = Some(call);
     if call.space_locked {

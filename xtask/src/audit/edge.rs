@@ -49,10 +49,11 @@ fn places(binary: &Binary, function: &Function) -> Vec<(u64, Option<Range<u64>>)
         let replaced = line.iter().rev().find_map(|insn| mask::matches(&[edge.replaces], &[insn]));
         let Some(source) = replaced.and_then(|bound| bound.get(&'C').cloned()) else { continue };
         let guard = line.windows(2).find(|pair| {
-            let bound = mask::matches(&edge.guard, pair);
+            let bound = mask::matches(&[edge.compares], &pair[..1]);
             let compared = bound.and_then(|bound| bound.get(&'C').cloned());
             compared.is_some_and(|register| whole(&register) == whole(&source))
                 && matches!(pair[1].flow, Flow::Branch(..))
+                && pair[1].text.split(' ').next() == Some(edge.leaves)
         });
         found.push((insn.addr, guard.map(|pair| pair[1].addr..pair[1].end())));
     }

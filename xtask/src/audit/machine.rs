@@ -50,8 +50,9 @@ pub type Rewrite = fn(insn: &[u8]) -> Vec<u8>;
 pub struct Edge {
     /// The line that replaces the count, `C` being where it comes from.
     pub replaces: &'static str,
-    /// The comparison of the same register with the count, and the branch away behind it.
-    pub guard: [&'static str; 2],
+    /// The comparison of the same register with the count, and the branch right behind it.
+    pub compares: &'static str,
+    pub leaves: &'static str,
 }
 
 /// How a machine guards user memory from its kernel.

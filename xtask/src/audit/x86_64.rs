@@ -30,7 +30,7 @@ pub const ISA: Isa = Isa {
     register,
     nop: &[0x90],
     plain: None,
-    edge: Some(Edge { replaces: "mov ecx,C", guard: ["cmp C,rcx", "jae T"] }),
+    edge: Some(Edge { replaces: "mov ecx,C", compares: "cmp C,rcx", leaves: "jae" }),
 };
 
 fn register(name: &str) -> Option<Reg> {

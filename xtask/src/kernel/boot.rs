@@ -146,6 +146,7 @@ impl Boot {
         let name = self.name();
         let folder = self.elf.parent().ok_or_else(|| anyhow!("{} has no folder", self.elf.display()))?;
         let image = folder.join(format!("boot-{}", name.replace(' ', "-")));
+        // As `tests/kernel/src/mode.rs` reads it.
         let mode = format!("cpus={} {}", self.cpus, self.mode);
         image::write(&self.elf, &mode, self.machine.image, &image)?;
         let start = Instant::now();
@@ -167,14 +168,6 @@ impl Boot {
             console.show();
         }
         Ok(Ended { name: format!("{name}: boot in {seconds:.1} s"), cases: console.count(), outcome })
-    }
-
-    /// What the kernel is told, as `tests/kernel/src/mode.rs` reads it.
-    fn slot(&self) -> String {
-        match self.cpus {
-            1 => self.mode.to_owned(),
-            cpus => format!("cpus={cpus} {}", self.mode),
-        }
     }
 
     fn qemu(&self, image: &Path) -> Command {

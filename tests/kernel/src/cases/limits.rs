@@ -16,7 +16,9 @@ pub fn the_typed_api_refuses_without_a_trap() -> Result<(), String> {
     let limit = axptr::user_limit();
     let refused = Done::stopped(0, FaultKind::OutOfRange, 0);
     for op in BY_TABLE.into_iter().chain(BY_REGION) {
-        for addr in arch::OUT_OF_REACH.addrs.into_iter().chain([arch::UNMAPPED_KERNEL_ADDR, 1 << 63, usize::MAX]) {
+        for addr in
+            arch::OUT_OF_REACH.addrs.into_iter().chain([arch::UNMAPPED_KERNEL_ADDR, 1 << 63, usize::MAX])
+        {
             for len in [1, 8, 100, 5000] {
                 op.expect(addr, len, &[], refused)?;
             }
