@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The window to user memory, where tasks are switched.
 //!
-//! Whether kernel code may touch user memory (x86_64 `RFLAGS.AC`, riscv64 `sstatus.SUM`) is a state of the CPU. It
-//! belongs to the task that has opened it, and few kernels save it with a task: if an interrupt stops a copy
-//! and the scheduler goes on with another task, that one runs with the window open.
+//! Whether kernel code may touch user memory (x86_64 `RFLAGS.AC`, riscv64 `sstatus.SUM`, aarch64 `PSTATE.PAN`)
+//! is a state of the CPU. It belongs to the task that has opened it, and few kernels save it with a task: if an
+//! interrupt stops a copy and the scheduler goes on with another task, that one runs with the window open.
 //!
 //! | machine | what closes it in front of an interrupt's handler |
 //! |---|---|
 //! | x86_64 | `vector::install`, or a `clac` that begins each trap entry of the kernel's own |
 //! | riscv64 | nothing in the machine; a trap entry of the kernel's own that saves `sstatus` and clears `SUM` |
-//! | aarch64 | nothing has to: the routines use unprivileged accesses, and `PAN` stays as it is |
+//! | aarch64 | the CPU, with `SCTLR_EL1.SPAN` = 0; else a trap entry that sets `PAN`. Only atomics open it |
 //! | loongarch64 | nothing has to: there is no window |
 //!
 //! A kernel in which an interrupt's handler may find the window open calls [`suspend`] in its task switch:

@@ -10,6 +10,10 @@ axptr_begin ask_cpu
     tst     x5, 0xf << 20               // PAN
     b.eq    2f
     orr     w7, w7, {pan}
+2:  mrs     x5, s3_0_c0_c6_0            // ID_AA64ISAR0_EL1
+    tst     x5, 0xe << 20               // Atomic: 2 and more; 1 is reserved
+    b.eq    2f
+    orr     w7, w7, {lse}
 2:  adrp    x5, {mops_state}
     ldrb    w5, [x5, :lo12:{mops_state}]
     cmp     w5, {mops_proved}

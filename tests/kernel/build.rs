@@ -16,6 +16,13 @@ const CPUS: usize = 4;
 /// What the variant `discard` puts in front of ArceOS's script.
 const DISCARD: &str = "SECTIONS { /DISCARD/ : { *(axptr_ex_table) } }\n";
 
+/// How ArceOS's script takes in all code.
+const CODE: &str = "*(.text .text.*)";
+
+/// The same for riscv64, where a jump reaches 1 MiB and this kernel has more code: what jumps to the trap entry of
+/// axcpu stands next to it, and so does what that jumps to. (The entry is all that is in `.text`.)
+const CODE_BY_REACH: &str = "*(.text .text.riscv_trap_handler .text.axptr_vector .text.kernel_*)\n*(.text.*)";
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-changed=Cargo.lock");
@@ -30,6 +37,10 @@ fn main() {
         .replace("%CPU_NUM%", &CPUS.to_string())
         .replace("%DWARF%", "");
     assert!(!script.contains('%'), "the template has a name that is not filled in:\n{script}");
+    if arch == "riscv64" {
+        assert!(script.contains(CODE), "the template takes in code in another way:\n{script}");
+        script = script.replace(CODE, CODE_BY_REACH);
+    }
     if env::var_os("CARGO_FEATURE_DISCARD").is_some() {
         script.insert_str(0, DISCARD);
     }

@@ -27,7 +27,7 @@ struct Variant {
 }
 
 /// The tests that ask whether the table survived compiler and linker, with a fault for each entry.
-const TABLE_TESTS: &[&str] = &["--test", "extable", "--test", "table", "--test", "sweep"];
+const TABLE_TESTS: &[&str] = &["--test", "extable", "--test", "table", "--test", "sweep", "--test", "small"];
 
 const VARIANTS: &[Variant] = &[
     Variant { name: "debug", profile: "dev", rustflags: "", tests: &[] },
@@ -45,8 +45,8 @@ const VARIANTS: &[Variant] = &[
 
 /// What runs emulated: all that depends on the machine. The rest is the same code as here.
 const EMULATED_TESTS: &[&str] = &[
-    "--lib", "--test", "extable", "--test", "table", "--test", "sweep", "--test", "accesses", "--test",
-    "signals",
+    "--lib", "--test", "extable", "--test", "table", "--test", "sweep", "--test", "small", "--test", "races",
+    "--test", "accesses", "--test", "signals",
 ];
 
 /// Runs the tests of the library: in each variant on this machine, emulated for others.

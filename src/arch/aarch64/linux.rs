@@ -3,7 +3,7 @@
 
 use core::{mem::offset_of, ptr};
 
-use libc::{c_int, mcontext_t, siginfo_t, ucontext_t};
+use libc::{c_int, c_ulong, mcontext_t, siginfo_t, ucontext_t};
 
 use crate::{
     cause::{Access, FaultKind},
@@ -26,6 +26,14 @@ const RECORD_HEAD: usize = 8;
 const ESR_MAGIC: u32 = 0x4553_5201;
 
 const _: () = assert!(RECORDS + RECORDS_LEN <= size_of::<mcontext_t>());
+
+/// Whether the CPU has FEAT_LSE.
+pub(super) fn has_lse() -> bool {
+    /// <asm/hwcap.h>.
+    const HWCAP_ATOMICS: c_ulong = 1 << 8;
+    // SAFETY: looks something up in what the kernel gave the process.
+    unsafe { libc::getauxval(libc::AT_HWCAP) & HWCAP_ATOMICS != 0 }
+}
 
 /// The interrupted registers, which the kernel restores when the handler returns.
 #[derive(Debug)]
@@ -181,8 +189,8 @@ mod tests {
                 (0x8200_0046, None),
             ] {
                 let [head, value] = syndrome(at, esr);
-                let records = if at == 0 { vec![head, value] } else { vec![fpsimd, head, value] };
-                assert_eq!(report(&records, libc::SIGSEGV, 1).access, access, "{esr:#x} at {at}");
+                let records: &[_] = if at == 0 { &[head, value] } else { &[fpsimd, head, value] };
+                assert_eq!(report(records, libc::SIGSEGV, 1).access, access, "{esr:#x} at {at}");
             }
         }
     }

@@ -1,16 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! aarch64: the routines of `asm/aarch64` and the constants that they share with Rust.
 
-#[cfg(target_os = "none")]
-use core::sync::atomic::Ordering;
 use core::{
     arch::{asm, global_asm},
     ops::Range,
-    sync::atomic::AtomicU8,
+    sync::atomic::{AtomicU8, Ordering},
 };
 
 use crate::arch::entry_flags;
 
+pub(crate) mod inline;
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
 #[cfg(all(feature = "vector", target_os = "none"))]
@@ -30,12 +29,16 @@ pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 48..(-1_isize << 48) as usi
 /// The register that carries the cause to a landing.
 pub(crate) const CAUSE_REGISTER: &str = "x1";
 
-// Bits of `CPU`, and the number of one.
+/// Whether there is a window to open, for atomics.
+const IS_KERNEL: bool = cfg!(target_os = "none");
+
+// Bits of `CPU`, and the number of one. A process knows of the last only.
 const CPU_KNOWN: u8 = 1;
 const CPU_PAN: u8 = 2;
 const CPU_MOPS: u8 = 4;
+const CPU_LSE: u8 = 8;
 
-/// What the CPU has, 0 until a routine asks. Only kernels do.
+/// What the CPU has, 0 until a routine or an atomic asks.
 static CPU: AtomicU8 = AtomicU8::new(0);
 
 /// Whether the copy and set instructions may be used: once the vector has proved it, until a CPU proves the
@@ -54,11 +57,13 @@ global_asm!(
     include_str!("../../../asm/aarch64/cpu.S"),
     include_str!("../../../asm/aarch64/copy.S"),
     include_str!("../../../asm/aarch64/fill.S"),
-    kernel = const cfg!(target_os = "none") as u8,
+    include_str!("../../../asm/aarch64/string.S"),
+    kernel = const IS_KERNEL as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
     pan = const CPU_PAN,
     mops = const CPU_MOPS,
+    lse = const CPU_LSE,
     mops_bit = const CPU_MOPS.trailing_zeros(),
     mops_state = sym MOPS,
     mops_proved = const MOPS_PROVED,
@@ -85,11 +90,13 @@ pub(crate) mod raw {
         pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
 
         pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
     }
 }
 
@@ -128,65 +135,70 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     confined
 }
 
-/// Above 256 bytes the copy and set instructions (FEAT_MOPS), where the vector is installed; or words.
+/// Above 256 bytes the copy and set instructions (FEAT_MOPS), where the vector is installed; or words. And
+/// atomics by single instructions (FEAT_LSE) where the CPU has them; or by reservations.
 ///
 /// A process has words only: the signal frame need not tell the access, so that a fault of an instruction
 /// which touches both sides could not be told from one on the side that is no user's.
 #[cfg(target_os = "none")]
-pub(crate) const CPU_PATHS: &[&str] = &["with MOPS", "without MOPS"];
+pub(crate) const CPU_PATHS: &[&str] = &["with MOPS", "without MOPS", "without MOPS and LSE"];
 /// The same in a process.
 #[cfg(not(target_os = "none"))]
-pub(crate) const CPU_PATHS: &[&str] = &["words"];
+pub(crate) const CPU_PATHS: &[&str] = &["with LSE", "without LSE"];
 
+/// What the CPU must have for a path, and what is left out of it.
 #[cfg(target_os = "none")]
-mod paths {
-    use super::{CPU, CPU_KNOWN, CPU_MOPS, CPU_PATHS, Ordering, ask_cpu};
-
-    const MOPS: usize = 0;
-
-    /// Whether this CPU can execute a path.
-    pub(crate) fn can_take(path: usize) -> bool {
-        match path {
-            MOPS => ask_cpu() & CPU_MOPS != 0,
-            _ => path < CPU_PATHS.len(),
-        }
-    }
-
-    /// Makes the routines believe that the CPU has (no) MOPS; the PAN answer stays true.
-    pub(crate) fn force_cpu(path: usize) {
-        let known = ask_cpu();
-        let forced = if path == MOPS { known } else { known & !CPU_MOPS };
-        CPU.store(forced | CPU_KNOWN, Ordering::Relaxed);
-    }
-
-    /// Makes the next routine ask the CPU again.
-    pub(crate) fn forget_cpu() {
-        CPU.store(0, Ordering::Relaxed);
-    }
-}
-
+const PATHS: [(u8, u8); 3] = [(CPU_MOPS, 0), (0, CPU_MOPS), (0, CPU_MOPS | CPU_LSE)];
+/// The same in a process.
 #[cfg(not(target_os = "none"))]
-mod paths {
-    /// Whether this CPU can execute a path.
-    pub(crate) fn can_take(path: usize) -> bool {
-        path < super::CPU_PATHS.len()
-    }
+const PATHS: [(u8, u8); 2] = [(CPU_LSE, 0), (0, CPU_LSE)];
 
-    /// There is no other path to take.
-    pub(crate) fn force_cpu(_path: usize) {}
+const _: () = assert!(PATHS.len() == CPU_PATHS.len());
 
-    /// There is nothing to ask the CPU for.
-    pub(crate) fn forget_cpu() {}
+/// Whether this CPU can execute a path.
+pub(crate) fn can_take(path: usize) -> bool {
+    PATHS.get(path).is_some_and(|(needed, _)| ask_cpu() & needed == *needed)
 }
 
-pub(crate) use paths::{can_take, force_cpu, forget_cpu};
+/// Makes the routines and atomics believe that the CPU lacks what is left out of a path.
+pub(crate) fn force_cpu(path: usize) {
+    CPU.store(ask_cpu() & !PATHS[path].1, Ordering::Relaxed);
+}
+
+/// Makes the next routine or atomic ask the CPU again.
+pub(crate) fn forget_cpu() {
+    CPU.store(0, Ordering::Relaxed);
+}
+
+/// What the CPU has.
+#[inline(always)]
+fn cpu() -> u8 {
+    match CPU.load(Ordering::Relaxed) {
+        0 => ask_cpu(),
+        known => known,
+    }
+}
 
 /// Asks the CPU, as a routine does at its first call, and returns what is stored.
 #[cfg(target_os = "none")]
+#[cold]
 fn ask_cpu() -> u8 {
-    // SAFETY: reads an ID register and stores what the CPU has; clobbers what any function may.
+    // SAFETY: reads ID registers and stores what the CPU has; clobbers what any function may.
     unsafe { __axptr_ask_cpu() };
     CPU.load(Ordering::Relaxed)
+}
+
+/// Asks the kernel, and returns what is stored.
+#[cfg(not(target_os = "none"))]
+#[cold]
+fn ask_cpu() -> u8 {
+    #[cfg(target_os = "linux")]
+    let has_lse = linux::has_lse();
+    #[cfg(not(target_os = "linux"))]
+    let has_lse = false;
+    let known = if has_lse { CPU_KNOWN | CPU_LSE } else { CPU_KNOWN };
+    CPU.store(known, Ordering::Relaxed);
+    known
 }
 
 /// Whether an instruction is CPY* or SET* in a form that is unprivileged on a side (Arm ARM C4.1.94, "Memory

@@ -11,6 +11,7 @@ use crate::arch::entry_flags;
 
 #[cfg(any(test, all(feature = "vector", target_os = "none")))]
 mod exception;
+pub(crate) mod inline;
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
 #[cfg(all(feature = "vector", target_os = "none"))]
@@ -43,6 +44,7 @@ global_asm!(
     include_str!("../../../asm/loongarch64/macros.S"),
     include_str!("../../../asm/loongarch64/copy.S"),
     include_str!("../../../asm/loongarch64/fill.S"),
+    include_str!("../../../asm/loongarch64/string.S"),
     kernel = const cfg!(target_os = "none") as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
@@ -69,11 +71,13 @@ pub(crate) mod raw {
         pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
 
         pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
     }
 }
 

@@ -8,6 +8,7 @@ use core::{
 
 use crate::arch::entry_flags;
 
+pub(crate) mod inline;
 #[cfg(target_os = "linux")]
 pub(crate) mod linux;
 #[cfg(all(feature = "vector", target_os = "none"))]
@@ -26,6 +27,9 @@ pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 56..(-1_isize << 56) as usi
 /// The register that carries the cause to a landing.
 pub(crate) const CAUSE_REGISTER: &str = "a1";
 
+/// Whether there is a window to open.
+const IS_KERNEL: bool = cfg!(target_os = "none");
+
 /// Permission to touch user pages in kernel mode (Privileged ISA, "sstatus").
 const SSTATUS_SUM: usize = 1 << 18;
 
@@ -36,7 +40,8 @@ global_asm!(
     include_str!("../../../asm/riscv64/sentinel.S"),
     include_str!("../../../asm/riscv64/copy.S"),
     include_str!("../../../asm/riscv64/fill.S"),
-    kernel = const cfg!(target_os = "none") as u8,
+    include_str!("../../../asm/riscv64/string.S"),
+    kernel = const IS_KERNEL as u8,
     sum = const SSTATUS_SUM,
     read = const entry_flags::READ,
     write = const entry_flags::WRITE,
@@ -60,11 +65,13 @@ pub(crate) mod raw {
         pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
 
         pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
     }
 }
 

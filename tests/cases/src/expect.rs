@@ -8,7 +8,7 @@ use axptr::{Access, Fault, FaultKind};
 use crate::{
     area::Area,
     ensure::ensure,
-    site::{Handler, Site},
+    site::{Handler, PageKind, Site},
 };
 
 /// The fault of an access to `len` bytes at `offset`, if one is due, lazy pages staying away from no-fault
@@ -37,6 +37,16 @@ pub(crate) fn fault(start: usize, copied: usize, access: Access, kind: FaultKind
     let mut fault = axptr::copy_from_user(&mut [0], usize::MAX).expect_err("no byte is there");
     (fault.copied, fault.addr, fault.access, fault.kind) = (copied, start.wrapping_add(copied), access, kind);
     fault
+}
+
+/// What an access to a page that is not mapped ends in. Not every machine tells it from a forbidden one.
+pub(crate) fn absence(site: &dyn Site) -> FaultKind {
+    site.refusal(PageKind::Unmapped, Access::Read).expect("no site lets one read it")
+}
+
+/// What a store to a page that may only be read ends in. Not every machine tells it from an absent one.
+pub(crate) fn write_protection(site: &dyn Site) -> FaultKind {
+    site.refusal(PageKind::ReadOnly, Access::Write).expect("no site lets one write it")
 }
 
 /// Demands `least..=most` traps; of a handler whose causes end inside of pages, no number.

@@ -14,7 +14,7 @@ use axptr::{
 use crate::{
     area::{Area, Content},
     ensure::ensure,
-    expect::fault,
+    expect::{absence, fault, write_protection},
     site::{PAGE, PageKind, Site},
 };
 
@@ -68,7 +68,8 @@ fn values_of<T: Sample, C: Context>(
                 let told = (atomic.store(a), rmw(atomic, b), atomic.load());
                 ensure!(told == (Ok(()), Ok(a), Ok(model(a, b))), "{}: {told:x?}", what(name, a, b));
             }
-            for &there in [a, b].iter() {
+            // The third is neither, so that a wrong exchange shows.
+            for &there in [a, b, T::SAMPLES[0], T::SAMPLES[1], T::SAMPLES[2]].iter() {
                 let told = (atomic.store(there), atomic.compare_exchange(a, b), atomic.load());
                 let expected = if there == a { (Ok(a), b) } else { (Err(there), there) };
                 ensure!(
@@ -156,7 +157,7 @@ pub(crate) fn faults(site: &mut dyn Site) -> Result<(), String> {
                         let Some(AtomicError::Fault(told)) = told else {
                             return Err(format!("operation {index} on {size} absent bytes: {told:x?}"));
                         };
-                        let right = (told.copied, told.addr, told.kind) == (0, addr, FaultKind::NotPresent);
+                        let right = (told.copied, told.addr, told.kind) == (0, addr, absence(site));
                         let access = match index {
                             0 => told.access == Access::Read,
                             1 => told.access == Access::Write,
@@ -169,7 +170,7 @@ pub(crate) fn faults(site: &mut dyn Site) -> Result<(), String> {
                 ensure!(site.traps() - traps == 18, "{} traps", site.traps() - traps);
             }
             let addr = area.at(2 * PAGE + 64);
-            let expected = fault(addr, 0, Access::Write, FaultKind::Permission);
+            let expected = fault(addr, 0, Access::Write, write_protection(site));
             let [load, others @ ..] = errors(UserPtr::<$integer>::from(addr));
             let refused = others == [Some(AtomicError::Fault(expected)); 8];
             ensure!(load.is_none() && refused, "{size} bytes, read-only: {load:x?}, {others:x?}");

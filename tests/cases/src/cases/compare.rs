@@ -8,7 +8,7 @@ use axptr::{Access, FaultKind, UserConstPtr, UserPtr, compare_user, user_limit};
 use crate::{
     area::{Area, Content},
     ensure::ensure,
-    expect::fault,
+    expect::{absence, fault},
     site::{PAGE, PageKind, Site},
 };
 
@@ -22,11 +22,8 @@ pub(crate) fn differences(site: &mut dyn Site) -> Result<(), String> {
             let addr = area.at(start);
             let mut kernel = vec![0x99; len];
             kernel[..good].copy_from_slice(area.expected(start..PAGE));
-            let alike = if good == len {
-                Ok(None)
-            } else {
-                Err(fault(addr, good, Access::Read, FaultKind::NotPresent))
-            };
+            let alike =
+                if good == len { Ok(None) } else { Err(fault(addr, good, Access::Read, absence(site))) };
             let slice =
                 UserConstPtr::<u8>::from(addr).nofault().slice(len).map_err(|fault| format!("{fault}"))?;
             let traps = site.traps();
@@ -57,7 +54,7 @@ pub(crate) fn zeroes(site: &mut dyn Site) -> Result<(), String> {
             let expected = if start + len <= PAGE {
                 Ok(true)
             } else {
-                Err(fault(area.at(start), PAGE - start, Access::Read, FaultKind::NotPresent))
+                Err(fault(area.at(start), PAGE - start, Access::Read, absence(site)))
             };
             let slice = UserPtr::<u8>::from(area.at(start)).slice(len).map_err(|fault| format!("{fault}"))?;
             ensure!(slice.is_zeroed() == expected, "{len} at {start}: {:x?}", slice.is_zeroed());

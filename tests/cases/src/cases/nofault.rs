@@ -17,7 +17,7 @@ use axptr::{
 use crate::{
     area::{Area, Content},
     ensure::ensure,
-    expect::fault,
+    expect::{absence, fault, write_protection},
     site::{Handler, PAGE, PageKind, Site},
 };
 
@@ -105,14 +105,14 @@ pub(crate) fn bulk(site: &mut dyn Site) -> Result<(), String> {
     let addr = area.at(PAGE - 5);
     let mut bytes = [0xee; 9];
     let told = [nofault::copy_from_user(&mut bytes, addr), nofault::copy_in_user(area.at(0), addr, 9)];
-    ensure!(told == [Err(fault(addr, 5, Access::Read, FaultKind::NotPresent)); 2], "{told:x?}");
+    ensure!(told == [Err(fault(addr, 5, Access::Read, absence(site))); 2], "{told:x?}");
     ensure!(bytes[..5] == *area.expected(PAGE - 5..PAGE) && bytes[5..] == [0xee; 4], "{bytes:x?}");
     let told = [
         nofault::copy_to_user(addr, &bytes),
         nofault::copy_in_user(addr, area.at(0), 9),
         nofault::fill_user(addr, 1, 9),
     ];
-    ensure!(told == [Err(fault(addr, 5, Access::Write, FaultKind::NotPresent)); 3], "{told:x?}");
+    ensure!(told == [Err(fault(addr, 5, Access::Write, absence(site))); 3], "{told:x?}");
     let array = [area.at(100), 3, addr, 9].map(|word| word as u64);
     let user = UserPtr::<u64>::from(area.at(200));
     ensure!(user.write_slice(&array).is_ok(), "writable");
@@ -152,12 +152,12 @@ pub(crate) fn make_present(site: &mut dyn Site) -> Result<(), String> {
         let area = Area::user(site, &[Good, Good, Unmapped], Content::Source);
         let range = UserRange::new(area.at(50), 2 * PAGE).ok_or("in the user half")?;
         let told = fault_in::make_present(range, access);
-        ensure!(told == Err(fault(area.at(50), 2 * PAGE - 50, access, FaultKind::NotPresent)), "{told:x?}");
+        ensure!(told == Err(fault(area.at(50), 2 * PAGE - 50, access, absence(site))), "{told:x?}");
         ensure!(area.first_wrong(0..2 * PAGE).is_none(), "{access:?} has changed a byte");
         let area = Area::user(site, &[PageKind::ReadOnly], Content::Source);
         let range = UserRange::new(area.at(9), 9).ok_or("in the user half")?;
         let told = fault_in::make_present(range, access).map_err(|fault| fault.kind);
-        let expected = if access == Access::Read { Ok(9) } else { Err(FaultKind::Permission) };
+        let expected = if access == Access::Read { Ok(9) } else { Err(write_protection(site)) };
         ensure!(told == expected, "{access:?} of a read-only page: {told:x?}");
     }
     // A length that user space made up is done a window at a time.
@@ -187,7 +187,7 @@ pub(crate) fn windows(site: &mut dyn Site) -> Result<(), String> {
         let expected = if there == len {
             Ok(())
         } else {
-            Err(fault(area.at(start), there, Access::Write, FaultKind::NotPresent))
+            Err(fault(area.at(start), there, Access::Write, absence(site)))
         };
         ensure!(told == expected && total == there, "{len} bytes: {told:x?}, {total} done");
         ensure!(largest <= WINDOW, "{largest} bytes in one part");
@@ -234,11 +234,8 @@ pub(crate) fn kernel_probe(site: &mut dyn Site) -> Result<(), String> {
             // SAFETY: (1) memory, or nothing.
             let told = unsafe { probe::read_bytes(&mut bytes[..len], start) };
             let traps = site.traps() - traps;
-            let expected = if good == len {
-                Ok(())
-            } else {
-                Err(fault(start, good, Access::Read, FaultKind::NotPresent))
-            };
+            let expected =
+                if good == len { Ok(()) } else { Err(fault(start, good, Access::Read, absence(site))) };
             let right = told == expected && traps == usize::from(good < len);
             ensure!(right || site.handler() != Handler::Full, "{good} of {len}: {told:x?}, {traps} traps");
             ensure!(bytes[..good] == *area.expected(PAGE - good..PAGE), "{good} of {len}: wrong bytes");

@@ -11,7 +11,7 @@ use axptr::{
 use crate::{
     area::{Area, Content},
     ensure::ensure,
-    expect::fault,
+    expect::{absence, fault},
     site::{PAGE, PageKind, Site},
 };
 
@@ -86,7 +86,7 @@ pub(crate) fn faults(site: &mut dyn Site) -> Result<(), String> {
     for good in [0, 1, 5, 8, 17, 255, 256, 300, PAGE, PAGE + 3] {
         let start = area.at(EDGE - good);
         let user = UserConstPtr::<u8>::from(start).as_cstr();
-        let expected = StringError::Fault(fault(start, good, Access::Read, FaultKind::NotPresent));
+        let expected = StringError::Fault(fault(start, good, Access::Read, absence(site)));
         let mut buf = vec![0xee; 4 * PAGE];
         let traps = site.traps();
         let told = [
@@ -218,7 +218,7 @@ fn arrays_of<T: AnyBitPattern + NoUninit + PartialEq + Debug>(site: &mut dyn Sit
             for position in [0, size - 1] {
                 area.put(terminator + position, &[0x80]);
                 let copied = EDGE - start;
-                let expected = fault(area.at(start), copied, Access::Read, FaultKind::NotPresent);
+                let expected = fault(area.at(start), copied, Access::Read, absence(site));
                 let told = user.read_until_zero(&mut buf).err();
                 ensure!(told == Some(StringError::Fault(expected)), "{}, byte {position}: {told:x?}", what());
                 let told = user.to_vec_until_zero(Limit::Elements(usize::MAX)).err();

@@ -8,7 +8,7 @@ use axptr::{Access, FaultKind, UserConstPtr, UserPtr, UserReader, UserWriter, sc
 use crate::{
     area::{Area, Content},
     ensure::ensure,
-    expect::fault,
+    expect::{absence, fault, write_protection},
     site::{PAGE, PageKind, Site},
     small,
 };
@@ -104,7 +104,7 @@ pub(crate) fn batches(site: &mut dyn Site) -> Result<(), String> {
     let traps = site.traps();
     let told = scope::run(&writes[..]);
     let start = area.at(2 * PAGE - 1);
-    let expected = fault(start, 1, Access::Write, FaultKind::NotPresent);
+    let expected = fault(start, 1, Access::Write, absence(site));
     ensure!(told == Err(expected) && site.traps() - traps == 1, "{told:x?}, {} traps", site.traps() - traps);
     let mut written = [0; 41];
     let taken = axptr::copy_from_user(&mut written, area.at(2 * PAGE - 41));
@@ -122,7 +122,7 @@ pub(crate) fn read_only(site: &mut dyn Site) -> Result<(), String> {
     let ptr = UserPtr::<u64>::from(area.at(PAGE - 3));
     ensure!(ptr.read().is_ok(), "{:?}", ptr.read());
     let told = ptr.write(u64::MAX);
-    let expected = fault(ptr.addr(), 3, Access::Write, FaultKind::Permission);
+    let expected = fault(ptr.addr(), 3, Access::Write, write_protection(site));
     ensure!(told == Err(expected), "{told:x?}");
     ensure!(UserConstPtr::<[u8; 3]>::from(ptr.addr()).read() == Ok([0xff; 3]), "the prefix is written");
     Ok(())

@@ -14,7 +14,7 @@ use crate::{
 };
 
 /// An access to the 16 bytes at an address, with the pager or without.
-type Form = fn(usize, bool) -> Result<(), Fault>;
+pub type Form = fn(usize, bool) -> Result<(), Fault>;
 
 macro_rules! form {
     ($name:literal, $value:ty, |$ptr:ident| $call:expr) => {
@@ -46,7 +46,8 @@ fn string<T>(result: Result<T, StringError>) -> Result<(), Fault> {
     }
 }
 
-const FORMS: [(&str, Form); 9] = [
+/// Each with its name.
+pub const FORMS: [(&str, Form); 9] = [
     form!("read", u32, |ptr| ptr.read().map(drop)),
     form!("write", u64, |ptr| ptr.write(0)),
     form!("batch", u64, |ptr| scope::run((ptr.reading(), ptr.add(1).writing(0))).map(drop)),
@@ -131,6 +132,21 @@ pub fn without_the_pager_no_lock_is_needed() -> Result<(), String> {
     })
 }
 
+pub fn what_is_refused_without_the_pager_comes_with_it() -> Result<(), String> {
+    for (name, form) in FORMS {
+        space::LAZY.renew();
+        let page = space::LAZY.start();
+        let told = form(page, true);
+        let refused = told.is_err_and(|fault| (fault.copied, fault.kind) == (0, FaultKind::NotPresent));
+        ensure!(refused && !space::is_present(page), "{name}: {told:x?}");
+        let told = form(page, false);
+        ensure!(told.is_ok() && space::is_present(page), "{name}, normal: {told:x?}");
+        let (told, traps) = fault::counted(|| form(page, true));
+        ensure!(told.is_ok() && traps == Traps::NONE, "{name}, once it is there: {told:x?}, {traps:?}");
+    }
+    Ok(())
+}
+
 /// Kernel memory that is there, that is lazy, that is not there, and that no page table can map.
 pub fn a_probe_reads_kernel_memory_and_asks_nobody() -> Result<(), String> {
     static HERE: [u64; 2] = [0x1122_3344_5566_7788, 0x99aa_bbcc_ddee_ff00];
@@ -151,6 +167,11 @@ pub fn a_probe_reads_kernel_memory_and_asks_nobody() -> Result<(), String> {
             "{told:x?}, {call:x?}"
         );
     }
+    let user = space::RW.page(2);
+    space::poke(user, &[7; 8]);
+    // SAFETY: (1) memory.
+    let told = unsafe { probe::read::<u64>(user) };
+    ensure!(told == Ok(u64::from_ne_bytes([7; 8])), "user memory: {told:x?}");
     ensure!(fault::passed_on() == passed_on, "a fault went to the kernel's own handler");
     Ok(())
 }

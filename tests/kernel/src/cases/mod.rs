@@ -25,7 +25,9 @@ mod paging;
 mod preemption;
 mod region;
 mod smp;
+mod smp_atomics;
 mod smp_changing;
+mod smp_nofault;
 mod smp_switching;
 mod switching;
 mod table;
@@ -112,6 +114,7 @@ const EVERYWHERE: &[Named] = cases! {
     inlined: the_window_is_behind_an_access_what_it_was_before,
         the_pager_runs_with_the_window_closed,
         without_the_pager_no_lock_is_needed,
+        what_is_refused_without_the_pager_comes_with_it,
         a_probe_reads_kernel_memory_and_asks_nobody;
     drivers: a_megabyte_goes_through_a_bounce_buffer_in_chunks,
         a_transfer_ends_short_at_a_fault_and_is_resumed,
@@ -142,7 +145,14 @@ const SMP: &[Named] = cases! {
         all_cpus_page_in_at_once,
         no_word_is_lost_in_a_lazy_page;
     smp_switching: a_copy_that_waits_goes_on_on_another_cpu;
-    smp_changing: copies_stay_exact_while_pages_come_and_go;
+    smp_changing: every_operation_stays_exact_while_pages_come_and_go;
+    smp_atomics: a_million_additions_and_exchanges_lose_none,
+        neighbours_in_one_word_do_not_disturb_each_other,
+        bits_of_all_cpus_are_set_and_cleared_without_loss,
+        swaps_pass_each_value_on_once,
+        an_aligned_value_is_never_torn,
+        no_addition_is_lost_while_the_page_comes_and_goes;
+    smp_nofault: nobody_waits_for_a_lock_of_another_cpus;
 };
 
 /// What only the end can tell.

@@ -1,32 +1,31 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! All CPUs copy and fault while one of them maps, unmaps and protects the pages.
+//! All CPUs do every operation, and fault, while one of them maps, unmaps and protects the pages.
 //!
-//! Each of the copying CPUs has pages of its own and knows what they must hold. The last CPU takes pages away, gives
+//! Each of the working CPUs has pages of its own and knows what they must hold. The last CPU takes pages away, gives
 //! their frames another content as if they served somebody else, looks whether anybody touches them all the same,
 //! and puts all back; or forbids writing for a while.
+
+mod ops;
 
 use alloc::{format, string::String, vec, vec::Vec};
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use axhal::{mem::virt_to_phys, paging::MappingFlags};
-use axptr::{
-    Access, Fault, FaultKind, UserConstPtr, UserPtr, is_accessing_user_memory,
-    raw::{self, Outcome},
-    region,
-};
+use axptr::{Access, FaultKind, is_accessing_user_memory};
 use memory_addr::va;
 
+use self::ops::{Does, OPS, On, Op};
 use super::smp::BASE;
 use crate::{
     arch::{self, window},
     ensure,
     smp::{self, rng::Rng, shootdown},
-    space::{self, Locked, PAGE},
+    space::{self, PAGE},
     task::{READ_ONLY, READ_WRITE},
 };
 
 /// The pages of each CPU that come and go, and those behind them that stay.
-const PAGES: usize = 6;
+pub const PAGES: usize = 6;
 const STAYING: usize = PAGES;
 const LEN: usize = PAGES * PAGE;
 
@@ -35,16 +34,17 @@ const CHANGES: usize = 200;
 
 /// What a frame holds while it serves somebody else; never what a copy writes.
 const FOREIGN: u8 = 0xf5;
+static FOREIGN_PAGE: [u8; PAGE] = [FOREIGN; PAGE];
 /// What stands where no byte may arrive; never what a copy writes.
 const CANARY: u8 = 0xee;
 
 /// Where a CPU's pages are.
-fn start(rank: usize) -> usize {
+pub fn start(rank: usize) -> usize {
     BASE + rank * 2 * (PAGES + STAYING) * PAGE
 }
 
 /// Frames that belong to this case, not to axmm: they are not freed with their mapping.
-struct Frames(*mut [u8; PAGE]);
+pub struct Frames(*mut [u8; PAGE]);
 
 // SAFETY: used by the CPU that copies before and behind the changes, and in between by the one that changes.
 unsafe impl Send for Frames {}
@@ -64,14 +64,28 @@ impl Frames {
         self.0.wrapping_add(index)
     }
 
-    fn read(&self, index: usize) -> [u8; PAGE] {
-        // SAFETY: the frame is ours. What user mappings do to it meanwhile is what the reader looks for.
-        unsafe { self.page(index).read_volatile() }
+    /// Its words. One by one: an access to all of a page at once is a page of instructions.
+    fn words(&self, index: usize) -> impl Iterator<Item = *mut u64> {
+        let first = self.page(index).cast::<u64>();
+        (0..PAGE / size_of::<u64>()).map(move |word| first.wrapping_add(word))
     }
 
-    fn write(&self, index: usize, content: &[u8; PAGE]) {
-        // SAFETY: as above.
-        unsafe { self.page(index).write_volatile(*content) };
+    /// What it holds.
+    pub fn read(&self, index: usize) -> Vec<u8> {
+        let mut content = Vec::with_capacity(PAGE);
+        for word in self.words(index) {
+            // SAFETY: the frame is ours. What user mappings do to it meanwhile is what the reader looks for.
+            content.extend_from_slice(&unsafe { word.read_volatile() }.to_ne_bytes());
+        }
+        content
+    }
+
+    fn write(&self, index: usize, content: &[u8]) {
+        for (word, bytes) in self.words(index).zip(content.chunks_exact(size_of::<u64>())) {
+            let bytes = bytes.try_into().expect("as long as a word");
+            // SAFETY: as above.
+            unsafe { word.write_volatile(u64::from_ne_bytes(bytes)) };
+        }
     }
 
     fn map(&self, rank: usize, index: usize, flags: MappingFlags) {
@@ -101,139 +115,19 @@ struct Ended {
     at_a_protected_page: AtomicUsize,
 }
 
-/// The operations. The last two have no pager, and those of region mode may refuse all.
-const OPS: [(&str, Access); 11] = [
-    ("copy_from_user", Access::Read),
-    ("copy_to_user", Access::Write),
-    ("fill_user", Access::Write),
-    ("copy_in_user, source", Access::Read),
-    ("copy_in_user, destination", Access::Write),
-    ("read_slice", Access::Read),
-    ("write_slice", Access::Write),
-    ("region::copy_from_user", Access::Read),
-    ("region::copy_to_user", Access::Write),
-    ("nofault::copy_from_user", Access::Read),
-    ("nofault::copy_to_user", Access::Write),
-];
-const IN_REGIONS: core::ops::Range<usize> = 7..9;
-
-/// Does it to `kernel.len()` bytes at `user`; `partner` is as much user memory that stays.
-fn run(op: usize, user: usize, partner: usize, kernel: &mut [u8]) -> Result<(), Stop> {
-    let result = match op {
-        0 => axptr::copy_from_user(kernel, user),
-        1 => axptr::copy_to_user(user, kernel),
-        2 => axptr::fill_user(user, kernel.first().copied().unwrap_or_default(), kernel.len()),
-        3 => {
-            axptr::copy_to_user(partner, kernel).expect("it stays");
-            let result = axptr::copy_in_user(partner, user, kernel.len());
-            axptr::copy_from_user(kernel, partner).expect("it stays");
-            result
-        }
-        4 => {
-            axptr::copy_to_user(partner, kernel).expect("it stays");
-            axptr::copy_in_user(user, partner, kernel.len())
-        }
-        5 => UserConstPtr::<u8>::new(user).read_slice(kernel),
-        6 => UserPtr::<u8>::new(user).write_slice(kernel),
-        7 => region::copy_from_user(Locked, kernel, user),
-        8 => region::copy_to_user(Locked, user, kernel),
-        9 => {
-            // SAFETY: (1) a buffer of ours. (2) User memory.
-            let outcome = unsafe { raw::nofault::copy_from_user(kernel.as_mut_ptr(), user, kernel.len()) };
-            return stop(outcome, user, kernel.len(), Access::Read);
-        }
-        _ => {
-            // SAFETY: (1) a buffer of ours. (2) User memory.
-            let outcome = unsafe { raw::nofault::copy_to_user(user, kernel.as_ptr(), kernel.len()) };
-            return stop(outcome, user, kernel.len(), Access::Write);
-        }
-    };
-    result.map_err(Stop::from)
-}
-
-/// What stopped an operation.
-#[derive(Debug)]
-struct Stop {
-    copied: usize,
-    addr: usize,
-    access: Access,
-    kind: FaultKind,
-}
-
-impl From<Fault> for Stop {
-    fn from(fault: Fault) -> Self {
-        Self { copied: fault.copied, addr: fault.addr, access: fault.access, kind: fault.kind }
-    }
-}
-
-fn stop(outcome: Outcome, user: usize, len: usize, access: Access) -> Result<(), Stop> {
-    match outcome.left() {
-        0 => Ok(()),
-        left => {
-            let copied = len - left;
-            Err(Stop { copied, addr: user + copied, access, kind: outcome.kind() })
-        }
-    }
-}
-
-/// Copies until `stop`, and checks each byte of what can be seen.
-fn copy(rank: usize, frames: &Frames, stop: &AtomicBool, ended: &Ended) -> Result<(), String> {
+/// Does one operation after the other until `stop`, and checks each byte of what can be seen.
+fn work(rank: usize, frames: &Frames, stop: &AtomicBool, ended: &Ended) -> Result<(), String> {
     let mut rng = Rng::new(rank);
     let mut model = vec![0_u8; LEN];
-    let partner = start(rank) + LEN;
     while !stop.load(Ordering::Acquire) {
         shootdown::poll();
-        let op = rng.below(OPS.len());
-        let (name, access) = OPS[op];
-        let most = if rng.below(4) == 0 { LEN } else { 200 };
-        let offset = rng.below(LEN);
-        let len = rng.below(most.min(LEN - offset) + 1);
-        let seed = rng.below(64);
-        let new = |index: usize| if op == 2 { 0x40 | seed as u8 } else { (0x40 + (index + seed) % 64) as u8 };
-        let mut kernel: Vec<u8> = match access {
-            Access::Read => vec![CANARY; len],
-            Access::Write => (0..len).map(new).collect(),
-        };
-        let user = start(rank) + offset;
-        let what = || format!("{name} of {len} bytes at page {} + {}", offset / PAGE, offset % PAGE);
-        let result = run(op, user, partner, &mut kernel);
-        let copied = match result {
-            Ok(()) => {
-                ended.whole.fetch_add(1, Ordering::Relaxed);
-                len
-            }
-            Err(fault) => {
-                let whole_range =
-                    IN_REGIONS.contains(&op) && (fault.copied, fault.kind) == (0, FaultKind::Permission);
-                let counter = match (fault.kind, access) {
-                    // Where the machine does not tell the two apart, holes are counted here too.
-                    (arch::FORBIDDEN, Access::Write) => &ended.at_a_protected_page,
-                    (FaultKind::NotPresent, _) => &ended.at_a_hole,
-                    _ if whole_range => &ended.at_a_hole,
-                    _ => return Err(format!("{}: {fault:x?}", what())),
-                };
-                counter.fetch_add(1, Ordering::Relaxed);
-                let at_a_page = fault.copied == 0 || fault.addr.is_multiple_of(PAGE);
-                let consistent = fault.addr == user + fault.copied && fault.access == access;
-                ensure!(at_a_page && consistent && fault.copied < len, "{}: {fault:x?}", what());
-                fault.copied
-            }
-        };
+        let op = &OPS[rng.below(OPS.len())];
+        let (offset, len) = place(op, &mut rng);
+        let what = || format!("{} of {len} bytes at page {} + {}", op.name, offset / PAGE, offset % PAGE);
+        one(rank, op, &mut model[offset..offset + len], offset, rng.below(64), ended)
+            .map_err(|reason| format!("{}: {reason}", what()))?;
         ensure!(!is_accessing_user_memory(), "{}: the flag stayed set", what());
         ensure!(!window::is_open() || !window::is_enforced(), "{}: the window stayed open", what());
-        match access {
-            Access::Read => {
-                let wrong = (0..copied).find(|&index| kernel[index] != model[offset + index]);
-                ensure!(wrong.is_none(), "{}: byte {wrong:?} is {:#x}", what(), kernel[wrong.unwrap_or(0)]);
-                let rest = kernel[copied..].iter().all(|&byte| byte == CANARY);
-                ensure!(rest, "{}: bytes behind the fault", what());
-            }
-            Access::Write => {
-                for index in 0..copied {
-                    model[offset + index] = new(index);
-                }
-            }
-        }
     }
     // All pages are back.
     for (index, page) in model.chunks(PAGE).enumerate() {
@@ -244,8 +138,96 @@ fn copy(rank: usize, frames: &Frames, stop: &AtomicBool, ended: &Ended) -> Resul
     Ok(())
 }
 
-/// Takes pages away from the others and gives them back.
-fn change(all: &[Frames]) -> Result<(), String> {
+/// Where in a CPU's pages an operation is done, and to how many bytes.
+fn place(op: &Op, rng: &mut Rng) -> (usize, usize) {
+    match op.size {
+        Some(size) if op.does == Does::Exchange => (rng.below(LEN / size) * size, size),
+        // Half of them across the edge between two pages, or next to it.
+        Some(size) if size > 1 && rng.below(2) == 0 => {
+            ((1 + rng.below(PAGES - 1)) * PAGE - rng.below(size), size)
+        }
+        Some(size) => (rng.below(LEN - size + 1), size),
+        None => {
+            let most = if rng.below(4) == 0 { LEN } else { 200 };
+            let offset = rng.below(LEN);
+            (offset, rng.below(most.min(LEN - offset) + 1))
+        }
+    }
+}
+
+/// Does `op` to what `held` says that the memory at `offset` holds, and updates that.
+fn one(
+    rank: usize,
+    op: &Op,
+    held: &mut [u8],
+    offset: usize,
+    seed: usize,
+    ended: &Ended,
+) -> Result<(), String> {
+    let (user, len) = (start(rank) + offset, held.len());
+    let new = |index: usize| match op.does {
+        Does::Fill => 0x40 | seed as u8,
+        // Here a string ends.
+        _ if op.size.is_none() && index + 1 == len => 0,
+        _ => (0x40 + (index + seed) % 64) as u8,
+    };
+    let access = op.does.access();
+    let mut kernel: Vec<u8> = match access {
+        Access::Read => vec![CANARY; len],
+        Access::Write => (0..len).map(new).collect(),
+    };
+    let result = (op.run)(On { user, partner: start(rank) + LEN, kernel: &mut kernel, held });
+    let zero = held.iter().position(|&byte| byte == 0);
+    let (copied, faulted) = match result {
+        Ok(copied) => {
+            ended.whole.fetch_add(1, Ordering::Relaxed);
+            let all = zero.filter(|_| op.does == Does::ReadString).map_or(len, |zero| zero + 1);
+            ensure!(copied == all, "{copied} bytes, not {all}");
+            (copied, false)
+        }
+        Err(fault) => {
+            let whole_range = op.in_regions && (fault.copied, fault.kind) == (0, FaultKind::Permission);
+            let counter = match (fault.kind, access) {
+                // Where the machine does not tell the two apart, holes are counted here too.
+                (arch::FORBIDDEN, Access::Write) => &ended.at_a_protected_page,
+                (FaultKind::NotPresent, _) => &ended.at_a_hole,
+                _ if whole_range => &ended.at_a_hole,
+                _ => return Err(format!("{fault:x?}")),
+            };
+            counter.fetch_add(1, Ordering::Relaxed);
+            let at_a_page = fault.copied == 0 || fault.addr.is_multiple_of(PAGE);
+            let consistent = fault.addr == user + fault.copied && fault.access == access;
+            ensure!(at_a_page && consistent && fault.copied < len, "{fault:x?}");
+            let behind_the_end = zero.is_some_and(|zero| zero < fault.copied);
+            ensure!(op.does != Does::ReadString || !behind_the_end, "behind the terminator: {fault:x?}");
+            (fault.copied, true)
+        }
+    };
+    match op.does {
+        Does::Read | Does::ReadWhole | Does::ReadString => {
+            let seen = if faulted && op.does == Does::ReadWhole { 0 } else { copied };
+            let wrong = (0..seen).find(|&index| kernel[index] != held[index]);
+            ensure!(wrong.is_none(), "byte {wrong:?} is {:#x}", kernel[wrong.unwrap_or(0)]);
+            ensure!(kernel[seen..].iter().all(|&byte| byte == CANARY), "bytes behind the fault");
+        }
+        Does::Write | Does::Fill => {
+            for (index, byte) in held[..copied].iter_mut().enumerate() {
+                *byte = new(index);
+            }
+        }
+        Does::Exchange if faulted => ensure!(copied == 0, "{copied} bytes of an atomic"),
+        Does::Exchange => {
+            ensure!(kernel == held, "it was {kernel:x?} before, and not {held:x?}");
+            for (index, byte) in held.iter_mut().enumerate() {
+                *byte = new(index);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Takes pages away from the first `ranks` of the others and gives them back.
+fn change(all: &[Frames], ranks: usize) -> Result<(), String> {
     let mut rng = Rng::new(99);
     let me = all.len() - 1;
     let mut bytes = vec![0; PAGE];
@@ -259,7 +241,7 @@ fn change(all: &[Frames]) -> Result<(), String> {
         Ok(())
     };
     for round in 0..CHANGES {
-        let (rank, index) = (rng.below(me), rng.below(PAGES));
+        let (rank, index) = (rng.below(ranks), rng.below(PAGES));
         let frames = &all[rank];
         let what = || format!("change {round}, page {index} of rank {rank}");
         if rng.below(3) == 0 {
@@ -274,9 +256,9 @@ fn change(all: &[Frames]) -> Result<(), String> {
             shootdown::all_cpus();
             // From here on the frame may serve somebody else.
             let content = frames.read(index);
-            frames.write(index, &[FOREIGN; PAGE]);
+            frames.write(index, &FOREIGN_PAGE);
             meanwhile()?;
-            ensure!(frames.read(index) == [FOREIGN; PAGE], "{}: written to while it is foreign", what());
+            ensure!(frames.read(index) == FOREIGN_PAGE, "{}: written to while it is foreign", what());
             frames.write(index, &content);
             frames.map(rank, index, READ_WRITE);
         }
@@ -284,7 +266,11 @@ fn change(all: &[Frames]) -> Result<(), String> {
     Ok(())
 }
 
-pub fn copies_stay_exact_while_pages_come_and_go() -> Result<(), String> {
+/// Calls `work` on all CPUs but the last, which changes the pages of the first `ranks` of them meanwhile.
+pub fn while_pages_come_and_go(
+    ranks: usize,
+    work: impl Fn(usize, &[Frames], &AtomicBool) -> Result<(), String> + Sync,
+) -> Result<(), String> {
     let cpus = smp::count();
     let all: Vec<Frames> = (0..cpus).map(|_| Frames::new()).collect();
     for (rank, frames) in all.iter().enumerate() {
@@ -292,12 +278,12 @@ pub fn copies_stay_exact_while_pages_come_and_go() -> Result<(), String> {
             frames.map(rank, index, READ_WRITE);
         }
     }
-    let (stop, ended) = (AtomicBool::new(false), Ended::default());
+    let stop = AtomicBool::new(false);
     let result = smp::on_all(|rank| {
         if rank != cpus - 1 {
-            return copy(rank, &all[rank], &stop, &ended);
+            return work(rank, &all, &stop);
         }
-        let result = change(&all);
+        let result = change(&all, ranks);
         stop.store(true, Ordering::Release);
         result
     });
@@ -307,7 +293,12 @@ pub fn copies_stay_exact_while_pages_come_and_go() -> Result<(), String> {
         }
     }
     shootdown::all_cpus();
-    result?;
+    result
+}
+
+pub fn every_operation_stays_exact_while_pages_come_and_go() -> Result<(), String> {
+    let ended = Ended::default();
+    while_pages_come_and_go(smp::count() - 1, |rank, all, stop| work(rank, &all[rank], stop, &ended))?;
     let [whole, holes, protected] = [&ended.whole, &ended.at_a_hole, &ended.at_a_protected_page]
         .map(|count| count.load(Ordering::Relaxed));
     // Otherwise nothing was tried.

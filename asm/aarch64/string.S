@@ -1,0 +1,86 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// Copies a string from user memory, terminator included.
+//
+// __axptr_copy_string(x0 dst, x1 src, x2 max) -> x0 max less the bytes copied, x1 cause
+// Clobbers x2-x10 and the flags. Never touches the stack.
+//
+// The bytes end with the first 0, with `max`, or with a fault; which of them, the last byte copied and the
+// count tell. User memory is read by aligned words. None of them straddles a page, so that the page behind
+// the terminator's is never touched, and a word that faults has no byte to offer: nothing is tried again. (A
+// cause with bit 7 set ends anywhere: then the rest is done bytewise.) Only bytes of the string are stored.
+//
+//   x2, x4  how many bytes may follow, and where the next one goes
+//   x3      the current word
+//   x6      src + max, so that x6 - x2 is the address of the next byte
+//   x7      how many bytes of x8 are left to be stored one by one
+//   x10     0x0101010101010101
+
+.macro axptr_define_copy_string routine, load
+axptr_begin \routine
+    mov     x4, x0
+    add     x6, x1, x2
+    ands    x5, x1, 7
+    and     x3, x1, -8
+    mov     x1, xzr
+    cbz     x2, .Lexit_\routine
+    mov     x10, 0x0101010101010101
+    axptr_access \routine, \load, .Lfault_\routine, ldtr x8, [x3]
+    b.eq    .Lword_\routine
+    // The bytes of the word in front of the string are dropped.
+    lsl     w9, w5, 3
+    lsr     x8, x8, x9
+    mov     w7, 8
+    sub     w7, w7, w5
+
+    // Up to w7 bytes of x8, lowest first: the head of the string, or its end.
+.Lbytes_\routine:
+    strb    w8, [x4], 1
+    subs    x2, x2, 1
+    b.eq    .Lexit_\routine
+    tst     w8, 0xff
+    b.eq    .Lexit_\routine
+    lsr     x8, x8, 8
+    subs    w7, w7, 1
+    b.ne    .Lbytes_\routine
+
+.Lnext_\routine:
+    add     x3, x3, 8
+    axptr_access \routine, \load, .Lfault_\routine, ldtr x8, [x3]
+.Lword_\routine:
+    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is.
+    sub     x9, x8, x10
+    bic     x9, x9, x8
+    mov     w7, 8
+    tst     x9, 0x8080808080808080
+    b.ne    .Lbytes_\routine
+    cmp     x2, 8
+    b.lo    .Lbytes_\routine
+    str     x8, [x4], 8
+    subs    x2, x2, 8
+    b.ne    .Lnext_\routine
+
+    // The one way out.
+.Lexit_\routine:
+    mov     x0, x2
+    ret
+
+.Lfault_\routine:
+    tbz     w1, AXPTR_SUB_PAGE_BIT, .Lexit_\routine     // a page's cause: the word had nothing to offer
+    sub     x3, x6, x2
+    .global __axptr_\routine\()_bytewise  // for tests: no page's cause comes here
+.Lbytewise_\routine:
+__axptr_\routine\()_bytewise:
+    axptr_access \routine, \load, .Lexit_\routine, ldtrb w8, [x3]
+    strb    w8, [x4], 1
+    add     x3, x3, 1
+    subs    x2, x2, 1
+    b.eq    .Lall_good_\routine
+    cbnz    w8, .Lbytewise_\routine
+.Lall_good_\routine:
+    mov     x1, xzr
+    b       .Lexit_\routine
+axptr_end \routine
+.endm
+
+axptr_define_copy_string copy_string, AXPTR_R
+axptr_define_copy_string copy_string_nofault, AXPTR_RN
