@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::{bench, examples, hosted, kernel, machine, report::Tally, root, setup, size, toolchain};
+use crate::{audit, bench, examples, hosted, kernel, machine, report::Tally, root, setup, size, toolchain};
 
 /// What the library may add to a kernel, in bytes.
 const MOST_X86_64_TEXT: u64 = 12 * 1024;
@@ -22,7 +22,9 @@ pub fn run(tally: &mut Tally) -> Result<()> {
     examples::run(tally)?;
     bench::run(tally)?;
     sizes(tally)?;
-    kernel::run(&[], tally)
+    kernel::run(&[], tally)?;
+    // It proves what the two lines above have built.
+    audit::run(&[], tally)
 }
 
 /// The checks of form: formatting, lints, documentation.

@@ -19,7 +19,7 @@ use crate::{
 };
 
 /// How long one boot may take, another one beside it.
-const TIME_LIMIT: Duration = Duration::from_secs(120);
+const TIME_LIMIT: Duration = Duration::from_secs(300);
 
 /// How many run at once: the emulator of a kernel with one CPU keeps one busy.
 const AT_ONCE: usize = 2;
