@@ -24,10 +24,11 @@ pub const ISA: Isa = Isa {
     preserved: &[18, 19, 20, 21, 22, 23, 24, 25, 26, 27, 28, 29, SP],
     // PSTATE.PAN, as MRS and MSR show it (C5.2.18). Where the CPU has none, the routines need none: they use
     // the unprivileged forms.
-    window: Guard::Bit { bit: 22, open: false, lacking: Lacking::Never },
+    window: Guard::Bit { bit: 22, open: false, lacking: Lacking::Undefined { known: 1, feature: 2 } },
     mask: &["subs R,I,L", "csel R,R,xzr,hs", "cmp R,C", "csel C,C,xzr,hs", "csdb"],
     register,
     nop: &[0x1f, 0x20, 0x03, 0xd5],
+    call: &0x9400_0001_u32.to_le_bytes(),
     plain: Some(plain),
     edge: None,
 };
@@ -304,6 +305,7 @@ impl Word {
                 }
                 self.text("hint");
             }
+            (0, 3) if bits(word, 7, 5) == 2 => self.text("clrex"),
             (0, 3 | 4) => self.text("barrier"),
             (1, _) => {
                 if reads && self.rd != 31 {
@@ -687,6 +689,8 @@ mod tests {
             (0xd503_229f, "csdb"),
             (0xd503_201f, "hint"),
             (0xd500_419f, "msr pan"),
+            (0xd503_3f5f, "clrex"),
+            (0xd503_3bbf, "barrier"),
         ] {
             assert_eq!(read(word).text, expected, "{word:#x}");
         }

@@ -3,7 +3,7 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, HashMap, HashSet},
     rc::Rc,
 };
 
@@ -26,6 +26,8 @@ pub struct Binary {
     pub cpu: Option<u64>,
     /// The functions that routines call, and the registers that they change.
     pub helpers: HashMap<u64, Vec<Reg>>,
+    /// The functions behind which the CPU feature byte is filled: a helper, or the crate's function around it.
+    pub asking: HashSet<u64>,
     /// Instructions by their function. Not all: most are looked at once.
     decoded: RefCell<HashMap<u64, Rc<BTreeMap<u64, Insn>>>>,
 }
@@ -33,8 +35,8 @@ pub struct Binary {
 impl Binary {
     pub fn new(image: Image, isa: &'static Isa, is_kernel: bool) -> Result<Self, Violation> {
         let cpu = image.name(&format!("axptr::arch::{}::CPU", isa.name));
-        let mut binary =
-            Self { image, isa, is_kernel, cpu, helpers: HashMap::new(), decoded: RefCell::default() };
+        let (helpers, asking, decoded) = (HashMap::new(), HashSet::new(), RefCell::default());
+        let mut binary = Self { image, isa, is_kernel, cpu, helpers, asking, decoded };
         for function in binary.image.functions().to_vec() {
             if let Some(Ok(Kind::Helper)) = routine::kind(&function.name) {
                 let changed = routine::changed_by(&binary, &function)?;
@@ -42,6 +44,12 @@ impl Binary {
                 binary.helpers.insert(function.range.start, changed);
             }
         }
+        let wrapper = format!("axptr::arch::{}::ask_cpu", isa.name);
+        // Taken at its word: it asks the helper, or the ID registers itself.
+        let asks = |function: &&Function| function.name == wrapper;
+        let mut asking: HashSet<u64> = binary.helpers.keys().copied().collect();
+        asking.extend(binary.image.functions().iter().filter(asks).map(|function| function.range.start));
+        binary.asking = asking;
         Ok(binary)
     }
 
@@ -89,6 +97,12 @@ impl Binary {
                 decoded.remove(&function.range.start);
             }
         }
-        Self { image, decoded: RefCell::new(decoded), helpers: self.helpers.clone(), ..*self }
+        Self {
+            image,
+            decoded: RefCell::new(decoded),
+            helpers: self.helpers.clone(),
+            asking: self.asking.clone(),
+            ..*self
+        }
     }
 }

@@ -5,7 +5,7 @@
 //! has opened it. So whatever a proof sees at an instruction holds on each path that leads there.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
     ops::Range,
 };
 
@@ -20,8 +20,10 @@ use super::{
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct State {
     pub registers: [Value; REGISTERS],
-    /// What lies on the stack.
-    slots: BTreeMap<(Symbol, i64), Value>,
+    /// What is known of the lowest byte besides, where only that has been written.
+    bytes: [Option<Bits>; REGISTERS],
+    /// What lies on the stack, and in how many bytes.
+    slots: BTreeMap<(Symbol, i64), (u8, Value)>,
     pub window: WindowState,
 }
 
@@ -29,7 +31,7 @@ pub struct State {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct WindowState {
     pub open: bool,
-    /// How often the path has opened it.
+    /// How often the path has opened it; since it was closed, where it may be opened again.
     pub opened: u8,
     /// Whether the CPU feature byte is filled.
     known: bool,
@@ -87,12 +89,16 @@ pub struct Walk<'a> {
     pub cpu: Option<u64>,
     /// Functions whose effect on the registers is known: those that they change.
     pub helpers: &'a HashMap<u64, Vec<Reg>>,
+    /// Functions behind which the CPU feature byte is filled, besides.
+    pub asking: &'a HashSet<u64>,
     /// Where a sequence of `confine` ends: the register of its answer and the one that held 0.
     pub masks: &'a HashMap<u64, (Reg, Option<Reg>)>,
     /// Where blocks start, in ascending order.
     pub leaders: &'a [u64],
     /// Whether an indirect jump may lead to any of them; if not, there must be none.
     pub jumps_anywhere: bool,
+    /// Whether the window may be opened again once it is closed: routines open it once.
+    pub opens_again: bool,
 }
 
 /// States by where they are, and what they must not be joined across.
@@ -105,7 +111,7 @@ impl State {
             *value = Value::symbol(Symbol::Entry(reg as Reg));
         }
         let window = WindowState { open: surroundings.open, opened: 0, known: surroundings.known };
-        Self { registers, slots: BTreeMap::new(), window }
+        Self { registers, bytes: [None; REGISTERS], slots: BTreeMap::new(), window }
     }
 
     /// Nothing is known, but for the stack pointer.
@@ -122,6 +128,7 @@ impl State {
 
     pub fn set(&mut self, reg: Reg, value: Value) {
         self.registers[usize::from(reg)] = value;
+        self.bytes[usize::from(reg)] = None;
     }
 
     /// Keeps what holds of both; tells whether that is less than before.
@@ -130,12 +137,15 @@ impl State {
         for (mine, others) in self.registers.iter_mut().zip(&other.registers) {
             *mine = mine.join(*others);
         }
-        self.slots.retain(|slot, value| match other.slots.get(slot) {
-            Some(others) => {
+        for (mine, others) in self.bytes.iter_mut().zip(&other.bytes) {
+            *mine = mine.zip(*others).map(|(mine, others)| mine.join(others));
+        }
+        self.slots.retain(|slot, (size, value)| match other.slots.get(slot) {
+            Some((others_size, others)) if others_size == size => {
                 *value = value.join(*others);
                 true
             }
-            None => false,
+            _ => false,
         });
         *self != before
     }
@@ -261,13 +271,24 @@ impl Walk<'_> {
 
     fn execute(&self, op: &Op, insn: &Insn, state: &mut State, see: &mut See) {
         match op {
-            Op::Set(reg, value) => {
-                let mut value = self.evaluate(value, state);
+            Op::Set(reg, from) => {
+                let mut value = self.evaluate(from, state);
                 if *reg == self.isa.stack && value.as_offset().is_none() {
                     value = Value::symbol(Symbol::Frame);
                     state.slots.clear();
                 }
+                let byte = match from {
+                    Expr::Reg(from) => state.bytes[usize::from(*from)],
+                    _ => None,
+                };
                 state.set(*reg, value);
+                state.bytes[usize::from(*reg)] = byte;
+            }
+            Op::SetByte(reg, value) => {
+                let byte = self.evaluate(value, state).low(8);
+                let all = [state.get(*reg), byte].into_iter().all(Value::is_number);
+                state.set(*reg, if all { Value::NUMBER } else { Value::Any });
+                state.bytes[usize::from(*reg)] = byte.as_bits();
             }
             Op::Load(to, access) => {
                 let addr = self.evaluate(&access.addr, state);
@@ -285,9 +306,10 @@ impl Walk<'_> {
                     state.slots.retain(|&(symbol, at), _| {
                         symbol != slot.0 || at + 8 <= slot.1 || slot.1 + size <= at
                     });
-                    if let (8, Some(value)) = (access.size, value) {
+                    if let (size @ (1 | 2 | 4 | 8), Some(value)) = (access.size, value) {
                         let value = self.evaluate(value, state);
-                        state.slots.insert(slot, value);
+                        let value = if size == 8 { value } else { value.low(size * 8) };
+                        state.slots.insert(slot, (size, value));
                     }
                 }
             }
@@ -326,6 +348,9 @@ impl Walk<'_> {
                 see(insn, &*state, Event::Wrong("opens the window a second time".to_owned()));
             }
         }
+        if !open && self.opens_again {
+            state.window.opened = 0;
+        }
         state.window.open = open;
     }
 
@@ -355,7 +380,7 @@ impl Walk<'_> {
                     _ if !self.jumps_anywhere => {
                         see(insn, &state, Event::Wrong("jumps to nobody knows where".into()))
                     }
-                    _ => next.extend(self.leaders.iter().map(|leader| (*leader, state.clone()))),
+                    _ => next.extend(self.cases(&state).into_iter().map(|case| (case, state.clone()))),
                 }
             }
             Flow::Call(target) => {
@@ -377,6 +402,30 @@ impl Walk<'_> {
                 see(insn, &state, Event::Return(None));
             }
         }
+    }
+
+    /// Where an indirect jump may lead to: to the cases of the table that a register points to, or else to any
+    /// block.
+    fn cases(&self, state: &State) -> Vec<u64> {
+        let mut cases: BTreeSet<u64> = BTreeSet::new();
+        for table in state.registers.iter().filter_map(|value| value.as_constant()) {
+            cases.extend(self.table(table, 4, |bytes| {
+                table.wrapping_add_signed(i32::from_le_bytes(*bytes.first_chunk().expect("4 bytes")).into())
+            }));
+            cases.extend(
+                self.table(table, 8, |bytes| u64::from_le_bytes(*bytes.first_chunk().expect("8 bytes"))),
+            );
+        }
+        if cases.is_empty() { self.leaders.to_vec() } else { cases.into_iter().collect() }
+    }
+
+    /// The entries of a table as far as they are instructions of the function.
+    fn table(&self, table: u64, size: usize, target: impl Fn(&[u8]) -> u64) -> Vec<u64> {
+        if self.image.is_code(table) {
+            return Vec::new();
+        }
+        let entries = self.image.at(table).unwrap_or_default().chunks_exact(size);
+        entries.map(target).take_while(|case| self.code.contains_key(case)).collect()
     }
 
     fn jump(&self, target: u64, insn: &Insn, state: State, see: &mut See, next: &mut Vec<(u64, State)>) {
@@ -402,6 +451,14 @@ impl Walk<'_> {
                         state.set(reg, Value::Any);
                     }
                 }
+                if target.is_some_and(|target| self.asking.contains(&target)) {
+                    state.window.known = true;
+                    // It returns the byte where it returns anything.
+                    if let (Some(_), Some(cpu)) = (self.isa.link, self.cpu) {
+                        let byte = self.load(Value::constant(cpu), 1, state);
+                        state.set(self.isa.arguments[0], byte);
+                    }
+                }
             }
         }
         state.set(FLAGS, Value::Any);
@@ -415,8 +472,8 @@ impl Walk<'_> {
     }
 
     fn load(&self, addr: Value, size: u8, state: &State) -> Value {
-        if let Some(value) = self.slot(addr).and_then(|slot| state.slots.get(&slot)) {
-            return if size == 8 { *value } else { Value::NUMBER };
+        if let Some((stored, value)) = self.slot(addr).and_then(|slot| state.slots.get(&slot)) {
+            return if size == *stored { *value } else { Value::NUMBER };
         }
         let Some(addr) = addr.as_constant() else { return Value::NUMBER };
         if Some(addr) == self.cpu
@@ -456,7 +513,13 @@ impl Walk<'_> {
                 let (left, right) = (self.evaluate(&sides.0, state), self.evaluate(&sides.1, state));
                 left.apply(*op, right)
             }
-            Expr::Low(bits, value) => self.evaluate(value, state).low(*bits),
+            Expr::Low(bits, value) => {
+                let whole = self.evaluate(value, state).low(*bits);
+                match **value {
+                    Expr::Reg(reg) => whole.with_byte(state.bytes[usize::from(reg)]),
+                    _ => whole,
+                }
+            }
             Expr::Either(sides) => self.evaluate(&sides.0, state).join(self.evaluate(&sides.1, state)),
         }
     }

@@ -33,6 +33,8 @@ pub struct Insn {
 pub enum Op {
     /// The register takes the value.
     Set(Reg, Expr),
+    /// The register's low byte takes the value, and the rest stays.
+    SetByte(Reg, Expr),
     /// Memory is read into a register, if the value goes to one.
     Load(Option<Reg>, Access),
     /// Memory is written.

@@ -31,6 +31,7 @@ pub const ISA: Isa = Isa {
     mask: &["sub.d R,I,L", "sltu W,I,L", "sltu R,R,A", "or R,R,W", "masknez C,A,R"],
     register,
     nop: &[0, 0, 0x40, 0x03],
+    call: &0x5400_0400_u32.to_le_bytes(),
     plain: None,
     edge: None,
 };

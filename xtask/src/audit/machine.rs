@@ -36,6 +36,8 @@ pub struct Isa {
     pub register: fn(name: &str) -> Option<Reg>,
     /// An instruction that does nothing.
     pub nop: &'static [u8],
+    /// A call of what stands behind it.
+    pub call: &'static [u8],
     /// Makes a plain access of an unprivileged one.
     pub plain: Option<Rewrite>,
     /// How a count register is compared, and a count taken over from another register: by `edge.rs`.

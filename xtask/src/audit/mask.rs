@@ -234,6 +234,8 @@ fn walk<'a>(
         masks,
         leaders,
         jumps_anywhere: true,
+        opens_again: false,
+        asking: &binary.asking,
     }
 }
 
@@ -268,7 +270,7 @@ fn find(binary: &Binary, code: &BTreeMap<u64, Insn>) -> Vec<(Range<u64>, Reg, Op
 }
 
 /// The same by the address of the last instruction.
-fn by_last(binary: &Binary, code: &BTreeMap<u64, Insn>) -> HashMap<u64, (Reg, Option<Reg>)> {
+pub fn by_last(binary: &Binary, code: &BTreeMap<u64, Insn>) -> HashMap<u64, (Reg, Option<Reg>)> {
     let last = |end| code.range(..end).next_back().map_or(end, |(addr, _)| *addr);
     find(binary, code).into_iter().map(|(range, answer, zero)| (last(range.end), (answer, zero))).collect()
 }

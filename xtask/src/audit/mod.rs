@@ -7,6 +7,7 @@ mod binary;
 mod edge;
 mod flow;
 mod image;
+mod inline;
 mod insn;
 mod lines;
 mod loongarch64;
@@ -26,6 +27,7 @@ use anyhow::{Context, Result, bail};
 
 use self::{
     binary::Binary,
+    inline::Inlined,
     lines::Lines,
     machine::Isa,
     mask::{Calls, Sources},
@@ -112,6 +114,7 @@ pub struct Report {
     entries: usize,
     user_accesses: usize,
     calls: Calls,
+    inlined: Inlined,
     violations: Vec<Violation>,
 }
 
@@ -138,6 +141,18 @@ fn audit(isa: &'static Isa, program: &Program, tally: &mut Tally) -> Result<()> 
         report.calls.masked,
         report.calls.passed_on,
     );
+    let inlined = &report.inlined;
+    println!(
+        "{name}: inlined in {} functions: {} accesses of user memory, {} probes of kernel memory; {} calls of \
+         the crate's own in open windows",
+        inlined.functions.len(),
+        inlined.masked,
+        inlined.probes,
+        inlined.inside,
+    );
+    for start in &inlined.unfollowed {
+        println!("{name}: the window is not followed through {}", binary.image.describe(*start));
+    }
     // These answer for their addresses themselves.
     for (file, times) in &report.calls.direct {
         println!("{name}: {file} calls `raw` itself, at {times} places");
@@ -159,7 +174,7 @@ fn audit(isa: &'static Isa, program: &Program, tally: &mut Tally) -> Result<()> 
     let nothing = report.routines == 0 || report.user_accesses == 0 || report.calls.masked == 0;
     let something = if nothing { Err("nothing was there to prove".to_owned()) } else { Ok(()) };
     tally.check(&format!("{name}: there are routines, accesses and calls"), something);
-    seeded::run(&name, &binary, &report.calls, &lines, &sources, tally);
+    seeded::run(&name, &binary, &report, &lines, &sources, tally);
     Ok(())
 }
 
@@ -178,6 +193,10 @@ fn prove(binary: &Binary, lines: &Lines, sources: &Sources) -> Report {
     let mut report = prove_routines(binary, None);
     report.calls = mask::audit(binary, lines, sources);
     report.violations.append(&mut report.calls.violations);
+    if let Ok(entries) = binary.image.entries() {
+        report.inlined = inline::audit(binary, &entries, lines, sources);
+        report.violations.append(&mut report.inlined.violations);
+    }
     report
 }
 

@@ -26,8 +26,8 @@ pub struct Program {
     pub is_kernel: bool,
 }
 
-/// The test that goes through all routines.
-const TEST: &str = "sweep";
+/// The tests whose programs are audited: one goes through all routines, the other has the inlined accesses.
+const TESTS: [(&str, &str); 2] = [("process", "sweep"), ("process of small cases", "small")];
 
 /// Builds what there is to audit for a machine.
 pub fn of(isa: &Isa) -> Result<Vec<Program>> {
@@ -36,15 +36,15 @@ pub fn of(isa: &Isa) -> Result<Vec<Program>> {
     needs.extend(setup::for_kernel(machine));
     setup::ensure(&needs)?;
     let kernel = kernel::build(machine, &toolchain::require(machine.target)?)?;
-    let process = process(machine)?;
-    Ok(vec![
-        Program { name: "kernel", path: kernel, is_kernel: true },
-        Program { name: "process", path: process, is_kernel: false },
-    ])
+    let mut programs = vec![Program { name: "kernel", path: kernel, is_kernel: true }];
+    for (name, test) in TESTS {
+        programs.push(Program { name, path: process(machine, test)?, is_kernel: false });
+    }
+    Ok(programs)
 }
 
-/// Builds the sweep.
-fn process(machine: &'static Machine) -> Result<PathBuf> {
+/// Builds a test.
+fn process(machine: &'static Machine, test: &str) -> Result<PathBuf> {
     let (mut command, profile) = if machine.name == ARCH {
         let mut command = toolchain::clean("cargo");
         command.arg("test");
@@ -53,10 +53,10 @@ fn process(machine: &'static Machine) -> Result<PathBuf> {
         (Cross::new(machine)?.cargo("test"), "emulated")
     };
     command
-        .args(["--quiet", "--no-run", "--package", "axptr", "--profile", profile, "--test", TEST])
+        .args(["--quiet", "--no-run", "--package", "axptr", "--profile", profile, "--test", test])
         .arg("--message-format=json-render-diagnostics")
         .env("CARGO_TARGET_DIR", root().join("target/hosted"));
-    built(command).with_context(|| format!("building the test {TEST} for {}", machine.name))
+    built(command).with_context(|| format!("building the test {test} for {}", machine.name))
 }
 
 /// Runs a cargo that builds one program; its messages name it.

@@ -34,6 +34,7 @@ pub const ISA: Isa = Isa {
     mask: &["sltu W,R,L", "sub R,R,L", "sltu R,R,C", "or R,R,W", "addi R,R,-1", "and C,C,R"],
     register,
     nop: &[0x13, 0, 0, 0],
+    call: &0x0040_00ef_u32.to_le_bytes(),
     plain: None,
     edge: None,
 };

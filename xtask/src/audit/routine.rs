@@ -51,6 +51,7 @@ pub fn kind(name: &str) -> Option<Result<Kind, String>> {
         "copy_from_user" => Kind::Routine([KernelDestination, UserSource, Number]),
         "copy_to_user" => Kind::Routine([UserDestination, KernelSource, Number]),
         "copy_in_user" => Kind::Routine([UserDestination, UserSource, Number]),
+        "copy_string" => Kind::Routine([KernelDestination, UserSource, Number]),
         "fill_user" => Kind::Routine([UserDestination, Number, Number]),
         "sentinel" => Kind::Sentinel([UserSource, Number, Number]),
         "ask_cpu" => Kind::Helper,
@@ -111,6 +112,8 @@ pub fn audit(binary: &Binary, function: &Function, kind: Kind, entries: &[Entry]
             masks: &HashMap::new(),
             leaders: &leaders,
             jumps_anywhere: false,
+            opens_again: false,
+            asking: &binary.asking,
         };
         let mut start = State::entry(surroundings);
         for (reg, role) in arguments(binary, kind) {
@@ -155,6 +158,8 @@ pub fn changed_by(binary: &Binary, function: &Function) -> Result<Vec<Reg>, Viol
         masks: &HashMap::new(),
         leaders: &leaders,
         jumps_anywhere: false,
+        opens_again: false,
+        asking: &binary.asking,
     };
     let mut changed = BTreeSet::new();
     let mut wrong = None;
@@ -222,7 +227,7 @@ fn arguments(binary: &Binary, kind: Kind) -> impl Iterator<Item = (Reg, Role)> {
 }
 
 /// Everything that a routine may find: a CPU with or without the guard, asked or not, the window open or not.
-fn surroundings(guard: Guard) -> Vec<Surroundings> {
+pub fn surroundings(guard: Guard) -> Vec<Surroundings> {
     let (lacking, known): (&[bool], &[bool]) = match guard {
         Guard::None => return vec![Surroundings { lacking: false, open: true, known: true }],
         Guard::Bit { lacking: Lacking::Never, .. } => (&[false], &[true]),
@@ -352,6 +357,7 @@ pub const READ: u16 = 1;
 pub const WRITE: u16 = 2;
 pub const STRICT: u16 = 4;
 pub const NO_FAULT: u16 = 8;
+pub const INLINED: u16 = 16;
 
 /// Each access to user memory has one entry with the right flags, and nothing else has any.
 fn compare(

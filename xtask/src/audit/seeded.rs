@@ -1,24 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Defects put into a program on purpose, in memory: the proofs must name each of them, where it is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Proof, Violation,
+    Proof, Report, Violation,
     binary::Binary,
     edge,
     image::{Entry, Function, Image},
+    inline,
     insn::{Insn, Op},
     lines::Lines,
     machine::Guard,
-    mask::{self, Calls, Sources},
+    mask::{self, Sources},
     prove_routines,
-    routine::{self, Kind, NO_FAULT, READ, WRITE},
+    routine::{self, INLINED, Kind, NO_FAULT, READ, WRITE},
+    table,
 };
 use crate::report::Tally;
 
 /// How many functions lose their masks.
 const UNMASKED: usize = 8;
+
+/// How many inlined accesses are broken.
+const INLINED_SEEDED: usize = 16;
 
 /// How often a kind of defect was put in, and the first one that was not found.
 #[derive(Debug, Default)]
@@ -42,7 +47,15 @@ impl Outcomes {
 }
 
 /// Seeds defects into each routine and into callers; each kind is one test.
-pub fn run(name: &str, binary: &Binary, calls: &Calls, lines: &Lines, sources: &Sources, tally: &mut Tally) {
+pub fn run(
+    name: &str,
+    binary: &Binary,
+    report: &Report,
+    lines: &Lines,
+    sources: &Sources,
+    tally: &mut Tally,
+) {
+    let (calls, unfollowed) = (&report.calls, &report.inlined.unfollowed);
     let mut outcomes = Outcomes::default();
     let entries = binary.image.entries().unwrap_or_default();
     for function in binary.image.functions() {
@@ -63,11 +76,35 @@ pub fn run(name: &str, binary: &Binary, calls: &Calls, lines: &Lines, sources: &
         let found = mask::audit_function(&broken, function, lines, sources).violations;
         outcomes.add("no mask", function.name.clone(), has(&found, function, &[Proof::Mask]));
     }
+    for (function, entry) in inlined(binary, &entries, unfollowed) {
+        Access { binary, function, entries: &entries, lines, sources }.seed(&mut outcomes, entry);
+    }
     for (kind, outcome) in outcomes.0 {
         let seeded = outcome.seeded;
         let verdict = outcome.missed.map_or(Ok(()), |place| Err(format!("not found in {place}")));
         tally.check(&format!("{name}: seeded and found: {kind} ({seeded} times)"), verdict);
     }
+}
+
+/// Accesses of each kind, in the smallest functions that hold one: whoever breaks them proves it all again.
+fn inlined<'a>(
+    binary: &'a Binary,
+    entries: &[Entry],
+    unfollowed: &BTreeSet<u64>,
+) -> Vec<(&'a Function, Entry)> {
+    let mut found: BTreeMap<_, Vec<(u64, &Function, Entry)>> = BTreeMap::new();
+    for entry in entries.iter().filter(|entry| entry.flags & INLINED != 0) {
+        let Some(function) = binary.image.function_of(entry.insn) else { continue };
+        let code = binary.decode(function);
+        let (Some(insn), false) = (code.get(&entry.insn), unfollowed.contains(&function.range.start)) else {
+            continue;
+        };
+        let mnemonic: String = insn.text.split(' ').take(2).collect();
+        let size = function.range.end - function.range.start;
+        found.entry((mnemonic, entry.flags)).or_default().push((size, function, *entry));
+    }
+    let smallest = found.into_values().filter_map(|all| all.into_iter().min_by_key(|(size, ..)| *size));
+    smallest.map(|(_, function, entry)| (function, entry)).take(INLINED_SEEDED).collect()
 }
 
 /// A routine to break.
@@ -254,6 +291,110 @@ impl Routine<'_> {
             .filter(|other| routine::kind(&other.name).is_some() && other.name != self.function.name);
         let mut starts = others.map(|other| other.range.start);
         starts.find(|start| start.abs_diff(insn) < i16::MAX as u64)
+    }
+}
+
+/// A function with an inlined access to break.
+struct Access<'a, 'l> {
+    binary: &'a Binary,
+    function: &'a Function,
+    entries: &'a [Entry],
+    lines: &'a Lines<'l>,
+    sources: &'a Sources,
+}
+
+impl Access<'_, '_> {
+    fn seed(&self, outcomes: &mut Outcomes, entry: Entry) {
+        let code = self.binary.decode(self.function);
+        let at = entry.insn;
+        let probe = inline::is_probe(self.lines, &entry, self.sources);
+        if !probe {
+            self.seed_table(outcomes, "inlined: missing entry", Proof::Coverage, entry, None, at);
+            let masks = mask::masks(self.binary, &code);
+            let found = self.prove(self.entries, |image| {
+                for mask in masks {
+                    erase(image, self.binary, mask);
+                }
+            });
+            let named = found.iter().any(|it| it.proof == Proof::Mask && it.addr == at);
+            outcomes.add("inlined: no mask", self.binary.image.describe(at), named);
+            self.seed_window(outcomes, &code, entry);
+        }
+        let turned = Entry { flags: entry.flags ^ (READ | WRITE), ..entry };
+        self.seed_table(outcomes, "inlined: wrong direction", Proof::Direction, entry, Some(turned), at);
+        if probe {
+            let paged = Entry { flags: entry.flags & !NO_FAULT, ..entry };
+            let kind = "inlined: probe with the pager";
+            self.seed_table(outcomes, kind, Proof::Direction, entry, Some(paged), at);
+        }
+        let Some(insn) = code.get(&at) else { return };
+        for (kind, landing) in [
+            ("inlined: landing in front of the report of success", insn.end()),
+            ("inlined: landing where the access starts", at),
+            ("inlined: landing behind its own instructions", self.behind(&code, entry.landing)),
+            ("inlined: landing in another function", self.function.range.end),
+        ] {
+            // The distance has 16 bits.
+            if landing.abs_diff(at) < i16::MAX as u64 {
+                let moved = Entry { landing, ..entry };
+                self.seed_table(outcomes, kind, Proof::Landing, entry, Some(moved), at);
+            }
+        }
+    }
+
+    /// Where the instruction at the landing, or the one behind it, ends.
+    fn behind(&self, code: &BTreeMap<u64, Insn>, landing: u64) -> u64 {
+        code.range(landing + 1..).next().map_or(landing, |(_, insn)| insn.end())
+    }
+
+    /// Each instruction of the function that moves the window is erased, and a call put behind the access.
+    fn seed_window(&self, outcomes: &mut Outcomes, code: &BTreeMap<u64, Insn>, entry: Entry) {
+        let Some(insn) = code.get(&entry.insn) else { return };
+        let plain = insn.accesses().all(|(_, access)| !access.unprivileged);
+        if self.binary.guard() == Guard::None || !plain {
+            return;
+        }
+        let moves = |insn: &&Insn| inline::moves_window(insn);
+        let before = code.range(..entry.insn).rev().map(|(_, insn)| insn).find(moves);
+        let behind = code.range(entry.insn..).map(|(_, insn)| insn).find(moves);
+        for (kind, insn) in [("inlined: window not opened", before), ("inlined: window left open", behind)] {
+            let Some(insn) = insn else { continue };
+            let found = self.prove(self.entries, |image| erase(image, self.binary, insn.addr..insn.end()));
+            let place = self.binary.image.describe(insn.addr);
+            outcomes.add(kind, place, has(&found, self.function, &[Proof::Window]));
+        }
+        let found = self.prove(self.entries, |image| image.patch(insn.end(), self.binary.isa.call));
+        let named = found.iter().any(|it| it.proof == Proof::Window && it.addr == insn.end());
+        // Where another CPU has no guard, or this path found the window open, there is nothing to see.
+        outcomes.add("inlined: call in the window", self.binary.image.describe(insn.end()), named);
+    }
+
+    fn seed_table(
+        &self,
+        outcomes: &mut Outcomes,
+        kind: &'static str,
+        proof: Proof,
+        entry: Entry,
+        by: Option<Entry>,
+        blamed: u64,
+    ) {
+        let mut table: Vec<Entry> = self.entries.iter().filter(|known| **known != entry).copied().collect();
+        table.extend(by);
+        table.sort_by_key(|entry| entry.insn);
+        let found = self.prove(&table, |_| {});
+        let named = found.iter().any(|it| it.proof == proof && it.addr == blamed);
+        outcomes.add(kind, self.binary.image.describe(entry.insn), named);
+    }
+
+    fn prove(&self, entries: &[Entry], change: impl FnOnce(&mut Image)) -> Vec<Violation> {
+        let broken = self.binary.changed(change);
+        let own: Vec<Entry> =
+            entries.iter().filter(|entry| self.function.range.contains(&entry.insn)).copied().collect();
+        let mut found = table::audit(&broken, &own);
+        found.extend(
+            inline::audit_function(&broken, self.function, entries, self.lines, self.sources).violations,
+        );
+        found
     }
 }
 

@@ -5,8 +5,9 @@ use super::{
     Proof, Violation,
     binary::Binary,
     image::Entry,
+    inline,
     insn::Insn,
-    routine::{NO_FAULT, READ, STRICT, WRITE},
+    routine::{INLINED, NO_FAULT, READ, STRICT, WRITE},
 };
 
 /// Order, instructions, directions and landings of all entries.
@@ -53,6 +54,10 @@ fn agrees(insn: &Insn, flags: u16) -> Result<(), String> {
     let says = (flags & READ != 0, flags & WRITE != 0, flags & STRICT != 0);
     let right = match (loads, stores, says) {
         (true, false, says) => says == (true, false, false),
+        // Its fault may be reported as either.
+        (false, true, says) if flags & INLINED != 0 && inline::is_store_conditional(insn) => {
+            says == (true, true, false)
+        }
         (false, true, says) => says == (false, true, false),
         // Both on one side, or one of two sides.
         (true, true, (true, true, false) | (true, false, true) | (false, true, true)) => true,
@@ -61,7 +66,7 @@ fn agrees(insn: &Insn, flags: u16) -> Result<(), String> {
     if !loads && !stores {
         return Err(format!("an entry lies on {:?}, which accesses no memory", insn.text));
     }
-    if flags & !(READ | WRITE | STRICT | NO_FAULT) != 0 || !right {
+    if flags & !(READ | WRITE | STRICT | NO_FAULT | INLINED) != 0 || !right {
         return Err(format!("an entry on {:?} has flags {flags:#x}", insn.text));
     }
     Ok(())

@@ -12,6 +12,8 @@ pub enum Symbol {
     Frame,
     /// A user address that the mask let through, or 0.
     Masked,
+    /// The aligned four bytes around such an address.
+    MaskedWord,
 }
 
 /// What is known of a value.
@@ -36,6 +38,8 @@ pub struct Bits {
 
 /// Masks with constants below this take the address out of a value: what is left is an offset in a page.
 const SMALL: u64 = 1 << 16;
+/// The mask that rounds an address down to four bytes.
+const WORD: u64 = !3;
 /// Right shifts by so many bits do: what is left is a page's number.
 const PAGE_BITS: u64 = 12;
 
@@ -60,7 +64,7 @@ impl Bits {
         (self.known == u64::MAX).then_some(self.ones)
     }
 
-    fn join(self, other: Self) -> Self {
+    pub fn join(self, other: Self) -> Self {
         let known = self.known & other.known & !(self.ones ^ other.ones);
         Self { known, ones: self.ones & known }
     }
@@ -191,6 +195,25 @@ impl Value {
         }
     }
 
+    /// What is known of its bits, if it is a number.
+    pub fn as_bits(self) -> Option<Bits> {
+        match self {
+            Self::Sum(terms, bits) if terms.is_none() => Some(bits),
+            _ => None,
+        }
+    }
+
+    /// The same, if it is a number, with what is known of its lowest byte besides.
+    pub fn with_byte(self, byte: Option<Bits>) -> Self {
+        match (self.as_bits(), byte) {
+            (Some(bits), Some(byte)) => {
+                let known = byte.known & 0xff;
+                Self::bits(Bits { known: bits.known | known, ones: bits.ones & !known | byte.ones & known })
+            }
+            _ => self,
+        }
+    }
+
     /// What holds of both.
     pub fn join(self, other: Self) -> Self {
         match (self, other) {
@@ -224,6 +247,7 @@ impl Value {
             Binary::And => match (self.as_constant(), constant) {
                 (_, Some(mask)) if mask < SMALL => self.number().both(Self::constant(mask), Bits::and),
                 (Some(mask), _) if mask < SMALL => other.number().both(self, Bits::and),
+                (_, Some(WORD)) if self == Self::symbol(Symbol::Masked) => Self::symbol(Symbol::MaskedWord),
                 // Rounds down.
                 (_, Some(mask)) if mask >> 32 == u64::MAX >> 32 && !self.is_number() => self.moved(),
                 _ => self.both(other, Bits::and),

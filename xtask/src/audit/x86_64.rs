@@ -29,6 +29,7 @@ pub const ISA: Isa = Isa {
     mask: &["sub R,L", "cmovb R,Z", "cmp R,C", "cmovb C,Z"],
     register,
     nop: &[0x90],
+    call: &[0xe8, 0, 0, 0, 0],
     plain: None,
     edge: Some(Edge { replaces: "mov ecx,C", compares: "cmp C,rcx", leaves: "jae" }),
 };
@@ -293,6 +294,10 @@ impl Translation<'_> {
         let value = match register.size() {
             8 => value,
             4 => value.low(32),
+            1 if !is_high_byte(register) => {
+                self.insn.ops.push(Op::SetByte(reg, value));
+                return;
+            }
             _ => Expr::Mix(vec![Expr::Reg(reg), value]),
         };
         self.insn.ops.push(Op::Set(reg, value));
