@@ -345,7 +345,8 @@ impl Word {
                     (true, true) | (false, true) if ordered || !self.wide => {
                         self.insn.ops.push(Op::Store(None, access.clone()));
                         self.insn.ops.push(Op::Load(None, access));
-                        for reg in [self.rm, self.rm | 1] {
+                        let second = if ordered { self.rm } else { self.rm | 1 };
+                        for reg in [self.rm, second] {
                             if reg != 31 {
                                 self.insn.set(reg, Expr::Number);
                             }

@@ -12,6 +12,7 @@ use super::{
     image::{Function, Image},
     insn::{Insn, Reg},
     machine::{Guard, Isa},
+    never,
     routine::{self, Kind},
 };
 
@@ -28,6 +29,8 @@ pub struct Binary {
     pub helpers: HashMap<u64, Vec<Reg>>,
     /// The functions behind which the CPU feature byte is filled: a helper, or the crate's function around it.
     pub asking: HashSet<u64>,
+    /// The functions that never return.
+    pub never: Rc<HashSet<u64>>,
     /// Instructions by their function. Not all: most are looked at once.
     decoded: RefCell<HashMap<u64, Rc<BTreeMap<u64, Insn>>>>,
 }
@@ -36,7 +39,8 @@ impl Binary {
     pub fn new(image: Image, isa: &'static Isa, is_kernel: bool) -> Result<Self, Violation> {
         let cpu = image.name(&format!("axptr::arch::{}::CPU", isa.name));
         let (helpers, asking, decoded) = (HashMap::new(), HashSet::new(), RefCell::default());
-        let mut binary = Self { image, isa, is_kernel, cpu, helpers, asking, decoded };
+        let never = Rc::default();
+        let mut binary = Self { image, isa, is_kernel, cpu, helpers, asking, never, decoded };
         for function in binary.image.functions().to_vec() {
             if let Some(Ok(Kind::Helper)) = routine::kind(&function.name) {
                 let changed = routine::changed_by(&binary, &function)?;
@@ -50,6 +54,7 @@ impl Binary {
         let mut asking: HashSet<u64> = binary.helpers.keys().copied().collect();
         asking.extend(binary.image.functions().iter().filter(asks).map(|function| function.range.start));
         binary.asking = asking;
+        binary.never = Rc::new(never::find(&binary));
         Ok(binary)
     }
 
@@ -102,6 +107,7 @@ impl Binary {
             decoded: RefCell::new(decoded),
             helpers: self.helpers.clone(),
             asking: self.asking.clone(),
+            never: self.never.clone(),
             ..*self
         }
     }

@@ -22,6 +22,8 @@ pub struct State {
     pub registers: [Value; REGISTERS],
     /// What is known of the lowest byte besides, where only that has been written.
     bytes: [Option<Bits>; REGISTERS],
+    /// The table of jumps that it is computed or loaded from.
+    origins: [Option<u64>; REGISTERS],
     /// What lies on the stack, and in how many bytes.
     slots: BTreeMap<(Symbol, i64), (u8, Value)>,
     pub window: WindowState,
@@ -91,6 +93,8 @@ pub struct Walk<'a> {
     pub helpers: &'a HashMap<u64, Vec<Reg>>,
     /// Functions behind which the CPU feature byte is filled, besides.
     pub asking: &'a HashSet<u64>,
+    /// Functions that never return.
+    pub never: &'a HashSet<u64>,
     /// Where a sequence of `confine` ends: the register of its answer and the one that held 0.
     pub masks: &'a HashMap<u64, (Reg, Option<Reg>)>,
     /// Where blocks start, in ascending order.
@@ -111,7 +115,8 @@ impl State {
             *value = Value::symbol(Symbol::Entry(reg as Reg));
         }
         let window = WindowState { open: surroundings.open, opened: 0, known: surroundings.known };
-        Self { registers, bytes: [None; REGISTERS], slots: BTreeMap::new(), window }
+        let (bytes, origins) = ([None; REGISTERS], [None; REGISTERS]);
+        Self { registers, bytes, origins, slots: BTreeMap::new(), window }
     }
 
     /// Nothing is known, but for the stack pointer.
@@ -129,6 +134,7 @@ impl State {
     pub fn set(&mut self, reg: Reg, value: Value) {
         self.registers[usize::from(reg)] = value;
         self.bytes[usize::from(reg)] = None;
+        self.origins[usize::from(reg)] = None;
     }
 
     /// Keeps what holds of both; tells whether that is less than before.
@@ -139,6 +145,9 @@ impl State {
         }
         for (mine, others) in self.bytes.iter_mut().zip(&other.bytes) {
             *mine = mine.zip(*others).map(|(mine, others)| mine.join(others));
+        }
+        for (mine, others) in self.origins.iter_mut().zip(&other.origins) {
+            *mine = mine.filter(|mine| *others == Some(*mine));
         }
         self.slots.retain(|slot, (size, value)| match other.slots.get(slot) {
             Some((others_size, others)) if others_size == size => {
@@ -281,8 +290,10 @@ impl Walk<'_> {
                     Expr::Reg(from) => state.bytes[usize::from(*from)],
                     _ => None,
                 };
+                let origin = self.origin(from, state);
                 state.set(*reg, value);
                 state.bytes[usize::from(*reg)] = byte;
+                state.origins[usize::from(*reg)] = origin;
             }
             Op::SetByte(reg, value) => {
                 let byte = self.evaluate(value, state).low(8);
@@ -294,7 +305,9 @@ impl Walk<'_> {
                 let addr = self.evaluate(&access.addr, state);
                 see(insn, &*state, Event::Access(Direction::Load, access, addr));
                 if let Some(reg) = to {
+                    let origin = self.origin(&access.addr, state);
                     state.set(*reg, self.load(addr, access.size, state));
+                    state.origins[usize::from(*reg)] = origin;
                 }
             }
             Op::Store(value, access) => {
@@ -373,6 +386,7 @@ impl Walk<'_> {
                 }
             }
             Flow::JumpTo(target) => {
+                let origin = self.origin(target, &state);
                 let target = self.evaluate(target, &state);
                 match (target.as_offset(), target.as_constant()) {
                     (Some((Symbol::Entry(reg), 0)), _) => see(insn, &state, Event::Return(Some(reg))),
@@ -380,19 +394,23 @@ impl Walk<'_> {
                     _ if !self.jumps_anywhere => {
                         see(insn, &state, Event::Wrong("jumps to nobody knows where".into()))
                     }
-                    _ => next.extend(self.cases(&state).into_iter().map(|case| (case, state.clone()))),
+                    _ => next.extend(self.cases(origin).into_iter().map(|case| (case, state.clone()))),
                 }
             }
             Flow::Call(target) => {
                 see(insn, &state, Event::Call { target: Some(*target), returns: true });
-                self.come_back(Some(*target), &mut state);
-                next.push((insn.end(), state));
+                if !self.never.contains(target) {
+                    self.come_back(Some(*target), &mut state);
+                    next.push((insn.end(), state));
+                }
             }
             Flow::CallTo(target) => {
                 let target = self.evaluate(target, &state).as_constant();
                 see(insn, &state, Event::Call { target, returns: true });
-                self.come_back(target, &mut state);
-                next.push((insn.end(), state));
+                if target.is_none_or(|target| !self.never.contains(&target)) {
+                    self.come_back(target, &mut state);
+                    next.push((insn.end(), state));
+                }
             }
             Flow::Return => {
                 let stack = state.get(self.isa.stack).as_offset();
@@ -404,27 +422,70 @@ impl Walk<'_> {
         }
     }
 
-    /// Where an indirect jump may lead to: to the cases of the table that a register points to, or else to any
-    /// block.
-    fn cases(&self, state: &State) -> Vec<u64> {
-        let mut cases: BTreeSet<u64> = BTreeSet::new();
-        for table in state.registers.iter().filter_map(|value| value.as_constant()) {
-            cases.extend(self.table(table, 4, |bytes| {
-                table.wrapping_add_signed(i32::from_le_bytes(*bytes.first_chunk().expect("4 bytes")).into())
-            }));
-            cases.extend(
-                self.table(table, 8, |bytes| u64::from_le_bytes(*bytes.first_chunk().expect("8 bytes"))),
-            );
+    /// The one table of jumps that the registers of a value point to, or come from.
+    fn origin(&self, value: &Expr, state: &State) -> Option<u64> {
+        let of_both = |left, right| {
+            let (left, right) = (self.origin(left, state), self.origin(right, state));
+            if left.is_some() && right.is_some() { left.filter(|_| left == right) } else { left.or(right) }
+        };
+        match value {
+            Expr::Reg(reg) => {
+                let constant = state.get(*reg).as_constant();
+                let table = constant.filter(|addr| !self.entries_of(*addr, None).is_empty());
+                table.or(state.origins[usize::from(*reg)])
+            }
+            Expr::Low(_, value) => self.origin(value, state),
+            Expr::Binary(_, sides) | Expr::Either(sides) => of_both(&sides.0, &sides.1),
+            Expr::Mix(parts) => match &parts[..] {
+                [one] => self.origin(one, state),
+                [left, right] => of_both(left, right),
+                _ => None,
+            },
+            Expr::Const(_) | Expr::Number | Expr::Any | Expr::Status => None,
         }
-        if cases.is_empty() { self.leaders.to_vec() } else { cases.into_iter().collect() }
+    }
+
+    /// Where an indirect jump may lead to: to the cases of the table that its target comes from, or else to any
+    /// block.
+    fn cases(&self, origin: Option<u64>) -> Vec<u64> {
+        let Some(table) = origin else { return self.leaders.to_vec() };
+        // The next table is none of its cases, though it may lie right behind.
+        let end = self.tables().range(table + 1..).next().copied();
+        self.entries_of(table, end).into_iter().collect()
+    }
+
+    /// The tables of the function's jumps, as far as they are found by reading it from its top to its end.
+    fn tables(&self) -> BTreeSet<u64> {
+        let mut state = State::entry(self.surroundings);
+        let mut tables = BTreeSet::new();
+        for insn in self.code.values() {
+            for op in &insn.ops {
+                self.execute(op, insn, &mut state, &mut |_, _, _| {});
+            }
+            if let Flow::JumpTo(target) = &insn.flow {
+                tables.extend(self.origin(target, &state));
+            }
+        }
+        tables
+    }
+
+    /// What a table of jumps leads to, be it of distances or of addresses.
+    fn entries_of(&self, table: u64, end: Option<u64>) -> BTreeSet<u64> {
+        let near = self.table(table, end, 4, |bytes| {
+            table.wrapping_add_signed(i32::from_le_bytes(*bytes.first_chunk().expect("4 bytes")).into())
+        });
+        let far =
+            self.table(table, end, 8, |bytes| u64::from_le_bytes(*bytes.first_chunk().expect("8 bytes")));
+        near.into_iter().chain(far).collect()
     }
 
     /// The entries of a table as far as they are instructions of the function.
-    fn table(&self, table: u64, size: usize, target: impl Fn(&[u8]) -> u64) -> Vec<u64> {
+    fn table(&self, table: u64, end: Option<u64>, size: usize, target: impl Fn(&[u8]) -> u64) -> Vec<u64> {
         if self.image.is_code(table) {
             return Vec::new();
         }
-        let entries = self.image.at(table).unwrap_or_default().chunks_exact(size);
+        let most = end.map_or(usize::MAX, |end| (end - table) as usize / size);
+        let entries = self.image.at(table).unwrap_or_default().chunks_exact(size).take(most);
         entries.map(target).take_while(|case| self.code.contains_key(case)).collect()
     }
 

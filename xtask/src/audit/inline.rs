@@ -118,13 +118,25 @@ pub fn audit_function(
             jumps_anywhere: true,
             opens_again: true,
             asking: &binary.asking,
+            never: &binary.never,
         };
         let mut states = States::new();
         walk.explore(&mut states, vec![(function.range.start, State::entry(surroundings))]);
+        // Where no branch leads with what is known in front of it: the code is judged all the same.
+        loop {
+            let others = if guard == Guard::None { not_taken(&walk, &states) } else { Vec::new() };
+            if others.is_empty() {
+                break;
+            }
+            walk.explore(&mut states, others);
+        }
         // What no path is seen to reach: landing pads of unwinding, and a case that cannot be on this CPU.
         for leader in &leaders {
             let at = |addr| states.range((addr, WindowState::LEAST)..).next();
-            let known = at(*leader).is_some_and(|(key, _)| key.0 == *leader);
+            let is_known = |addr| at(addr).is_some_and(|(key, _)| key.0 == addr);
+            // Padding is no code.
+            let first = code.range(leader..).find(|(addr, insn)| is_known(**addr) || !insn.is_padding());
+            let known = first.is_none_or(|(addr, _)| is_known(*addr));
             if !known && guard == Guard::None {
                 walk.explore(&mut states, vec![(*leader, State::nothing(surroundings, binary.isa))]);
             }
@@ -146,10 +158,12 @@ pub fn audit_function(
     }
     let lost = |it: &Violation| it.proof == Proof::Window;
     let batch = own.iter().any(|entry| is_from(lines, entry.insn, &format!("{}scope.rs", sources.folder)));
-    // Nor where a kernel moves the window itself: it answers for that.
+    // Nor where a kernel moves the window itself, or gives a task back its own: it answers for that.
+    let by_task = format!("{}window.rs", sources.folder);
     let foreign = code.values().filter(|insn| moves_window(insn)).any(|insn| {
         let frames = lines.frames(insn.addr);
         !frames.iter().any(|frame| frame.file.starts_with(&sources.folder))
+            || frames.iter().any(|frame| frame.file == by_task)
     });
     if (batch || foreign) && here.found.violations.iter().any(lost) {
         here.found.unfollowed.insert(function.range.start);
@@ -158,6 +172,19 @@ pub fn audit_function(
     here.found.violations.sort();
     here.found.violations.dedup();
     here.found
+}
+
+/// The sides of branches that no path takes, with the states that it would have on them.
+fn not_taken(walk: &Walk, states: &States) -> Vec<(u64, State)> {
+    let (mut reached, mut sides) = (BTreeSet::new(), Vec::new());
+    walk.visit(states, &mut |insn, state, event| {
+        reached.insert(insn.addr);
+        if let (Event::Reached, insn::Flow::Branch(target, _)) = (event, &insn.flow) {
+            sides.extend([(insn.end(), state.clone()), (*target, state.clone())]);
+        }
+    });
+    sides.retain(|(addr, _)| walk.range.contains(addr) && !reached.contains(addr));
+    sides
 }
 
 /// Whether the landing lies where the access itself goes on, behind the instruction that reports success.

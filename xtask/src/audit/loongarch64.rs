@@ -251,7 +251,8 @@ impl Word {
                 let field = (u64::MAX >> (63 - (msb - lsb))) << lsb;
                 let moved = Expr::binary(Binary::Shl, reg(rj), Expr::Const(lsb.into()));
                 let kept = reg(self.rd).and(Expr::Const(!field));
-                ("bstrins.d", kept.or(moved.and(Expr::Const(field))))
+                // Of register 0: how an address is rounded down.
+                ("bstrins.d", if rj == 0 { kept } else { kept.or(moved.and(Expr::Const(field))) })
             }
             0x03 if msb >= lsb => {
                 let moved = Expr::binary(Binary::Shr, reg(rj), Expr::Const(lsb.into()));

@@ -236,6 +236,7 @@ fn walk<'a>(
         jumps_anywhere: true,
         opens_again: false,
         asking: &binary.asking,
+        never: &binary.never,
     }
 }
 

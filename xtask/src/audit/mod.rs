@@ -13,6 +13,7 @@ mod lines;
 mod loongarch64;
 mod machine;
 mod mask;
+mod never;
 mod programs;
 mod riscv64;
 mod routine;
@@ -150,6 +151,11 @@ fn audit(isa: &'static Isa, program: &Program, tally: &mut Tally) -> Result<()> 
         inlined.probes,
         inlined.inside,
     );
+    if binary.guard() != machine::Guard::None {
+        let all = inlined.functions.len();
+        let lost = inlined.unfollowed.intersection(&inlined.functions).count();
+        println!("{name}: inlined: window proved in {} of {all} functions", all - lost);
+    }
     for start in &inlined.unfollowed {
         println!("{name}: the window is not followed through {}", binary.image.describe(*start));
     }

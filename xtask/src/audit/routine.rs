@@ -114,6 +114,7 @@ pub fn audit(binary: &Binary, function: &Function, kind: Kind, entries: &[Entry]
             jumps_anywhere: false,
             opens_again: false,
             asking: &binary.asking,
+            never: &binary.never,
         };
         let mut start = State::entry(surroundings);
         for (reg, role) in arguments(binary, kind) {
@@ -160,6 +161,7 @@ pub fn changed_by(binary: &Binary, function: &Function) -> Result<Vec<Reg>, Viol
         jumps_anywhere: false,
         opens_again: false,
         asking: &binary.asking,
+        never: &binary.never,
     };
     let mut changed = BTreeSet::new();
     let mut wrong = None;
