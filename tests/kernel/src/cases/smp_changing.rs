@@ -195,7 +195,8 @@ fn one(
                 _ => return Err(format!("{fault:x?}")),
             };
             counter.fetch_add(1, Ordering::Relaxed);
-            // Not always at a page's edge: aarch64 broadcasts a flush, so a page may go while it is being copied.
+            let at_a_page = fault.copied == 0 || fault.addr.is_multiple_of(PAGE);
+            ensure!(at_a_page || arch::FLUSHES_REACH_ALL_CPUS, "in the middle of a page: {fault:x?}");
             let consistent = fault.addr == user + fault.copied && fault.access == access;
             ensure!(consistent && fault.copied < len, "{fault:x?}");
             let behind_the_end = zero.is_some_and(|zero| zero < fault.copied);
