@@ -43,10 +43,11 @@ pub(super) fn init_secondary() {
     set(rank(), TICK);
 }
 
-/// Calls `detour` in the interrupt that comes in about `delay`, on the first CPU.
+/// Calls `detour` in the interrupt that comes in about `delay`, on the first CPU; a little later if that is too soon to
+/// set a timer to.
 pub fn interrupt_in(delay: Duration, detour: fn()) {
     DETOUR.store(detour as *mut (), Ordering::Relaxed);
-    go_off_in(delay.as_nanos() as u64);
+    go_off_in((delay.as_nanos() as u64).max(LEAST));
 }
 
 /// Forgets it.
