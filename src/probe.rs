@@ -77,16 +77,8 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
         let from = addr.wrapping_add(done);
         let to = dst.wrapping_add(done);
         let by_word = from.is_multiple_of(WORD) && len - done >= WORD && done >= bytes_until;
-        // A damaged pointer may lead to user memory: with the window closed that fault would be a bug's.
-        let window = inline::open_window();
-        let (bits, status) = if by_word {
-            // SAFETY: (1) is our (2); `from` is aligned.
-            unsafe { inline::load_kernel::<WORD, NoFault>(from) }
-        } else {
-            // SAFETY: (1) is our (2).
-            unsafe { inline::load_kernel::<1, NoFault>(from) }
-        };
-        inline::close_window(window);
+        // SAFETY: (1) is our (2).
+        let (bits, status) = unsafe { load(from, by_word) };
         if status != 0 {
             let kind = Cause::from_register(status).kind();
             if by_word && kind.ends_anywhere() {
@@ -101,4 +93,24 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
         done += piece;
     }
     Ok(())
+}
+
+/// The word or the byte at `from`, and 0 or the cause.
+///
+/// # Safety
+///
+/// 1. Reading what is there, if anything is, has no effect.
+#[inline(never)]
+unsafe fn load(from: usize, by_word: bool) -> (u64, usize) {
+    // A damaged pointer may lead to user memory: with the window closed that fault would be a bug's.
+    let window = inline::open_window();
+    let loaded = if by_word {
+        // SAFETY: (1) is ours.
+        unsafe { inline::load_kernel::<WORD, NoFault>(from) }
+    } else {
+        // SAFETY: (1) is ours.
+        unsafe { inline::load_kernel::<1, NoFault>(from) }
+    };
+    inline::close_window(window);
+    loaded
 }

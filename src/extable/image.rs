@@ -74,14 +74,18 @@ fn section() -> Result<&'static [Entry], TableError> {
 
 fn is_ascending(entries: &[Entry]) -> bool {
     match ORDER.load(Ordering::Relaxed) {
-        ORDER_UNKNOWN => {
-            let ascending = keeps_sentinel() && first_unsorted(entries).is_none();
-            let order = if ascending { ORDER_ASCENDING } else { ORDER_NONE };
-            ORDER.store(order, Ordering::Relaxed);
-            ascending
-        }
+        ORDER_UNKNOWN => find_order(entries),
         order => order == ORDER_ASCENDING,
     }
+}
+
+#[cold]
+#[inline(never)]
+fn find_order(entries: &[Entry]) -> bool {
+    let ascending = keeps_sentinel() && first_unsorted(entries).is_none();
+    let order = if ascending { ORDER_ASCENDING } else { ORDER_NONE };
+    ORDER.store(order, Ordering::Relaxed);
+    ascending
 }
 
 /// True; and the reference keeps the sentinel, hence the section and its two symbols, in images that
