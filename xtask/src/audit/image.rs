@@ -40,6 +40,8 @@ pub struct Image {
 pub struct Function {
     pub name: String,
     pub range: Range<u64>,
+    /// Where a routine is entered under another name.
+    pub other_entries: Vec<u64>,
 }
 
 /// One entry of the exception table.
@@ -228,7 +230,7 @@ fn symbols(file: &ElfFile64) -> Result<(Vec<Function>, HashMap<String, u64>)> {
         let name = format!("{:#}", rustc_demangle::demangle(name));
         if symbol.kind() == SymbolKind::Text && symbol.size() > 0 {
             let range = symbol.address()..symbol.address() + symbol.size();
-            functions.push(Function { name: name.clone(), range });
+            functions.push(Function { name: name.clone(), range, other_entries: Vec::new() });
         }
         names.insert(name, symbol.address());
     }
@@ -236,5 +238,13 @@ fn symbols(file: &ElfFile64) -> Result<(Vec<Function>, HashMap<String, u64>)> {
     // Identical functions may have been folded: one name is enough, but a routine's goes first.
     functions.sort_by_key(|function| (function.range.start, !function.name.starts_with("__axptr_")));
     functions.dedup_by_key(|function| function.range.start);
+    functions.dedup_by(|inner, outer| {
+        let is_entry =
+            inner.name.starts_with(&format!("{}_", outer.name)) && outer.range.contains(&inner.range.start);
+        if is_entry {
+            outer.other_entries.push(inner.range.start);
+        }
+        is_entry
+    });
     Ok((functions, names))
 }

@@ -73,14 +73,18 @@ fn targets(binary: &Binary) -> Targets {
     let functions = binary.image.functions().iter();
     let routines = functions.filter_map(|function| {
         // Wrappers have the arguments of what they wrap.
-        let name = function.name.strip_prefix(WRAPPERS).map(|name| name.trim_start_matches("nofault::"));
+        let name = function.name.strip_prefix(WRAPPERS).map(|name| name.rsplit("::").next().unwrap_or(name));
         let name = name.map_or_else(|| function.name.clone(), |name| format!("{}{name}", routine::PREFIX));
         match routine::kind(&name) {
-            Some(Ok(Kind::Routine(roles))) => Some((function.range.start, roles)),
+            Some(Ok(Kind::Routine(roles))) => Some((function, roles)),
             _ => None,
         }
     });
-    routines.collect()
+    let entries = routines.flat_map(|(function, roles)| {
+        let starts = [function.range.start].into_iter().chain(function.other_entries.iter().copied());
+        starts.map(move |start| (start, roles))
+    });
+    entries.collect()
 }
 
 /// Whether the function can get at a routine at all: read in one pass, without regard to its paths.

@@ -96,7 +96,10 @@ pub fn audit(binary: &Binary, function: &Function, kind: Kind, entries: &[Entry]
     let mut findings = Findings { instructions: code.len(), ..Findings::default() };
     let by_insn = by_instruction(entries);
     let mut reached = BTreeSet::new();
-    let leaders = leaders(&code, function.range.clone(), entries);
+    let mut leaders = leaders(&code, function.range.clone(), entries);
+    leaders.extend(&function.other_entries);
+    leaders.sort();
+    leaders.dedup();
     let guard = if matches!(kind, Kind::Sentinel(_)) { Guard::None } else { binary.guard() };
     for surroundings in surroundings(guard) {
         let walk = Walk {
@@ -123,7 +126,8 @@ pub fn audit(binary: &Binary, function: &Function, kind: Kind, entries: &[Entry]
             }
         }
         let mut states = States::new();
-        walk.explore(&mut states, vec![(function.range.start, start)]);
+        let starts = [function.range.start].into_iter().chain(function.other_entries.iter().copied());
+        walk.explore(&mut states, starts.map(|at| (at, start.clone())).collect());
         let mut here = Here { binary, kind, surroundings, guard, findings: &mut findings };
         walk.visit(&states, &mut |insn, state, event| {
             reached.insert(insn.addr);
