@@ -32,6 +32,7 @@ mod copy;
 pub mod nofault;
 pub mod probe;
 mod single;
+pub mod unpredictable;
 
 pub mod region;
 

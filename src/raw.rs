@@ -133,6 +133,36 @@ pub unsafe fn copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome {
     unsafe { raw::__axptr_copy_string(dst, src, max) }.into()
 }
 
+/// The same routines for sizes that differ from call to call in no order.
+pub mod unpredictable {
+    use super::Outcome;
+    use crate::{arch::raw, flag};
+
+    /// [`super::copy_from_user`] for unpredictable sizes.
+    ///
+    /// # Safety
+    ///
+    /// As [`super::copy_from_user`].
+    #[inline]
+    pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
+        let _accessing = flag::enter();
+        // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+        unsafe { raw::__axptr_copy_from_user_unpredictable(dst, src, len) }.into()
+    }
+
+    /// [`super::copy_to_user`] for unpredictable sizes.
+    ///
+    /// # Safety
+    ///
+    /// As [`super::copy_to_user`].
+    #[inline]
+    pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
+        let _accessing = flag::enter();
+        // SAFETY: (1) covers every load; (2) makes every store one to user memory, recoverable.
+        unsafe { raw::__axptr_copy_to_user_unpredictable(dst, src, len) }.into()
+    }
+}
+
 /// The same routines for contexts in which the pager must not run: interrupts, spinlocks, NMI, the address
 /// space's own lock. What is not present is a fault at once.
 ///

@@ -30,6 +30,7 @@ const RANKS: &[(&str, u32)] = &[
     ("pod", 5),
     ("copy", 6),
     ("probe", 6),
+    ("unpredictable", 6),
     ("bulk", 7),
     ("compare", 7),
     ("nofault", 7),

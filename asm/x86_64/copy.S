@@ -3,12 +3,15 @@
 // each without the pager.
 //
 // __axptr_copy_*(rdi dst, rsi src, rdx len) -> rax bytes NOT copied, rdx cause
+// __axptr_copy_*_user_unpredictable: the same, entered elsewhere
 // Clobbers rcx, rdi, rsi, r8-r11 and the flags. DF = 0 per the System V ABI.
 //
-// Size classes: 1, 2..3, 4..7, 8, 9..16, 17..32, 33..64, 65..128 by moves that overlap in the middle;
-// above that `rep movsb` where the CPU has ERMS, else `rep movsq` and one overlapping word. Where the
-// destination lies 1..15 bytes behind the source modulo 4 KiB, `rep movs` is 9 to 28 times slower
-// (measured on Zen 4): there a loop of 32-byte blocks does it.
+// Size classes: 1, 2..3, 4..7, 8, 9..16, 17..32, 33..64 by moves that overlap in the middle, 65..128 by blocks of
+// 64 bytes and an overlapping one. Up to 512 bytes the CPU decides (cpu.S): on Zen 3 and 4 `rep movsq` of at most 31
+// words, which does not pay the start that longer ones and `rep movsb` from 128 bytes on pay; elsewhere the
+// blocks, which on Zen 5 are ahead of both up to 1 KiB (measured). Above that `rep movsb` where the CPU has ERMS, else
+// `rep movsq` and one overlapping word. Where the destination lies 1..15 bytes behind the source modulo 4 KiB,
+// `rep movs` is 9 to 28 times slower (measured on Zen 4): there the blocks do it.
 //
 // How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and
 // accessible memory ends at a multiple of 4 KiB, whatever the page size. So let `rest` be what rdi, rsi
@@ -16,12 +19,13 @@
 //   - the edge lies behind the rest, or out of the faulting access's reach: no byte more can be done;
 //   - else the bytes up to the edge are done by `rep movsb`, whose rcx is exact by itself.
 // The straight-line classes leave rdi, rsi and rcx alone until they are through, so their rest is the whole
-// range, and stores done before the fault are done again with the same bytes.
+// range, and stores done before the fault are done again with the same bytes. Only the first access of each side needs
+// a reach: behind it the rest's first page is known to be good, so a later access faults behind the edge.
 // Causes with bit 7 set (tags, poison, alignment) end anywhere: the rest is done bytewise.
 
 // `load` and `store` are the entry flags of a plain load and a plain store, `movs` of an instruction that
 // does both; 0 means kernel side: no entry, so a fault there stays the kernel bug that it is.
-.macro axptr_define_copy routine, load, store, movs
+.macro axptr_define_copy routine, load, store, movs, unpredictable=0
 axptr_begin \routine
     mov     rcx, rdx
     xor     edx, edx
@@ -76,8 +80,8 @@ axptr_begin \routine
     ret
 
 .Lover16_\routine:
-    cmp     rcx, AXPTR_REACH
-    ja      .Lbulk_\routine
+    cmp     rcx, 64
+    ja      .Lover64_\routine
     axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
     axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
     cmp     ecx, 32
@@ -85,12 +89,6 @@ axptr_begin \routine
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
     axptr_move16 \routine, \load, \store, 16
-    cmp     ecx, 64
-    jbe     .Llast32_\routine
-    axptr_move16 \routine, \load, \store, 32
-    axptr_move16 \routine, \load, \store, 48
-    axptr_move16 \routine, \load, \store, rcx - 64
-    axptr_move16 \routine, \load, \store, rcx - 48
 .Llast32_\routine:
     axptr_move16 \routine, \load, \store, rcx - 32
     axptr_move16 \routine, \load, \store, rcx - 16
@@ -106,6 +104,9 @@ axptr_begin \routine
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], r11
     jmp     .Ldone_\routine
 
+.Lover64_\routine:
+    cmp     rcx, 128
+    jbe     .Lblocks_\routine
 .Lbulk_\routine:
     mov     eax, edi
     sub     eax, esi
@@ -113,8 +114,13 @@ axptr_begin \routine
     and     eax, 4095
     cmp     eax, 15
     jb      .Lblocks_\routine           // aliased: 1..15 behind, modulo 4 KiB
-    axptr_know_cpu
-    test    byte ptr [rip + {cpu}], AXPTR_CPU_ERMS
+    .if AXPTR_KERNEL == 0
+    axptr_know_cpu                      // in a kernel the window has asked
+    .endif
+    mov     al, byte ptr [rip + {cpu}]
+    cmp     rcx, 512
+    jbe     .Lmedium_\routine
+    test    al, AXPTR_CPU_ERMS
     jz      .Lwords_\routine
 .Lbytes_\routine:
     axptr_access \routine, \movs, .Lrest_\routine, rep movsb
@@ -134,103 +140,154 @@ axptr_begin \routine
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi + rcx - 8], rax
     jmp     .Ldone_\routine
 
-    // Blocks of 32 bytes, then the straight-line classes for what is left of them.
+    // 129..512 bytes. The last 16 are loaded before the words are moved, and stored behind them.
+    //   r10  the end of the destination: r10 - rdi is the rest, wherever the words stop
+.Lmedium_\routine:
+    test    al, AXPTR_CPU_WORDS
+    jz      .Lblocks_\routine
+    axptr_access \routine, \load, .Lload_\routine, mov rax, qword ptr [rsi + rcx - 16]
+    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
+    lea     r10, [rdi + rcx]
+    sub     ecx, 9
+    shr     ecx, 3                      // the words that leave 9..16 bytes
+    sub     ecx, 31
+    jbe     1f
+    axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
+1:  add     ecx, 31                     // none were left, or as many as were lacking
+    axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
+    axptr_access \routine, \store, .Lmedium_tail_\routine, mov qword ptr [r10 - 16], rax
+.Lstore_tail_\routine:
+    axptr_access \routine, \store, .Lmedium_tail_\routine, mov qword ptr [r10 - 8], r9
+    jmp     .Ldone_\routine
+
+    // Blocks of 64 bytes as long as more than that are left, then the 64 at the end.
 .Lblocks_\routine:
-    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
-    axptr_access \routine, \load, .Lload16_\routine, mov r9, qword ptr [rsi + 8]
-    axptr_access \routine, \load, .Lload32_\routine, mov r10, qword ptr [rsi + 16]
-    axptr_access \routine, \load, .Lload32_\routine, mov r11, qword ptr [rsi + 24]
+    cmp     rcx, 64
+    jbe     .Lclassify_\routine
+1:  axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
+    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
+    axptr_access \routine, \load, .Lload_\routine, mov r10, qword ptr [rsi + 16]
+    axptr_access \routine, \load, .Lload_\routine, mov r11, qword ptr [rsi + 24]
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore16_\routine, mov qword ptr [rdi + 8], r9
-    axptr_access \routine, \store, .Lstore32_\routine, mov qword ptr [rdi + 16], r10
-    axptr_access \routine, \store, .Lstore32_\routine, mov qword ptr [rdi + 24], r11
-    add     rsi, 32
-    add     rdi, 32
-    sub     rcx, 32
-    cmp     rcx, 32
-    jae     .Lblocks_\routine
-    jmp     .Lclassify_\routine
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 16], r10
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 24], r11
+    axptr_move16 \routine, \load, \store, 32
+    axptr_move16 \routine, \load, \store, 48
+    add     rsi, 64
+    add     rdi, 64
+    sub     rcx, 64
+    cmp     rcx, 64
+    ja      1b
+    axptr_move16 \routine, \load, \store, rcx - 64
+    axptr_move16 \routine, \load, \store, rcx - 48
+    jmp     .Llast32_\routine
 
     // Landings, outermost first: who faulted, and how far behind the rest's start it could reach.
     .if \load
 .Lload2_\routine:
-    mov     r10d, 2
+    mov     al, 2
     jmp     .Lload_edge_\routine
 .Lload4_\routine:
-    mov     r10d, 4
-    jmp     .Lload_edge_\routine
-.Lload8_\routine:
-    mov     r10d, 8
-    jmp     .Lload_edge_\routine
-.Lload16_\routine:
-    mov     r10d, 16
-    jmp     .Lload_edge_\routine
-.Lload32_\routine:
-    mov     r10d, 32
+    mov     al, 4
     jmp     .Lload_edge_\routine
 .Lload_\routine:
-    mov     r10d, AXPTR_REACH
+    mov     al, AXPTR_ANY_REACH
+    jmp     .Lload_edge_\routine
+.Lload8_\routine:
+    mov     al, 8
 .Lload_edge_\routine:
-    mov     eax, esi
+    mov     r9d, esi
+    .if \store
     jmp     .Lup_to_edge_\routine
+    .endif
     .endif
 
     .if \store
+.Lmedium_tail_\routine:
+    mov     rcx, r10
+    sub     rcx, rdi
+.Lstore_\routine:
+    mov     al, AXPTR_ANY_REACH
+    jmp     .Lstore_edge_\routine
 .Lstore2_\routine:
-    mov     r10d, 2
+    mov     al, 2
     jmp     .Lstore_edge_\routine
 .Lstore4_\routine:
-    mov     r10d, 4
+    mov     al, 4
     jmp     .Lstore_edge_\routine
 .Lstore8_\routine:
-    mov     r10d, 8
-    jmp     .Lstore_edge_\routine
-.Lstore16_\routine:
-    mov     r10d, 16
-    jmp     .Lstore_edge_\routine
-.Lstore32_\routine:
-    mov     r10d, 32
-    jmp     .Lstore_edge_\routine
-.Lstore_\routine:
-    mov     r10d, AXPTR_REACH
+    mov     al, 8
 .Lstore_edge_\routine:
-    mov     eax, edi
-    jmp     .Lup_to_edge_\routine
+    mov     r9d, edi
     .endif
 
+    // r9d: low half of the faulting side's address, al: the reach.
+.Lup_to_edge_\routine:
+    test    dl, dl
+    js      .Lbytes_\routine            // not a page's cause
+    neg     r9d
+    and     r9d, 4095                   // bytes before the edge; 0 if the page begins here
+    jz      .Lrest_\routine
+    cmp     r9, rcx
+    jae     .Lrest_\routine
+    movsx   eax, al
+    cmp     r9d, eax
+    jae     .Lrest_\routine
+    mov     rax, rcx
+    sub     rax, r9
+    mov     ecx, r9d
+    axptr_access \routine, \movs, .Lbefore_edge_\routine, rep movsb
+.Lbefore_edge_\routine:
+    add     rax, rcx
+    jmp     .Lexit_\routine
+
+.Lmedium_word_\routine:
+    mov     rcx, r10
+    sub     rcx, rdi
+    jmp     .Lword_\routine
 .Lword_fault_\routine:
     lea     rcx, [rcx * 8 + r9]
-    mov     r10d, 8
+.Lword_\routine:
     .if (\load) && (\store)             // either side may have faulted: the cause tells, if it is known
     test    edx, edx
     jz      .Lbytes_\routine
     test    edx, AXPTR_W << 8
-    jnz     .Lstore_edge_\routine
+    jnz     .Lstore8_\routine
     .endif
     .if \load
-    jmp     .Lload_edge_\routine
+    jmp     .Lload8_\routine
     .else
-    jmp     .Lstore_edge_\routine
+    jmp     .Lstore8_\routine
     .endif
 
-    // eax: low half of the faulting side's address, r10d: the reach.
-.Lup_to_edge_\routine:
-    test    dl, dl
-    js      .Lbytes_\routine            // not a page's cause
-    neg     eax
-    and     eax, 4095                   // bytes before the edge; 0 if the page begins here
-    jz      .Lrest_\routine
-    cmp     eax, r10d
-    jae     .Lrest_\routine
-    cmp     rax, rcx
-    jae     .Lrest_\routine
-    mov     r9, rcx
-    sub     r9, rax
-    mov     ecx, eax
-    axptr_access \routine, \movs, .Lbefore_edge_\routine, rep movsb
-.Lbefore_edge_\routine:
-    lea     rax, [r9 + rcx]
-    jmp     .Lexit_\routine
+    // The second entry, for sizes that no branch predictor knows: one branch up to 256 bytes, where the CPU's
+    // `rep movsq` starts as fast as its `rep movsb`. Elsewhere the moves are ahead even if their branches are not
+    // foreseen (measured on Zen 5).
+    .if \unpredictable
+    .global __axptr_\routine\()_unpredictable
+    .type __axptr_\routine\()_unpredictable, @function
+__axptr_\routine\()_unpredictable:
+    mov     rcx, rdx
+    xor     edx, edx
+    axptr_window_open
+    .if AXPTR_KERNEL == 0
+    axptr_know_cpu
+    .endif
+    test    byte ptr [rip + {cpu}], AXPTR_CPU_WORDS
+    jz      .Lclassify_\routine
+    cmp     rcx, 8
+    jbe     .Lbytes_\routine
+    cmp     rcx, 256
+    ja      .Lbulk_\routine
+    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
+    lea     r10, [rdi + rcx]
+    dec     ecx
+    shr     ecx, 3                      // the words that leave 1..8 bytes
+    axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
+    jmp     .Lstore_tail_\routine
+    .size __axptr_\routine\()_unpredictable, . - __axptr_\routine\()_unpredictable
+    .endif
 axptr_end \routine
 .endm
 
@@ -242,8 +299,8 @@ axptr_end \routine
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + \at + 8], r9
 .endm
 
-axptr_define_copy copy_from_user, AXPTR_R, 0, (AXPTR_R | AXPTR_STRICT)
-axptr_define_copy copy_to_user, 0, AXPTR_W, (AXPTR_W | AXPTR_STRICT)
+axptr_define_copy copy_from_user, AXPTR_R, 0, (AXPTR_R | AXPTR_STRICT), 1
+axptr_define_copy copy_to_user, 0, AXPTR_W, (AXPTR_W | AXPTR_STRICT), 1
 axptr_define_copy copy_in_user, AXPTR_R, AXPTR_W, (AXPTR_R | AXPTR_W)
 
 // The same once more for contexts in which the pager must not run: the pc alone tells the two apart.

@@ -1,29 +1,43 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The CPU features that the routines choose by, and the sentinel of the self test.
 
-// Fills {cpu} from CPUID leaf 7. Preserves every register but the flags.
+// Fills {cpu} from CPUID leaves 0, 1 and 7. Preserves every register but the flags.
 // Several CPUs may run it at once: they store the same value.
 axptr_begin ask_cpu
     push    rax
     push    rbx
     push    rcx
     push    rdx
+    push    rdi
+    push    rsi
+    mov     edi, AXPTR_CPU_KNOWN
     xor     eax, eax
     cpuid
-    xor     ebx, ebx
-    cmp     eax, 7
-    jb      2f
+    mov     esi, eax                    // the highest leaf
+    cmp     ebx, 0x68747541             // "Auth"enticAMD
+    jne     2f
+    mov     eax, 1
+    cpuid
+    shr     eax, 8
+    and     eax, 0xff00f                // the extended family and the family
+    cmp     eax, 0xa00f                 // 25 = 15 + 10: Zen 3 and 4
+    jne     2f
+    or      edi, AXPTR_CPU_WORDS
+2:  cmp     esi, 7
+    jb      4f
     mov     eax, 7
     xor     ecx, ecx
     cpuid
-2:  mov     eax, AXPTR_CPU_KNOWN
     bt      ebx, 20                     // SMAP
     jnc     3f
-    or      eax, AXPTR_CPU_SMAP
+    or      edi, AXPTR_CPU_SMAP
 3:  bt      ebx, 9                      // ERMS
     jnc     4f
-    or      eax, AXPTR_CPU_ERMS
-4:  mov     byte ptr [rip + {cpu}], al
+    or      edi, AXPTR_CPU_ERMS
+4:  mov     eax, edi
+    mov     byte ptr [rip + {cpu}], al
+    pop     rsi
+    pop     rdi
     pop     rdx
     pop     rcx
     pop     rbx

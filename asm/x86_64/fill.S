@@ -48,7 +48,7 @@ axptr_begin \routine
     ret
 
 .Lover16_\routine:
-    cmp     rcx, AXPTR_REACH
+    cmp     rcx, 128
     ja      .Lbulk_\routine
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], rax
@@ -75,7 +75,9 @@ axptr_begin \routine
     jmp     .Ldone_\routine
 
 .Lbulk_\routine:
-    axptr_know_cpu
+    .if AXPTR_KERNEL == 0
+    axptr_know_cpu                      // in a kernel the window has asked
+    .endif
     test    byte ptr [rip + {cpu}], AXPTR_CPU_ERMS
     jz      .Lwords_\routine
 .Lbytes_\routine:
@@ -95,37 +97,38 @@ axptr_begin \routine
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi + rcx - 8], rax
     jmp     .Ldone_\routine
 
-    // Landings: see copy.S.
+    // Landings: see copy.S. rax is what is stored, so the reach is in r10b.
+.Lstore2_\routine:
+    mov     r10b, 2
+    jmp     .Lup_to_edge_\routine
+.Lstore4_\routine:
+    mov     r10b, 4
+    jmp     .Lup_to_edge_\routine
+.Lstore_\routine:
+    mov     r10b, AXPTR_ANY_REACH
+    jmp     .Lup_to_edge_\routine
 .Lword_fault_\routine:
     lea     rcx, [rcx * 8 + r9]
 .Lstore8_\routine:
-    mov     r10d, 8
-    jmp     .Lup_to_edge_\routine
-.Lstore2_\routine:
-    mov     r10d, 2
-    jmp     .Lup_to_edge_\routine
-.Lstore4_\routine:
-    mov     r10d, 4
-    jmp     .Lup_to_edge_\routine
-.Lstore_\routine:
-    mov     r10d, AXPTR_REACH
+    mov     r10b, 8
 .Lup_to_edge_\routine:
     test    dl, dl
     js      .Lbytes_\routine                // not a page's cause
-    mov     r11d, edi
-    neg     r11d
-    and     r11d, 4095                  // bytes before the edge; 0 if the page begins here
+    mov     r9d, edi
+    neg     r9d
+    and     r9d, 4095                   // bytes before the edge; 0 if the page begins here
     jz      .Lrest_\routine
-    cmp     r11d, r10d
+    cmp     r9, rcx
     jae     .Lrest_\routine
-    cmp     r11, rcx
+    movsx   r10d, r10b
+    cmp     r9d, r10d
     jae     .Lrest_\routine
-    mov     r9, rcx
-    sub     r9, r11
-    mov     ecx, r11d
+    mov     r10, rcx
+    sub     r10, r9
+    mov     ecx, r9d
     axptr_access \routine, \store, .Lbefore_edge_\routine, rep stosb
 .Lbefore_edge_\routine:
-    lea     rax, [r9 + rcx]
+    lea     rax, [r10 + rcx]
     jmp     .Lexit_\routine
 axptr_end \routine
 .endm

@@ -22,9 +22,10 @@
 .set AXPTR_CPU_KNOWN, {known}
 .set AXPTR_CPU_SMAP, {smap}
 .set AXPTR_CPU_ERMS, {erms}
+.set AXPTR_CPU_WORDS, {words}
 
-// Bytes from the start of the rest up to which an access of the straight-line classes can reach.
-.set AXPTR_REACH, 128
+// The reach of an access, for a landing, where the rest's first page is known to be good: no other has bit 7.
+.set AXPTR_ANY_REACH, 0x80
 
 // `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
 // `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER).

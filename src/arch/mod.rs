@@ -8,6 +8,7 @@
 //!     `left` is `max` less the bytes copied. No byte of `dst` behind those is written. It may read the
 //!     aligned word around a byte that it needs, and never a page in which it needs none. After a cause with
 //!     bit 7 set it goes on bytewise.
+//! - `raw::__axptr_copy_{from,to}_user_unpredictable`: the same copies for sizes that nobody foresees.
 //! - `inline`: what is expanded where it is used. None of it checks, masks, or opens the window; see
 //!   [`InlineFlags`].
 //! - `SENTINEL`, `SENTINEL_LANDING`: the entry that the self test looks up.

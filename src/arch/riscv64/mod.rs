@@ -73,6 +73,10 @@ pub(crate) mod raw {
         pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
     }
+
+    // Nothing is known of what a branch that is not foreseen costs here.
+    pub(crate) use __axptr_copy_from_user as __axptr_copy_from_user_unpredictable;
+    pub(crate) use __axptr_copy_to_user as __axptr_copy_to_user_unpredictable;
 }
 
 unsafe extern "C" {

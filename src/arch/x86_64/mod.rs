@@ -35,6 +35,7 @@ const IS_KERNEL: bool = cfg!(target_os = "none");
 const CPU_KNOWN: u8 = 1;
 const CPU_SMAP: u8 = 2;
 const CPU_ERMS: u8 = 4;
+const CPU_WORDS: u8 = 8;
 
 /// What CPUID said, 0 until a routine asks.
 static CPU: AtomicU8 = AtomicU8::new(0);
@@ -52,6 +53,7 @@ global_asm!(
     known = const CPU_KNOWN,
     smap = const CPU_SMAP,
     erms = const CPU_ERMS,
+    words = const CPU_WORDS,
     read = const entry_flags::READ,
     write = const entry_flags::WRITE,
     strict = const entry_flags::STRICT,
@@ -79,6 +81,9 @@ pub(crate) mod raw {
         pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
+
+        pub(crate) fn __axptr_copy_from_user_unpredictable(dst: *mut u8, src: usize, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_to_user_unpredictable(dst: usize, src: *const u8, len: usize) -> Outcome;
 
         pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
@@ -135,21 +140,23 @@ fn has_window() -> bool {
     CPU.load(Ordering::Relaxed) & CPU_SMAP != 0
 }
 
-/// Above 128 bytes `rep movsb`, or `rep movsq`.
-pub(crate) const CPU_PATHS: &[&str] = &["with ERMS", "without ERMS"];
-const PATH_ERMS: usize = 0;
+/// Zen 3 and 4, others with ERMS, CPUs without: see `asm/x86_64/copy.S`.
+pub(crate) const CPU_PATHS: &[&str] = &["with ERMS and words", "with ERMS", "without ERMS"];
 
-/// Whether this CPU can execute a path: ERMS is about speed only.
+/// The bits of `CPU` that choose between them.
+const CHOICES: u8 = CPU_ERMS | CPU_WORDS;
+const PATHS: [u8; CPU_PATHS.len()] = [CPU_ERMS | CPU_WORDS, CPU_ERMS, 0];
+
+/// Whether this CPU can execute a path: all are about speed only.
 pub(crate) fn can_take(path: usize) -> bool {
     path < CPU_PATHS.len()
 }
 
-/// Makes the routines believe that CPUID does (not) report ERMS; the SMAP answer stays true.
+/// Makes the routines believe that CPUID reports what leads to a path; the SMAP answer stays true.
 pub(crate) fn force_cpu(path: usize) {
     ask_cpu();
     let known = CPU.load(Ordering::Relaxed);
-    let forced = if path == PATH_ERMS { known | CPU_ERMS } else { known & !CPU_ERMS };
-    CPU.store(forced | CPU_KNOWN, Ordering::Relaxed);
+    CPU.store(known & !CHOICES | PATHS[path], Ordering::Relaxed);
 }
 
 /// Makes the next routine ask CPUID again.

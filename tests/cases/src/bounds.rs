@@ -6,10 +6,12 @@ use alloc::vec::Vec;
 use crate::site::PAGE;
 
 /// Where the routines change their way of working, and lengths around a page.
-const BOUNDARIES: [usize; 12] = [1, 2, 4, 8, 16, 32, 64, 128, 512, 1024, PAGE, 2 * PAGE];
+const BOUNDARIES: [usize; 14] = [1, 2, 4, 8, 16, 32, 64, 128, 256, 264, 512, 1024, PAGE, 2 * PAGE];
 
-/// Ranges of up to this many bytes pass through every part of every routine.
-const ALL_CLASSES: usize = 130;
+/// Ranges of up to this many bytes pass through every class that is not a single string instruction.
+const ALL_CLASSES: usize = 514;
+/// Those of up to this many pass through all but the last of them.
+const SMALL_CLASSES: usize = 130;
 
 /// What to enumerate. Every field counts bytes.
 #[derive(Clone, Copy, Debug)]
@@ -22,8 +24,9 @@ pub struct Bounds {
     near_ends: usize,
     /// Every number of accessible bytes this near to a page's edge inside the range.
     near_page_edge: usize,
-    /// In between, one number of accessible bytes in so many, up to [`ALL_CLASSES`].
-    stride: usize,
+    /// In between, one number of accessible bytes in so many: up to [`SMALL_CLASSES`], and from there to
+    /// [`ALL_CLASSES`].
+    strides: [usize; 2],
     /// The other side's alignments: of 0..16, one in so many.
     alignment_step: usize,
     /// Distances of the destination from the source modulo a page: all this near to 0.
@@ -39,7 +42,7 @@ impl Bounds {
         near_boundary: 24,
         near_ends: 80,
         near_page_edge: 16,
-        stride: 1,
+        strides: [1, 1],
         alignment_step: 1,
         near_alias: 32,
         free_alignment_step: 1,
@@ -51,7 +54,7 @@ impl Bounds {
         near_boundary: 2,
         near_ends: 9,
         near_page_edge: 2,
-        stride: 4,
+        strides: [4, 37],
         alignment_step: 5,
         near_alias: 16,
         free_alignment_step: 7,
@@ -63,7 +66,7 @@ impl Bounds {
         near_boundary: 1,
         near_ends: 2,
         near_page_edge: 1,
-        stride: 4,
+        strides: [4, 151],
         alignment_step: 9,
         near_alias: 1,
         free_alignment_step: 21,
@@ -92,7 +95,9 @@ impl Bounds {
             let into_page = count % PAGE;
             count > PAGE / 2 && into_page.min(PAGE - into_page) <= self.near_page_edge
         };
-        let on_stride = |count: usize| len <= ALL_CLASSES && count.is_multiple_of(self.stride);
+        let [small, large] = self.strides;
+        let stride = if len <= SMALL_CLASSES { small } else { large };
+        let on_stride = |count: usize| len <= ALL_CLASSES && count.is_multiple_of(stride);
         (0..=len).filter(|&count| near_ends(count) || near_page(count) || on_stride(count)).collect()
     }
 

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The four operations behind one interface, three times: as safe functions, as the bare routines, and as those
-//! that never enter the pager.
+//! The four operations behind one interface: as safe functions, as those for unpredictable sizes, as the bare
+//! routines, and as those that never enter the pager.
 
 use core::{ptr, slice};
 
 use axptr::{
     Access, Fault, FaultKind,
     raw::{self, Outcome},
+    unpredictable,
 };
 
 /// A bulk operation.
@@ -34,12 +35,18 @@ impl Op {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Api {
     Typed,
+    Unpredictable,
     Raw,
     NoFault,
 }
 
 impl Api {
-    pub(crate) const ALL: [Self; 3] = [Self::Typed, Self::Raw, Self::NoFault];
+    pub(crate) const ALL: [Self; 4] = [Self::Typed, Self::Unpredictable, Self::Raw, Self::NoFault];
+
+    /// Whether it has the operation; [`Call::run`] uses the typed one where not.
+    pub(crate) const fn has(self, op: Op) -> bool {
+        !matches!(self, Self::Unpredictable) || matches!(op, Op::FromUser | Op::ToUser)
+    }
 }
 
 /// One call. Addresses of kernel memory have exposed provenance.
@@ -81,7 +88,7 @@ impl Call {
     pub(crate) unsafe fn run(&self) -> Answer {
         match self.api {
             // SAFETY: as our own.
-            Api::Typed => unsafe { self.typed() },
+            Api::Typed | Api::Unpredictable => unsafe { self.typed() },
             // SAFETY: as our own.
             Api::Raw => unsafe { self.raw() },
             // SAFETY: as our own.
@@ -94,16 +101,19 @@ impl Call {
     /// As [`run`](Self::run).
     unsafe fn typed(&self) -> Answer {
         let Self { op, dst, src, byte, len, .. } = *self;
+        let unpredictable = self.api == Api::Unpredictable;
         let result = match op {
             Op::FromUser => {
                 // SAFETY: (1).
                 let dst = unsafe { slice::from_raw_parts_mut(ptr::with_exposed_provenance_mut(dst), len) };
-                axptr::copy_from_user(dst, src)
+                let copy = if unpredictable { unpredictable::copy_from_user } else { axptr::copy_from_user };
+                copy(dst, src)
             }
             Op::ToUser => {
                 // SAFETY: (1).
                 let src = unsafe { slice::from_raw_parts(ptr::with_exposed_provenance(src), len) };
-                axptr::copy_to_user(dst, src)
+                let copy = if unpredictable { unpredictable::copy_to_user } else { axptr::copy_to_user };
+                copy(dst, src)
             }
             Op::InUser => axptr::copy_in_user(dst, src, len),
             Op::Fill => axptr::fill_user(dst, byte, len),

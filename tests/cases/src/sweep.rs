@@ -66,8 +66,9 @@ impl fmt::Display for Report {
 pub fn sweep(site: &mut dyn Site, bounds: &Bounds) -> Report {
     let mut ground = Ground::new(site);
     let mut report = Report::default();
-    // The no-fault twins come from the same text: a selection that hits every entry is enough.
-    for (api, bounds) in [(Api::Typed, bounds), (Api::NoFault, &bounds.at_most(&Bounds::REDUCED))] {
+    // The others are in the same text or come from it: a selection that hits every entry is enough.
+    let few = &bounds.at_most(&Bounds::REDUCED);
+    for (api, bounds) in [(Api::Typed, bounds), (Api::NoFault, few), (Api::Unpredictable, few)] {
         ground.api = api;
         for path in cpu_paths() {
             path.force();
@@ -178,6 +179,9 @@ fn over_an_edge(ground: &mut Ground, site: &mut dyn Site, bounds: &Bounds, repor
         for before in bounds.bytes_before_edge(len) {
             let offset = EDGE - before;
             for ((op, failing), layout) in product(SIDES, 0..LAYOUTS.len()) {
+                if !ground.api.has(op) {
+                    continue;
+                }
                 for alignment in bounds.alignments() {
                     let other = match failing {
                         // The other edge comes from 8 bytes before to 7 bytes behind this one.
@@ -199,6 +203,9 @@ fn over_an_edge(ground: &mut Ground, site: &mut dyn Site, bounds: &Bounds, repor
 fn over_an_edge_aligned(ground: &mut Ground, site: &mut dyn Site, _: &Bounds, report: &mut Report) {
     for (before, len) in [(1, 20), (17, 40), (80, 170)] {
         for ((op, failing), layout) in product(SIDES, 0..LAYOUTS.len()) {
+            if !ground.api.has(op) {
+                continue;
+            }
             for (at_edge, at_other) in product(0..ALIGNMENTS, 0..ALIGNMENTS) {
                 if op == Op::Fill && at_other > 0 {
                     // It has no other side.
@@ -223,7 +230,7 @@ fn over_an_edge_aliased(ground: &mut Ground, site: &mut dyn Site, bounds: &Bound
         for before in bounds.bytes_before_edge(len) {
             let offset = EDGE - before;
             for ((op, failing), layout) in product(SIDES, 0..LAYOUTS.len()) {
-                if failing == Failing::Both || op == Op::Fill {
+                if failing == Failing::Both || op == Op::Fill || !ground.api.has(op) {
                     continue;
                 }
                 for distance in bounds.aliases() {
@@ -243,6 +250,9 @@ fn over_an_edge_aliased(ground: &mut Ground, site: &mut dyn Site, bounds: &Bound
 fn without_a_fault(ground: &mut Ground, site: &mut dyn Site, bounds: &Bounds, report: &mut Report) {
     for len in bounds.lengths() {
         for (op, at_dst) in product(Op::ALL, bounds.free_alignments()) {
+            if !ground.api.has(op) {
+                continue;
+            }
             for at_src in bounds.free_alignments() {
                 let (dst, src) = (PAGE + at_dst, PAGE + at_src);
                 let Ground { api, kernel, good, .. } = ground;
