@@ -95,7 +95,7 @@ pub mod internal {
     }
 
     impl CpuPath {
-        /// What tells it apart, such as `with ERMS`.
+        /// What tells it apart, such as `without ERMS`.
         pub fn name(self) -> &'static str {
             arch::CPU_PATHS[self.0]
         }

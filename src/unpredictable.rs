@@ -3,8 +3,8 @@
 //!
 //! The ordinary copy branches by size. That is fastest while the branches are foreseen, as they are where sizes
 //! repeat; where not, a branch costs more than many of the copies. These do without most of them on CPUs where a
-//! string instruction starts fast enough (x86_64: Zen 3 and 4), and
-//! are the ordinary copy elsewhere. The answers are the same.
+//! string instruction starts fast enough (x86_64 with FSRM), and are the ordinary copy elsewhere. The answers are the
+//! same.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();

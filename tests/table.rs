@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table of cases in a Linux process, on the paths of CPUs with ERMS and of those without.
+//! The table of cases in a Linux process, on the paths of each kind of CPU.
 
 #[path = "support/kernel_side.rs"]
 mod kernel_side;

@@ -11,7 +11,8 @@
 // words, which does not pay the start that longer ones and `rep movsb` from 128 bytes on pay; elsewhere the
 // blocks, which on Zen 5 are ahead of both up to 1 KiB (measured). Above that `rep movsb` where the CPU has ERMS, else
 // `rep movsq` and one overlapping word. Where the destination lies 1..15 bytes behind the source modulo 4 KiB,
-// `rep movs` is 9 to 28 times slower (measured on Zen 4): there the blocks do it.
+// `rep movs` is 9 to 28 times slower (measured on Zen 4): there the blocks do it. Not on Zen 5, where it is 4 times
+// slower up to 128 bytes, as fast at 1 KiB, and twice as fast at 4 KiB.
 //
 // How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and
 // accessible memory ends at a multiple of 4 KiB, whatever the page size. So let `rest` be what rdi, rsi
@@ -108,17 +109,19 @@ axptr_begin \routine
     cmp     rcx, 128
     jbe     .Lblocks_\routine
 .Lbulk_\routine:
-    mov     eax, edi
-    sub     eax, esi
-    dec     eax
-    and     eax, 4095
-    cmp     eax, 15
-    jb      .Lblocks_\routine           // aliased: 1..15 behind, modulo 4 KiB
     .if AXPTR_KERNEL == 0
     axptr_know_cpu                      // in a kernel the window has asked
     .endif
     mov     al, byte ptr [rip + {cpu}]
-    cmp     rcx, 512
+    test    al, AXPTR_CPU_ALIASES
+    jz      1f
+    mov     r9d, edi
+    sub     r9d, esi
+    dec     r9d
+    and     r9d, 4095
+    cmp     r9d, 15
+    jb      .Lblocks_\routine           // aliased: 1..15 behind, modulo 4 KiB
+1:  cmp     rcx, 512
     jbe     .Lmedium_\routine
     test    al, AXPTR_CPU_ERMS
     jz      .Lwords_\routine
@@ -261,9 +264,9 @@ axptr_begin \routine
     jmp     .Lstore8_\routine
     .endif
 
-    // The second entry, for sizes that no branch predictor knows: one branch up to 256 bytes, where the CPU's
-    // `rep movsq` starts as fast as its `rep movsb`. Elsewhere the moves are ahead even if their branches are not
-    // foreseen (measured on Zen 5).
+    // The second entry, for sizes that no branch predictor knows: hardly a branch depends on them. 9..256 bytes by
+    // `rep movsq` where that is ahead of `rep movsb`; else all by `rep movsb` where the CPU says that it starts fast;
+    // other CPUs have the ordinary classes.
     .if \unpredictable
     .global __axptr_\routine\()_unpredictable
     .type __axptr_\routine\()_unpredictable, @function
@@ -274,12 +277,16 @@ __axptr_\routine\()_unpredictable:
     .if AXPTR_KERNEL == 0
     axptr_know_cpu
     .endif
-    test    byte ptr [rip + {cpu}], AXPTR_CPU_WORDS
-    jz      .Lclassify_\routine
-    cmp     rcx, 8
-    jbe     .Lbytes_\routine
-    cmp     rcx, 256
+    mov     al, byte ptr [rip + {cpu}]
+    test    al, AXPTR_CPU_WORDS
+    jnz     1f
+    test    al, AXPTR_CPU_FSRM
+    jnz     .Lbytes_\routine
+    jmp     .Lclassify_\routine
+1:  cmp     rcx, 256
     ja      .Lbulk_\routine
+    cmp     ecx, 8
+    jbe     .Lbytes_\routine
     axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
     lea     r10, [rdi + rcx]
     dec     ecx

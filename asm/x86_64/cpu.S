@@ -10,7 +10,7 @@ axptr_begin ask_cpu
     push    rdx
     push    rdi
     push    rsi
-    mov     edi, AXPTR_CPU_KNOWN
+    mov     edi, AXPTR_CPU_KNOWN | AXPTR_CPU_ALIASES
     xor     eax, eax
     cpuid
     mov     esi, eax                    // the highest leaf
@@ -20,11 +20,14 @@ axptr_begin ask_cpu
     cpuid
     shr     eax, 8
     and     eax, 0xff00f                // the extended family and the family
-    cmp     eax, 0xa00f                 // 25 = 15 + 10: Zen 3 and 4
-    jne     2f
+    sub     eax, 0xa00f                 // 25 = 15 + 10: Zen 3 and 4
+    jnz     1f
     or      edi, AXPTR_CPU_WORDS
+1:  cmp     eax, 0x1000                 // 26: Zen 5
+    jne     2f
+    and     edi, ~AXPTR_CPU_ALIASES
 2:  cmp     esi, 7
-    jb      4f
+    jb      5f
     mov     eax, 7
     xor     ecx, ecx
     cpuid
@@ -34,7 +37,10 @@ axptr_begin ask_cpu
 3:  bt      ebx, 9                      // ERMS
     jnc     4f
     or      edi, AXPTR_CPU_ERMS
-4:  mov     eax, edi
+4:  bt      edx, 4                      // FSRM
+    jnc     5f
+    or      edi, AXPTR_CPU_FSRM
+5:  mov     eax, edi
     mov     byte ptr [rip + {cpu}], al
     pop     rsi
     pop     rdi

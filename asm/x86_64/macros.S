@@ -23,6 +23,8 @@
 .set AXPTR_CPU_SMAP, {smap}
 .set AXPTR_CPU_ERMS, {erms}
 .set AXPTR_CPU_WORDS, {words}
+.set AXPTR_CPU_FSRM, {fsrm}
+.set AXPTR_CPU_ALIASES, {aliases}
 
 // The reach of an access, for a landing, where the rest's first page is known to be good: no other has bit 7.
 .set AXPTR_ANY_REACH, 0x80

@@ -36,6 +36,8 @@ const CPU_KNOWN: u8 = 1;
 const CPU_SMAP: u8 = 2;
 const CPU_ERMS: u8 = 4;
 const CPU_WORDS: u8 = 8;
+const CPU_FSRM: u8 = 16;
+const CPU_ALIASES: u8 = 32;
 
 /// What CPUID said, 0 until a routine asks.
 static CPU: AtomicU8 = AtomicU8::new(0);
@@ -54,6 +56,8 @@ global_asm!(
     smap = const CPU_SMAP,
     erms = const CPU_ERMS,
     words = const CPU_WORDS,
+    fsrm = const CPU_FSRM,
+    aliases = const CPU_ALIASES,
     read = const entry_flags::READ,
     write = const entry_flags::WRITE,
     strict = const entry_flags::STRICT,
@@ -140,12 +144,13 @@ fn has_window() -> bool {
     CPU.load(Ordering::Relaxed) & CPU_SMAP != 0
 }
 
-/// Zen 3 and 4, others with ERMS, CPUs without: see `asm/x86_64/copy.S`.
-pub(crate) const CPU_PATHS: &[&str] = &["with ERMS and words", "with ERMS", "without ERMS"];
+/// Those of `asm/x86_64/copy.S`: between them each choice is made both ways.
+pub(crate) const CPU_PATHS: &[&str] = &["as on Zen 4", "as on Zen 5", "without ERMS"];
 
-/// The bits of `CPU` that choose between them.
-const CHOICES: u8 = CPU_ERMS | CPU_WORDS;
-const PATHS: [u8; CPU_PATHS.len()] = [CPU_ERMS | CPU_WORDS, CPU_ERMS, 0];
+/// What CPUID reports of each, in the bits of `CPU` that choose between them.
+const PATHS: [u8; CPU_PATHS.len()] =
+    [CPU_ERMS | CPU_FSRM | CPU_WORDS | CPU_ALIASES, CPU_ERMS | CPU_FSRM, CPU_ALIASES];
+const CHOICES: u8 = CPU_ERMS | CPU_FSRM | CPU_WORDS | CPU_ALIASES;
 
 /// Whether this CPU can execute a path: all are about speed only.
 pub(crate) fn can_take(path: usize) -> bool {

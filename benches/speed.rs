@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Times what the crate does beside what others do: `cargo xtask bench` runs it and judges.
+//!
+//! Prints `scenario,size,candidate,nanoseconds` behind lines that say on what machine. All candidates of a line's
+//! scenario run in turn in the same rounds, so their ratios hold where a machine's speed drifts; single times do not.
+
+use std::process::ExitCode;
+
+#[cfg(target_arch = "x86_64")]
+#[path = "speed/mod.rs"]
+mod speed;
+
+fn main() -> ExitCode {
+    #[cfg(target_arch = "x86_64")]
+    {
+        speed::run(std::env::args().any(|arg| arg == "--quick"));
+        ExitCode::SUCCESS
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    {
+        eprintln!("only x86_64 is timed: see `cargo xtask bench --count` for the others");
+        ExitCode::FAILURE
+    }
+}

@@ -1,0 +1,183 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Strings, the table's lookup, and faults.
+
+use std::{ffi::c_int, hint::black_box, mem, ptr};
+
+use axptr::{
+    UserConstPtr,
+    extable::{Entry, Table},
+};
+
+use super::{
+    measure::{Candidate, Effort, Numbers, compare},
+    yardstick,
+};
+
+/// Strings of these many bytes, the terminator included.
+pub(super) fn strings(effort: Effort) {
+    for size in [32, 256, 4096] {
+        let mut text = vec![b'x'; size];
+        text[size - 1] = 0;
+        let addr = text.as_ptr().expose_provenance();
+        let string = || UserConstPtr::<u8>::from(black_box(addr)).as_cstr();
+        let mut bufs = [const { Vec::new() }; 3];
+        bufs.fill(vec![0_u8; size]);
+        let [ours, bytes, libcs] = &mut bufs;
+        assert_eq!(string().read(ours).expect("it is there").count_bytes(), size - 1);
+        assert_eq!(yardstick::copy_string(bytes, addr), size);
+        let candidates: Vec<Candidate<'_>> = vec![
+            (
+                "axptr",
+                Box::new(|times| {
+                    (0..times).for_each(|_| {
+                        black_box(string().read(ours).is_ok());
+                    });
+                }),
+            ),
+            (
+                "byte loop",
+                Box::new(|times| {
+                    (0..times).for_each(|_| {
+                        black_box(yardstick::copy_string(bytes, black_box(addr)));
+                    });
+                }),
+            ),
+            (
+                "libc",
+                Box::new(|times| {
+                    for _ in 0..times {
+                        let src = ptr::with_exposed_provenance(black_box(addr));
+                        // SAFETY: the buffer is as large as the string.
+                        black_box(unsafe { libc::memccpy(libcs.as_mut_ptr().cast(), src, 0, size) });
+                    }
+                }),
+            ),
+        ];
+        compare(effort, "string copy", size, 1, candidates);
+        assert_eq!((string().len(size), yardstick::scan_string(addr, size)), (Ok(size - 1), size - 1));
+        let candidates: Vec<Candidate<'_>> = vec![
+            (
+                "axptr",
+                Box::new(|times| {
+                    (0..times).for_each(|_| {
+                        black_box(string().len(size).is_ok());
+                    });
+                }),
+            ),
+            (
+                "byte loop",
+                Box::new(|times| {
+                    (0..times).for_each(|_| {
+                        black_box(yardstick::scan_string(black_box(addr), size));
+                    });
+                }),
+            ),
+            (
+                "libc",
+                Box::new(|times| {
+                    for _ in 0..times {
+                        // SAFETY: it ends with its terminator.
+                        black_box(unsafe { libc::strlen(ptr::with_exposed_provenance(black_box(addr))) });
+                    }
+                }),
+            ),
+        ];
+        compare(effort, "string length", size, 1, candidates);
+    }
+}
+
+/// Tables of so many entries.
+pub(super) fn lookups(effort: Effort) {
+    for count in [16, 256, 4096, 65_536] {
+        // As an assembler lays them out: an instruction every 16 bytes, relative to its entry; then landing and flags.
+        let entries: Vec<[i32; 2]> = (0..count).map(|index| [(index * 8) as i32, 1 << 16 | 4]).collect();
+        let bounds = entries.as_ptr_range();
+        let (start, end) = (bounds.start.cast::<Entry>(), bounds.end.cast::<Entry>());
+        // SAFETY: (1) it stays as it is for as long as the table; (2) laid out as macros do, and nobody jumps.
+        let table = unsafe { Table::from_raw(start, end) }.expect("whole entries");
+        assert_eq!(table.check(None), Ok(()));
+        let mut numbers = Numbers(1);
+        let pcs: Vec<usize> = (0..1024).map(|_| start.addr() + 16 * numbers.below(count)).collect();
+        let linear = |pc| table.entries().iter().find(|entry| entry.insn() == pc);
+        assert!(pcs.iter().all(|&pc| table.find(pc).map(Entry::insn) == linear(pc).map(Entry::insn)));
+        let some = |search: &dyn Fn(usize) -> bool, times: usize| {
+            for index in 0..times {
+                black_box(search(black_box(pcs[index % pcs.len()])));
+            }
+        };
+        let candidates: Vec<Candidate<'_>> = vec![
+            ("axptr", Box::new(|times| some(&|pc| table.find(pc).is_some(), times))),
+            ("linear", Box::new(|times| some(&|pc| linear(pc).is_some(), times))),
+        ];
+        compare(effort, "lookup", count, 1, candidates);
+    }
+}
+
+std::arch::global_asm!(
+    ".text",
+    ".globl bench_fault, bench_fault_landing",
+    // rdi: where nothing is mapped.
+    "bench_fault:",
+    "mov rax, qword ptr [rdi]",
+    "bench_fault_landing:",
+    "ret",
+);
+
+unsafe extern "C" {
+    fn bench_fault(addr: usize);
+    safe static bench_fault_landing: u8;
+}
+
+/// The least that a handler can do: it goes on behind the load.
+extern "C" fn minimal(_: c_int, _: *mut libc::siginfo_t, context: *mut libc::c_void) {
+    let context = context.cast::<libc::ucontext_t>();
+    // SAFETY: the kernel passes the context of what it stopped.
+    let context = unsafe { &mut *context };
+    context.uc_mcontext.gregs[libc::REG_RIP as usize] = (&raw const bench_fault_landing).addr() as i64;
+}
+
+fn handler_of_sigsegv(new: Option<&libc::sigaction>) -> libc::sigaction {
+    // SAFETY: all zero is a `sigaction`.
+    let mut old: libc::sigaction = unsafe { mem::zeroed() };
+    let new = new.map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: both are null or a `sigaction`; the handlers are ones for SA_SIGINFO.
+    let done = unsafe { libc::sigaction(libc::SIGSEGV, new, &raw mut old) };
+    assert_eq!(done, 0, "SIGSEGV has a handler");
+    old
+}
+
+/// A read of 8 bytes that are not there.
+pub(super) fn faults(effort: Effort) {
+    let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
+    // SAFETY: a new mapping, at an address of the kernel's choice.
+    let page = unsafe { libc::mmap(ptr::null_mut(), 4096, libc::PROT_NONE, flags, -1, 0) };
+    assert_ne!(page, libc::MAP_FAILED, "no memory");
+    let addr = page.expose_provenance();
+    let ours = handler_of_sigsegv(None);
+    // SAFETY: all zero is a `sigaction`.
+    let mut least: libc::sigaction = unsafe { mem::zeroed() };
+    least.sa_sigaction = minimal as *const () as usize;
+    least.sa_flags = ours.sa_flags;
+    let candidates: Vec<Candidate<'_>> = vec![
+        (
+            "axptr",
+            Box::new(move |times| {
+                let ptr = UserConstPtr::<u64>::from(addr);
+                (0..times).for_each(|_| assert!(black_box(ptr).read_slice(&mut [0]).is_err()));
+            }),
+        ),
+        (
+            "minimal handler",
+            Box::new(move |times| {
+                let ours = handler_of_sigsegv(Some(&least));
+                for _ in 0..times {
+                    // SAFETY: it faults, and the handler goes on behind the load.
+                    unsafe { bench_fault(black_box(addr)) };
+                }
+                handler_of_sigsegv(Some(&ours));
+            }),
+        ),
+    ];
+    let slow = Effort { nanoseconds: effort.nanoseconds * 4.0, ..effort };
+    compare(slow, "hosted fault", 8, 1, candidates);
+}
