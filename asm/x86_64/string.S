@@ -9,68 +9,91 @@
 // the terminator's is never touched, and a word that faults has no byte to offer: nothing is tried again. (A
 // cause with bit 7 set ends anywhere: then the rest is done bytewise.) Only bytes of the string are stored.
 //
-//   rsi  the current word; rdi, rcx: where the next byte goes, and how many may follow
-//   r9   src + max, so that r9 - rcx is the address of the next byte
-//   r10  0x0101010101010101
-//   r11  how many bytes of rax are left to be stored one by one; scratch
+//   rsi  the next word; rdi, rcx: where the next byte goes, and how many may follow
+//   r9   0x8080808080808080
+//   r10  -0x0101010101010101
+//   r11  how many bytes of rax are new; scratch
 
 .macro axptr_define_copy_string routine, load
 axptr_begin \routine
     mov     rcx, rdx
-    lea     r9, [rsi + rdx]
     xor     edx, edx
     axptr_window_open
     test    rcx, rcx
     jz      .Lexit_\routine
-    movabs  r10, 0x0101010101010101
+    movabs  r10, -0x0101010101010101
+    movabs  r9, 0x8080808080808080
     mov     r11d, esi
-    and     rsi, -8
-    axptr_access \routine, \load, .Lfault_\routine, mov rax, qword ptr [rsi]
     and     r11d, 7
-    jz      .Lword_\routine
-    // The bytes of the word in front of the string are dropped.
+    jz      .Lwords_\routine
+    and     rsi, -8
+    axptr_access \routine, \load, .Lhead_fault_\routine, mov rax, qword ptr [rsi]
+    add     rsi, 8
+    // The bytes of the word in front of the string are dropped. rdx is free: nothing faults here.
     mov     rdx, rcx
     lea     ecx, [r11 * 8]
     shr     rax, cl
     mov     rcx, rdx
-    xor     edx, edx
-    xor     r11d, 7
-    inc     r11d
+    neg     r11d
+    add     r11d, 8
 
-    // Up to r11d bytes of rax, lowest first: the head of the string, or its end.
-.Lbytes_\routine:
+    // r11d bytes of rax, lowest first: the head of the string, its end, or a word in which a byte has its high bit.
+    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is, else its lowest bit is in the first that is.
+.Lpiece_\routine:
+    lea     rdx, [rax + r10]
+    not     rax
+    and     rdx, rax
+    not     rax
+    and     rdx, r9
+    jz      1f
+    bsf     rdx, rdx
+    shr     edx, 3
+    inc     edx                         // the bytes up to the first 0
+    cmp     edx, r11d
+    cmovb   r11d, edx
+1:  cmp     rcx, r11
+    cmovb   r11, rcx
+    sub     rcx, r11
+    test    r11d, 8
+    jz      2f
+    mov     qword ptr [rdi], rax
+    add     rdi, 8
+2:  test    r11d, 4
+    jz      3f
+    mov     dword ptr [rdi], eax
+    shr     rax, 32
+    add     rdi, 4
+3:  test    r11d, 2
+    jz      4f
+    mov     word ptr [rdi], ax
+    shr     eax, 16
+    add     rdi, 2
+4:  test    r11d, 1
+    jz      5f
     mov     byte ptr [rdi], al
     inc     rdi
-    dec     rcx
-    jz      .Lexit_\routine
-    test    al, al
-    jz      .Lexit_\routine
-    shr     rax, 8
-    dec     r11d
-    jnz     .Lbytes_\routine
-
-.Lnext_\routine:
-    add     rsi, 8
-    axptr_access \routine, \load, .Lfault_\routine, mov rax, qword ptr [rsi]
-.Lword_\routine:
-    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is. rdx is free: nothing faults here.
-    mov     r11, rax
-    sub     r11, r10
-    mov     rdx, rax
-    not     rdx
-    and     r11, rdx
-    mov     rdx, r10
-    shl     rdx, 7
-    test    r11, rdx
+5:  cmp     edx, r11d
     mov     edx, 0
-    mov     r11d, 8
-    jnz     .Lbytes_\routine
+    je      .Lexit_\routine             // the last of them was the 0
+    test    rcx, rcx
+    jz      .Lexit_\routine
+
+    // Whole words, as long as no byte of them is 0 or above 0x80.
+.Lwords_\routine:
+    axptr_access \routine, \load, .Lfault_\routine, mov rax, qword ptr [rsi]
+    add     rsi, 8
+    lea     r11, [rax + r10]
+    test    r11, r9
+    jnz     .Lwhole_\routine
     cmp     rcx, 8
-    jb      .Lbytes_\routine
+    jbe     .Lwhole_\routine
     mov     qword ptr [rdi], rax
     add     rdi, 8
     sub     rcx, 8
-    jnz     .Lnext_\routine
+    jmp     .Lwords_\routine
+.Lwhole_\routine:
+    mov     r11d, 8
+    jmp     .Lpiece_\routine
 
     // The one way out.
 .Lexit_\routine:
@@ -78,11 +101,11 @@ axptr_begin \routine
     axptr_window_close
     ret
 
-.Lfault_\routine:
+.Lhead_fault_\routine:
+    add     rsi, r11
+.Lfault_\routine:                       // rsi is where the next byte is
     test    dl, dl
     jns     .Lexit_\routine             // a page's cause: the word had nothing to offer
-    mov     rsi, r9
-    sub     rsi, rcx
     .global __axptr_\routine\()_bytewise  // for tests: no page's cause comes here
 .Lbytewise_\routine:
 __axptr_\routine\()_bytewise:

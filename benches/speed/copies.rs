@@ -5,7 +5,7 @@ use std::{hint::black_box, ptr};
 
 use super::{
     measure::{Candidate, Effort, Numbers, compare},
-    yardstick::{Axptr, Bytes, Copy, Guarded, Memcpy, Movsb, Nothing, Unpredictable, VmReadv, Words},
+    yardstick::{Axptr, Bytes, Copy, Guarded, Memcpy, Movsb, Nothing, Unpredictable, Value, VmReadv, Words},
 };
 
 /// The memory on each side.
@@ -144,11 +144,14 @@ pub(super) fn all_scenarios(effort: Effort) {
     }
     for size in [8, 4096, 1 << 20] {
         let steps = repeated(0x40, 0x80, size);
-        let candidates = vec![
+        let mut candidates = vec![
             candidate::<Axptr, false>(sides, &steps),
             candidate::<VmReadv, false>(sides, &steps),
             candidate::<Guarded, false>(sides, &steps),
         ];
+        if size == size_of::<u64>() {
+            candidates.push(candidate::<Value, false>(sides, &steps));
+        }
         compare(effort, "recoverable", size, steps.len(), candidates);
     }
 }

@@ -12,6 +12,13 @@ use super::{
 
 const COUNT: usize = 512;
 
+/// The address of a value, behind the range check that axptr has, without the mask.
+#[inline(always)]
+fn checked<T>(addr: usize) -> *const T {
+    let range = UserRange::new(addr, size_of::<T>()).expect("the bench knows its memory");
+    ptr::with_exposed_provenance(range.start())
+}
+
 /// A candidate that goes through all values, and returns a sum, so that none is left out.
 fn reader<'a>(name: &'static str, mut read: impl FnMut(usize) -> u64 + 'a) -> Candidate<'a> {
     let batch = move |times| {
@@ -48,7 +55,7 @@ pub(super) fn single(effort: Effort) {
                 reader("axptr", read),
                 reader("raw load", |index| {
                     // SAFETY: it is one of `words`.
-                    u64::from(unsafe { ptr::with_exposed_provenance::<$value>(at(index)).read_volatile() })
+                    u64::from(unsafe { checked::<$value>(at(index)).read_volatile() })
                 }),
                 reader("rep movsb", |index| {
                     let mut value = [0; size_of::<$value>()];
@@ -75,7 +82,7 @@ pub(super) fn single(effort: Effort) {
             chain("axptr", links_base, |addr| UserConstPtr::<usize>::from(addr).read().expect("it is there")),
             chain("raw load", links_base, |addr| {
                 // SAFETY: it is one of `links`.
-                unsafe { ptr::with_exposed_provenance::<usize>(addr).read_volatile() }
+                unsafe { checked::<usize>(addr).read_volatile() }
             }),
             chain("rep movsb", links_base, |addr| {
                 let mut value = [0; size_of::<usize>()];
@@ -104,10 +111,9 @@ where
     };
     let memcpy = move |times| {
         for index in 0..times * COUNT {
-            let range = UserRange::new(base + index % COUNT, N).expect("the bench knows its memory");
             // The compiler's own copy of a size that it knows.
             // SAFETY: inside the bench's memory.
-            black_box(unsafe { ptr::with_exposed_provenance::<[u8; N]>(range.start()).read() });
+            black_box(unsafe { checked::<[u8; N]>(base + index % COUNT).read() });
         }
     };
     let candidates: Vec<Candidate<'_>> =

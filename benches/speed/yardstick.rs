@@ -6,7 +6,7 @@
 
 use std::{arch::global_asm, ffi::c_void};
 
-use axptr::{UserRange, unpredictable};
+use axptr::{UserConstPtr, UserRange, unpredictable};
 
 global_asm!(
     ".text",
@@ -165,6 +165,11 @@ ways! {
         let src = std::ptr::with_exposed_provenance::<c_void>(checked(src, dst.len()));
         // SAFETY: as above.
         unsafe { libc::memcpy(dst.as_mut_ptr().cast(), src, dst.len()) };
+    };
+    /// A value of 8 bytes, whose access is expanded here.
+    Value = "axptr value", |dst, src| {
+        let value = UserConstPtr::<u64>::from(src).read().expect("it is there");
+        dst.copy_from_slice(&value.to_ne_bytes());
     };
     /// A copy behind `sigsetjmp`.
     Guarded = "sigsetjmp", |dst, src| {

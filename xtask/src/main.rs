@@ -33,7 +33,9 @@ usage: cargo xtask COMMAND
                    for other machines under qemu-user
   kernel [ARCH..]  builds and boots the test kernel in QEMU
   audit [ARCH..]   proves of linked programs what tests can only try: table, mask, window
-  bench            what a check costs, beside address spaces of 10 to 10,000 areas
+  bench [--check] [--store] [--plot]
+                   times everything beside what others do; --check holds it against benches/goals.csv,
+                   --store keeps the run, --plot draws what is kept
   size             bytes of the library per architecture";
 
 fn main() -> ExitCode {
@@ -62,7 +64,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
             size::run()?;
             return Ok(ExitCode::SUCCESS);
         }
-        "bench" => bench::run(&mut tally)?,
+        "bench" => bench::run(args, &mut tally)?,
         "test" => test::run(&mut tally)?,
         "hosted" => hosted::run(args, &mut tally)?,
         "kernel" => kernel::run(args, &mut tally)?,

@@ -31,6 +31,12 @@ impl Tally {
         }
     }
 
+    /// Whether any has failed.
+    #[cfg(test)]
+    pub fn has_failed(&self) -> bool {
+        self.failed > 0
+    }
+
     /// Prints the sum as the last line. No test at all is a failure too.
     pub fn finish(self) -> ExitCode {
         println!("{} passed, {} failed", self.passed, self.failed);

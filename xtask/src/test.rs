@@ -20,7 +20,7 @@ pub fn run(tally: &mut Tally) -> Result<()> {
     hosted::count_tests(own, "the commands themselves", tally)?;
     hosted::run(&[], tally)?;
     examples::run(tally)?;
-    bench::run(tally)?;
+    bench::run(&["--quick".to_owned()], tally)?;
     sizes(tally)?;
     kernel::run(&[], tally)?;
     // It proves what the two lines above have built.

@@ -69,6 +69,7 @@ pub const CASES: &[Case] = &[
     case("a batch does its accesses in order, up to the first that fails", values::batches),
     case("a single value that crosses into a read-only page writes its prefix", values::read_only),
     case("a string may end at each byte of a page with nothing behind it", strings::ends_at_an_edge),
+    case("a string may be of any bytes but zero", strings::of_any_bytes),
     case("a string is told from one that is longer than the limit", strings::limits),
     case("a string that meets a bad page says how much there was", strings::faults),
     case("a string may end at the last byte of the user half", strings::at_the_end_of_the_user_half),

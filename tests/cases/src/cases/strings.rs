@@ -51,6 +51,30 @@ pub(crate) fn ends_at_an_edge(site: &mut dyn Site) -> Result<(), String> {
     Ok(())
 }
 
+/// Strings of each byte there is, of each length, at each alignment: words with the high bit set are no ends, nor are
+/// bytes of 1 behind a terminator.
+pub(crate) fn of_any_bytes(site: &mut dyn Site) -> Result<(), String> {
+    const LONGEST: usize = 26;
+    let mut area = edge(site);
+    for byte in 1..=u8::MAX {
+        for len in 0..LONGEST {
+            let offset = 64 + usize::from(byte) % 8;
+            let mut text = [byte; LONGEST + 8];
+            text[len] = 0;
+            // Behind the terminator: what a borrow from it would be mistaken in.
+            text[len + 1] = if byte % 2 == 0 { 1 } else { 0x80 };
+            area.put(offset, &text);
+            let user = UserConstPtr::<u8>::from(area.at(offset)).as_cstr();
+            let mut buf = [0xee; LONGEST + 8];
+            let read = user.read(&mut buf).map(|text| text.to_bytes());
+            ensure!(read == Ok(&text[..len]), "{len} of {byte:#x}: {read:x?}");
+            ensure!(buf[len + 1..].iter().all(|&byte| byte == 0xee), "{len} of {byte:#x}: behind them");
+            ensure!(user.len(text.len()) == Ok(len), "{len} of {byte:#x}: {:?}", user.len(text.len()));
+        }
+    }
+    Ok(())
+}
+
 pub(crate) fn limits(site: &mut dyn Site) -> Result<(), String> {
     let mut area = edge(site);
     for len in [0, 1, 7, 8, 9, 100, 255, 256, 257, 511, 1000, PAGE, EDGE - 1] {

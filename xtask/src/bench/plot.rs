@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Draws the stored runs, losses included: bytes per nanosecond and nanoseconds over the size.
+
+use std::{ffi::OsStr, fs, ops::Range, path::Path};
+
+use anyhow::{Context, Result, anyhow, ensure};
+use plotters::{coord::Shift, prelude::*};
+
+use super::rows::Run;
+use crate::root;
+
+/// What is drawn, and in which colours.
+const CANDIDATES: [(&str, RGBColor); 5] = [
+    ("axptr", RGBColor(200, 30, 30)),
+    ("rep movsb", RGBColor(30, 90, 200)),
+    ("8-byte loop", RGBColor(230, 150, 30)),
+    ("byte loop", RGBColor(120, 120, 120)),
+    ("memcpy", RGBColor(30, 140, 60)),
+];
+
+const SCENARIOS: [&str; 2] = ["aligned", "misaligned"];
+
+type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
+
+/// Draws each run in `benches/results` into `docs`.
+pub fn draw_all() -> Result<()> {
+    let (results, docs) = (root().join("benches/results"), root().join("docs"));
+    fs::create_dir_all(&docs)?;
+    let mut drawn = 0;
+    for file in fs::read_dir(&results).with_context(|| format!("reading {}", results.display()))? {
+        let path = file?.path();
+        if path.extension() != Some(OsStr::new("csv")) {
+            continue;
+        }
+        let run = Run::parse(&fs::read_to_string(&path)?).with_context(|| path.display().to_string())?;
+        let name = path.file_stem().context("a file has a name")?;
+        let picture = docs.join(name).with_extension("svg");
+        draw(&run, &picture)?;
+        println!("{}", picture.display());
+        drawn += 1;
+    }
+    ensure!(drawn > 0, "nothing is stored: `cargo xtask bench --store` does");
+    Ok(())
+}
+
+fn draw(run: &Run, path: &Path) -> Result<()> {
+    let area = SVGBackend::new(path, (1200, 900)).into_drawing_area();
+    fill(run, &area).map_err(|error| anyhow!("drawing {}: {error}", path.display()))?;
+    area.present().map_err(|error| anyhow!("writing {}: {error}", path.display()))
+}
+
+fn fill(run: &Run, area: &Area<'_>) -> Result<()> {
+    area.fill(&WHITE)?;
+    let about = |name| run.about(name).unwrap_or("?");
+    let title = format!(
+        "{} ({}), {}: copy_from_user, range check included",
+        about("name"),
+        about("cpu"),
+        about("date")
+    );
+    let area = area.titled(&title, ("sans-serif", 20))?;
+    let panels = area.split_evenly((2, SCENARIOS.len()));
+    for (scenario, (above, below)) in SCENARIOS.into_iter().zip(panels.iter().zip(&panels[SCENARIOS.len()..]))
+    {
+        panel(run, above, scenario, "GB/s", 0.1..300.0, |size, nanoseconds| size as f64 / nanoseconds)?;
+        panel(run, below, scenario, "ns", 1.0..10_000_000.0, |_, nanoseconds| nanoseconds)?;
+    }
+    Ok(())
+}
+
+fn panel(
+    run: &Run,
+    area: &Area<'_>,
+    scenario: &str,
+    unit: &str,
+    range: Range<f64>,
+    figure: impl Fn(usize, f64) -> f64,
+) -> Result<()> {
+    let sizes: Vec<usize> =
+        run.places().into_iter().filter(|(name, _)| *name == scenario).map(|(_, size)| size).collect();
+    let longest = *sizes.iter().max().with_context(|| format!("{scenario} was not measured"))?;
+    let mut chart = ChartBuilder::on(area)
+        .caption(format!("{scenario}, {unit} over bytes"), ("sans-serif", 16))
+        .margin(8)
+        .x_label_area_size(28)
+        .y_label_area_size(52)
+        .build_cartesian_2d((1.0..longest as f64).log_scale(), range.log_scale())?;
+    chart.configure_mesh().light_line_style(WHITE).draw()?;
+    for (candidate, colour) in CANDIDATES {
+        let points = sizes.iter().filter_map(|&size| {
+            let nanoseconds = run.time(scenario, size, candidate)?;
+            Some((size as f64, figure(size, nanoseconds)))
+        });
+        chart
+            .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
+            .label(candidate)
+            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+    }
+    chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{CANDIDATES, Run, SVGBackend, fill};
+    use plotters::prelude::IntoDrawingArea;
+
+    #[test]
+    fn a_picture_names_the_machine_and_every_candidate() {
+        let mut text = "# cpu: Vendor family 7 model 1\n# name: A CPU\n# date: 2026-01-01\n".to_owned();
+        for scenario in ["aligned", "misaligned"] {
+            for (size, (candidate, _)) in
+                [1, 64, 4096].into_iter().flat_map(|size| CANDIDATES.map(|it| (size, it)))
+            {
+                text.push_str(&format!("{scenario},{size},{candidate},{size}.5\n"));
+            }
+        }
+        let mut picture = String::new();
+        {
+            let area = SVGBackend::with_string(&mut picture, (1200, 900)).into_drawing_area();
+            fill(&Run::parse(&text).unwrap(), &area).unwrap();
+            area.present().unwrap();
+        }
+        let named = CANDIDATES.iter().all(|(candidate, _)| picture.contains(candidate));
+        assert!(named && picture.contains("A CPU") && picture.contains("2026-01-01"), "{picture}");
+        let mut nothing = String::new();
+        let area = SVGBackend::with_string(&mut nothing, (1200, 900)).into_drawing_area();
+        assert!(fill(&Run::parse("cold,1,axptr,1\n").unwrap(), &area).is_err());
+    }
+}
