@@ -83,9 +83,15 @@ fn panel(
         .caption(format!("{scenario}, {unit} over bytes"), ("sans-serif", 16))
         .margin(8)
         .x_label_area_size(28)
-        .y_label_area_size(52)
+        .y_label_area_size(64)
         .build_cartesian_2d((1.0..longest as f64).log_scale(), range.log_scale())?;
-    chart.configure_mesh().light_line_style(WHITE).draw()?;
+    let plain = |number: &f64| number.to_string();
+    chart
+        .configure_mesh()
+        .light_line_style(WHITE)
+        .x_label_formatter(&plain)
+        .y_label_formatter(&plain)
+        .draw()?;
     for (candidate, colour) in CANDIDATES {
         let points = sizes.iter().filter_map(|&size| {
             let nanoseconds = run.time(scenario, size, candidate)?;
@@ -96,7 +102,13 @@ fn panel(
             .label(candidate)
             .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
     }
-    chart.configure_series_labels().background_style(WHITE.mix(0.8)).border_style(BLACK).draw()?;
+    let free = if unit == "ns" { SeriesLabelPosition::UpperLeft } else { SeriesLabelPosition::LowerRight };
+    chart
+        .configure_series_labels()
+        .position(free)
+        .background_style(WHITE.mix(0.8))
+        .border_style(BLACK)
+        .draw()?;
     Ok(())
 }
 
