@@ -14,7 +14,8 @@ const PAGE: usize = 4096;
 const AREAS: [usize; 4] = [10, 100, 1000, 10_000];
 const ROUNDS: usize = 301;
 
-/// By how much the range mode's cost may differ between address spaces: they take no part in it, so this is noise.
+/// By how much the range mode's cost may differ between address spaces: they take no part in it, so this is noise. It is
+/// asked of the lower quartiles: where a machine has two speeds, a median is the one or the other.
 const SAME: f64 = 1.25;
 
 fn main() -> ExitCode {
@@ -33,13 +34,13 @@ fn main() -> ExitCode {
     println!("{:>8} {:>8} {:>10} {:>8}", "areas", "range", "region", "ratio");
     let mut ranges = Vec::new();
     for (count, (range, region)) in AREAS.iter().zip(&mut times) {
-        let (range, region) = (median(range), median(region));
+        ranges.push(part(range, 4));
+        let (range, region) = (part(range, 2), part(region, 2));
         println!("{count:>8} {range:>8.2} {region:>10.1} {:>8.1}", region / range);
-        ranges.push(range);
     }
     ranges.sort_by(f64::total_cmp);
     let spread = ranges[ranges.len() - 1] / ranges[0];
-    println!("range mode, largest / smallest: {spread:.2} (at most {SAME})");
+    println!("range mode, lower quartiles, largest / smallest: {spread:.2} (at most {SAME})");
     if spread <= SAME { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
@@ -52,9 +53,10 @@ fn nanoseconds<R>(calls: usize, mut call: impl FnMut() -> R) -> f64 {
     start.elapsed().as_nanos() as f64 / calls as f64
 }
 
-fn median(values: &mut [f64]) -> f64 {
+/// The value that one in so many are below: 2 gives the median.
+fn part(values: &mut [f64], of: usize) -> f64 {
     values.sort_by(f64::total_cmp);
-    values[values.len() / 2]
+    values[values.len() / of]
 }
 
 /// As many areas of a page each, of which only the last has memory.

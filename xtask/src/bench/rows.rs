@@ -36,6 +36,31 @@ impl Run {
         Ok(run)
     }
 
+    /// The median of each time. All runs have the same rows.
+    pub fn median(runs: &[Self]) -> Result<Self> {
+        let mut median = runs.first().context("no run")?.clone();
+        for (index, row) in median.rows.iter_mut().enumerate() {
+            let mut times = Vec::new();
+            for run in runs {
+                let other = run.rows.get(index).filter(|other| other.is_of(row));
+                times.push(other.context("two runs have different rows")?.nanoseconds);
+            }
+            times.sort_by(f64::total_cmp);
+            row.nanoseconds = times[times.len() / 2];
+        }
+        Ok(median)
+    }
+
+    /// What `parse` reads.
+    pub fn text(&self) -> String {
+        let head = self.head.iter().map(|(name, value)| format!("# {name}: {value}\n"));
+        let rows = self.rows.iter().map(|row| {
+            let Row { scenario, size, candidate, nanoseconds } = row;
+            format!("{scenario},{size},{candidate},{nanoseconds}\n")
+        });
+        head.chain(rows).collect()
+    }
+
     /// What stands in the head under a name.
     pub fn about(&self, name: &str) -> Option<&str> {
         self.head.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
@@ -57,6 +82,13 @@ impl Run {
             }
         }
         places
+    }
+}
+
+impl Row {
+    /// Whether it is another time of the same.
+    fn is_of(&self, other: &Self) -> bool {
+        self.scenario == other.scenario && self.size == other.size && self.candidate == other.candidate
     }
 }
 
@@ -83,6 +115,17 @@ mod tests {
         assert_eq!(run.time("aligned", 8, "axptr"), Some(2.5));
         assert_eq!((run.time("aligned", 9, "axptr"), run.about("date")), (None, None));
         assert_eq!(run.places(), [("aligned", 8)]);
+    }
+
+    #[test]
+    fn the_median_of_runs_is_that_of_each_row() {
+        let run = |first, second| Run::parse(&format!("# cpu: x\na,1,b,{first}\na,1,c,{second}\n")).unwrap();
+        let median = Run::median(&[run(3, 10), run(1, 30), run(2, 20)]).unwrap();
+        assert_eq!(median, run(2, 20));
+        assert_eq!(Run::parse(&median.text()).unwrap(), median);
+        let other = Run::parse("a,1,b,1\na,2,c,1\n").unwrap();
+        assert!(Run::median(&[run(1, 1), other]).is_err());
+        assert!(Run::median(&[]).is_err());
     }
 
     #[test]
