@@ -16,6 +16,10 @@ const ERR_PRESENT: i64 = 1 << 0;
 const ERR_WRITE: i64 = 1 << 1;
 const ERR_KEY: i64 = 1 << 5;
 
+/// A protection key forbids it (sigaction(2)). The error code need not say so: the kernel asks the key of a page that is
+/// not there, too.
+const SEGV_PKUERR: c_int = 4;
+
 /// The interrupted registers, which the kernel restores when the handler returns.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {
@@ -51,7 +55,7 @@ impl<'a> Frame<'a> {
                 let write = error & ERR_WRITE != 0;
                 Report {
                     access: Some(if write { Access::Write } else { Access::Read }),
-                    kind: page_fault_kind(signal, error),
+                    kind: page_fault_kind(signal, info.si_code, error),
                     addr: Some(addr),
                 }
             }
@@ -62,10 +66,10 @@ impl<'a> Frame<'a> {
     }
 }
 
-fn page_fault_kind(signal: c_int, error: i64) -> FaultKind {
+fn page_fault_kind(signal: c_int, code: c_int, error: i64) -> FaultKind {
     if signal == libc::SIGBUS {
         FaultKind::Bus
-    } else if error & ERR_KEY != 0 {
+    } else if code == SEGV_PKUERR || error & ERR_KEY != 0 {
         FaultKind::ProtectionKey
     } else if error & ERR_PRESENT != 0 {
         FaultKind::Permission
@@ -120,18 +124,20 @@ mod tests {
     #[test]
     fn an_error_code_tells_the_access_and_the_kind() {
         let (segv, bus) = (libc::SIGSEGV, libc::SIGBUS);
-        for (error, signal, access, kind) in [
-            (0x04, segv, Access::Read, FaultKind::NotPresent),
-            (0x06, segv, Access::Write, FaultKind::NotPresent),
-            (0x05, segv, Access::Read, FaultKind::Permission),
-            (0x07, segv, Access::Write, FaultKind::Permission),
-            (0x25, segv, Access::Read, FaultKind::ProtectionKey),
-            (0x27, segv, Access::Write, FaultKind::ProtectionKey),
-            (0x04, bus, Access::Read, FaultKind::Bus),
-            (0x06, bus, Access::Write, FaultKind::Bus),
+        for (error, signal, code, access, kind) in [
+            (0x04, segv, 1, Access::Read, FaultKind::NotPresent),
+            (0x06, segv, 1, Access::Write, FaultKind::NotPresent),
+            (0x05, segv, 2, Access::Read, FaultKind::Permission),
+            (0x07, segv, 2, Access::Write, FaultKind::Permission),
+            (0x25, segv, SEGV_PKUERR, Access::Read, FaultKind::ProtectionKey),
+            (0x27, segv, SEGV_PKUERR, Access::Write, FaultKind::ProtectionKey),
+            (0x04, segv, SEGV_PKUERR, Access::Read, FaultKind::ProtectionKey),
+            (0x06, segv, SEGV_PKUERR, Access::Write, FaultKind::ProtectionKey),
+            (0x04, bus, 2, Access::Read, FaultKind::Bus),
+            (0x06, bus, 2, Access::Write, FaultKind::Bus),
         ] {
             let expected = Report { access: Some(access), kind, addr: Some(ADDR) };
-            assert_eq!(report(TRAP_PF, error, signal, 2), expected, "error code {error:#x}");
+            assert_eq!(report(TRAP_PF, error, signal, code), expected, "error code {error:#x}, {code}");
         }
     }
 
