@@ -97,10 +97,10 @@ pub fn fill_user(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
 /// [`copy_in_user`] in a context.
 #[inline]
 pub(crate) fn copy_inside<C: Context>(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
-    let from = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
-    let to = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    let (_, from) = UserRange::confined(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    let (_, to) = UserRange::confined(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
     // SAFETY: (1) both ranges lie in the user half, which holds no kernel memory.
-    let outcome = unsafe { C::copy_in_user(to.confined_start(), from.confined_start(), len) };
+    let outcome = unsafe { C::copy_in_user(to, from, len) };
     let access = outcome.access().unwrap_or(Access::Read);
     let start = match access {
         Access::Read => src,
@@ -112,9 +112,9 @@ pub(crate) fn copy_inside<C: Context>(dst: usize, src: usize, len: usize) -> Res
 /// [`fill_user`] in a context.
 #[inline]
 pub(crate) fn fill<C: Context>(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
-    let range = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    let (_, start) = UserRange::confined(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
     // SAFETY: (1) the range lies in the user half, which holds no kernel memory.
-    let outcome = unsafe { C::fill_user(range.confined_start(), byte, len) };
+    let outcome = unsafe { C::fill_user(start, byte, len) };
     Fault::check(outcome, dst, len, Access::Write)
 }
 
@@ -125,9 +125,10 @@ pub(crate) fn fill<C: Context>(dst: usize, byte: u8, len: usize) -> Result<(), F
 /// 1. `dst` is valid for writes of `len` bytes.
 #[inline]
 pub(crate) unsafe fn read_bytes<C: Context>(dst: *mut u8, src: usize, len: usize) -> Result<(), Fault> {
-    let range = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
-    // SAFETY: (1) is ours.
-    unsafe { read_range::<C>(dst, range) }
+    let (_, start) = UserRange::confined(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
+    let outcome = unsafe { C::copy_from_user(dst, start, len) };
+    Fault::check(outcome, src, len, Access::Read)
 }
 
 /// Copies all bytes of `range` to `dst`.
@@ -146,9 +147,9 @@ pub(crate) unsafe fn read_range<C: Context>(dst: *mut u8, range: UserRange) -> R
 #[inline]
 pub(crate) fn write_bytes<C: Context>(dst: usize, src: &[u8]) -> Result<(), Fault> {
     let len = src.len();
-    let range = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    let (_, start) = UserRange::confined(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
     // SAFETY: (1) the slice is valid for reads of its length, and initialised; (2) the range lies in the user half,
     // which holds no kernel memory.
-    let outcome = unsafe { C::copy_to_user(range.confined_start(), src.as_ptr(), len) };
+    let outcome = unsafe { C::copy_to_user(start, src.as_ptr(), len) };
     Fault::check(outcome, dst, len, Access::Write)
 }

@@ -29,6 +29,7 @@ pub mod context;
 
 mod compare;
 mod copy;
+mod fixed;
 pub mod nofault;
 pub mod probe;
 mod single;

@@ -5,12 +5,13 @@
 //! [`UserConstPtr`], what it may write as [`UserPtr`]. Neither can be dereferenced, and no method hands out a
 //! reference to user memory: another thread may change or unmap it at any time.
 
-use core::{fmt, marker::PhantomData, mem::MaybeUninit};
+use core::{fmt, marker::PhantomData, mem::MaybeUninit, ptr};
 
 use crate::{
     context::{Context, NoFault, Normal},
     copy,
     error::Fault,
+    fixed,
     pod::{AnyBitPattern, NoUninit},
     region::{self, AddrSpaceProvider, AddressSpace},
     single,
@@ -166,11 +167,14 @@ macro_rules! impl_pointer {
             /// # Errors
             ///
             /// Fails if a byte is not readable, or the value is not in the user half.
-            #[inline]
+            #[inline(always)]
             #[doc(alias = "copy_from_user")]
             pub fn read(self) -> Result<T, Fault> {
                 if single::is_single::<T>() {
                     return single::read::<T, C>(self.addr);
+                }
+                if fixed::is_returned::<T>() {
+                    return fixed::read::<T, C>(self.addr);
                 }
                 let mut value = MaybeUninit::<T>::uninit();
                 let start = value.as_mut_ptr().cast::<u8>();
@@ -178,6 +182,28 @@ macro_rules! impl_pointer {
                 unsafe { copy::read_bytes::<C>(start, self.addr, size_of::<T>()) }?;
                 // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
                 Ok(unsafe { value.assume_init() })
+            }
+
+            /// Reads one value into `value`.
+            ///
+            /// As [`read`](Self::read), and the faster of the two for a value above 16 bytes that is aligned to less than 8,
+            /// such as `[u8; 24]`: up to 64 bytes the loads are put where this is called.
+            ///
+            /// # Errors
+            ///
+            /// As [`read`](Self::read). Then each byte of `value` is the old one or the new one.
+            #[inline(always)]
+            pub fn read_into(self, value: &mut T) -> Result<(), Fault> {
+                if single::is_single::<T>() {
+                    *value = single::read::<T, C>(self.addr)?;
+                    return Ok(());
+                }
+                if fixed::is_fixed::<T>() {
+                    return fixed::read_into::<T, C>(self.addr, value);
+                }
+                let start = ptr::from_mut(value).cast::<u8>();
+                // SAFETY: (1) `value` is as large as a `T`, which may be any bytes.
+                unsafe { copy::read_bytes::<C>(start, self.addr, size_of::<T>()) }
             }
 
             /// Reads `buf.len()` values into `buf`.
@@ -279,11 +305,14 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
     ///
     /// Fails if a byte is not writable, or the value is not in the user half. Then the first `fault.copied`
     /// bytes have been written and none behind them.
-    #[inline]
+    #[inline(always)]
     #[doc(alias = "copy_to_user")]
     pub fn write(self, value: T) -> Result<(), Fault> {
         if single::is_single::<T>() {
             return single::write::<T, C>(self.addr, value);
+        }
+        if fixed::is_fixed::<T>() {
+            return fixed::write::<T, C>(self.addr, &value);
         }
         copy::write_bytes::<C>(self.addr, bytemuck::bytes_of(&value))
     }

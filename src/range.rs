@@ -64,9 +64,28 @@ impl UserRange {
     #[inline]
     #[must_use]
     pub fn new(start: usize, len: usize) -> Option<Self> {
-        // NOTE: the only constructor of a non-empty range; the unsafe code above this layer relies on it.
+        // NOTE: this and `confined` are the only constructors of a non-empty range; the unsafe code above this layer
+        // relies on them.
         let fits = user_limit().checked_sub(len).is_some_and(|last| start <= last);
         (fits || len == 0).then_some(Self { start, len })
+    }
+
+    /// The same check with the masked start beside it, in the fewest instructions: the mask's answer is the verdict.
+    ///
+    /// Only where that is 0 is there more to ask: for a range that was refused, one that begins at 0, and an empty
+    /// one, whose start nobody uses.
+    #[inline(always)]
+    pub(crate) fn confined(start: usize, len: usize) -> Option<(Self, usize)> {
+        let confined = arch::confine(start, len, user_limit());
+        if confined == 0 && Self::is_refused(start, len) {
+            return None;
+        }
+        Some((Self { start, len }, confined))
+    }
+
+    #[cold]
+    fn is_refused(start: usize, len: usize) -> bool {
+        Self::new(start, len).is_none()
     }
 
     /// The first byte's address.

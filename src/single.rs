@@ -35,8 +35,8 @@ pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault
 /// Reads such a value's bytes, into the lowest of the result; what stands above them is arbitrary.
 #[inline(always)]
 pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
-    let range = UserRange::new(addr, size_of::<T>()).ok_or(Fault::out_of_range(addr, Access::Read))?;
-    let start = range.confined_start();
+    let checked = UserRange::confined(addr, size_of::<T>());
+    let (range, start) = checked.ok_or(Fault::out_of_range(addr, Access::Read))?;
     let _accessing = flag::enter();
     let window = open_window();
     // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
@@ -51,8 +51,8 @@ pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
 /// Writes a value for which [`is_single`] says yes.
 #[inline(always)]
 pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<(), Fault> {
-    let range = UserRange::new(addr, size_of::<T>()).ok_or(Fault::out_of_range(addr, Access::Write))?;
-    let start = range.confined_start();
+    let checked = UserRange::confined(addr, size_of::<T>());
+    let (range, start) = checked.ok_or(Fault::out_of_range(addr, Access::Write))?;
     let bits = to_bits(value);
     let _accessing = flag::enter();
     let window = open_window();
@@ -158,7 +158,7 @@ pub(crate) fn write_again<C: Context>(range: UserRange, bits: u64, status: usize
 }
 
 /// The bytes of a value that may be accessible although the whole is not.
-fn possible(range: UserRange, kind: FaultKind) -> UserRange {
+pub(crate) fn possible(range: UserRange, kind: FaultKind) -> UserRange {
     let before_edge = PAGE_SIZE - range.start() % PAGE_SIZE;
     let len = if kind.ends_anywhere() {
         range.len()
@@ -171,7 +171,12 @@ fn possible(range: UserRange, kind: FaultKind) -> UserRange {
 }
 
 /// The fault behind what was possible, if that was not all.
-fn stopped(range: UserRange, possible: UserRange, access: Access, kind: FaultKind) -> Option<Fault> {
+pub(crate) fn stopped(
+    range: UserRange,
+    possible: UserRange,
+    access: Access,
+    kind: FaultKind,
+) -> Option<Fault> {
     let (done, rest) = range.split_at(possible.len());
     (!rest.is_empty()).then_some(Fault { copied: done.len(), addr: rest.start(), access, kind })
 }

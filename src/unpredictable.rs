@@ -29,10 +29,10 @@ use crate::{cause::Access, error::Fault, range::UserRange, raw::unpredictable};
 #[inline]
 pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
     let len = dst.len();
-    let range = UserRange::new(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    let (_, start) = UserRange::confined(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
     // SAFETY: (1) the slice is valid for writes of its length; (2) the range lies in the user half, which holds no
     // kernel memory.
-    let outcome = unsafe { unpredictable::copy_from_user(dst.as_mut_ptr(), range.confined_start(), len) };
+    let outcome = unsafe { unpredictable::copy_from_user(dst.as_mut_ptr(), start, len) };
     Fault::check(outcome, src, len, Access::Read)
 }
 
@@ -44,9 +44,9 @@ pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
 #[inline]
 pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
     let len = src.len();
-    let range = UserRange::new(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    let (_, start) = UserRange::confined(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
     // SAFETY: (1) the slice is valid for reads of its length, and initialised; (2) the range lies in the user half,
     // which holds no kernel memory.
-    let outcome = unsafe { unpredictable::copy_to_user(range.confined_start(), src.as_ptr(), len) };
+    let outcome = unsafe { unpredictable::copy_to_user(start, src.as_ptr(), len) };
     Fault::check(outcome, dst, len, Access::Write)
 }

@@ -18,7 +18,10 @@ fn every_position_is_exact_and_every_inlined_access_has_faulted() {
     let faulted = sites.iter().filter(|(_, hits)| *hits > 0).count();
     println!("{faulted} of {} inlined accesses have faulted", sites.len());
     // Some linkers keep accesses that nothing here can reach.
-    assert!(faulted >= 32, "two directions, four sizes, four forms: {faulted}");
+    assert!(
+        faulted >= 32 + 200,
+        "two directions, four sizes, four forms, and the parts of larger values: {faulted}"
+    );
 }
 
 #[test]

@@ -98,22 +98,23 @@ fn fixed_size<const N: usize>(effort: Effort, base: usize)
 where
     [u8; N]: AnyBitPattern,
 {
-    let mut array = [0; N];
+    let [mut ours_array, mut movsb_array, mut memcpy_array] = [[0; N]; 3];
     let ours = move |times| {
         for index in 0..times * COUNT {
-            black_box(UserConstPtr::<[u8; N]>::from(base + index % COUNT).read().expect("it is there"));
+            let ptr = UserConstPtr::<[u8; N]>::from(base + index % COUNT);
+            ptr.read_into(black_box(&mut ours_array)).expect("it is there");
         }
     };
     let movsb = move |times| {
         for index in 0..times * COUNT {
-            Movsb::copy(black_box(&mut array), base + index % COUNT);
+            Movsb::copy(black_box(&mut movsb_array), base + index % COUNT);
         }
     };
     let memcpy = move |times| {
         for index in 0..times * COUNT {
             // The compiler's own copy of a size that it knows.
             // SAFETY: inside the bench's memory.
-            black_box(unsafe { checked::<[u8; N]>(base + index % COUNT).read() });
+            *black_box(&mut memcpy_array) = unsafe { checked::<[u8; N]>(base + index % COUNT).read() };
         }
     };
     let candidates: Vec<Candidate<'_>> =

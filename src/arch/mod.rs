@@ -81,6 +81,9 @@ pub(crate) struct Outcome {
 /// - `load<SIZE, F>(addr) -> (u64, status)`, `store<SIZE, F>(addr, value) -> status`: one instruction if
 ///   `addr` is aligned. If it is not, it may fault for that, with a cause that has bit 7 set, or cross a
 ///   page; what it has stored by then is stored again.
+/// - `load_two<F>(addr) -> ([u64; 2], status)`, `load_four`, `store_two<F>(addr, [u64; 2]) -> status`, `store_four`:
+///   as many words, in ascending order. `addr` is aligned to 8 unless `LOADS_WORDS_ANYWHERE: bool`, or
+///   `STORES_WORDS_ANYWHERE: bool`. Words in front of the one that faults have been stored.
 /// - `load_kernel<SIZE, F>(addr) -> (u64, status)`: the same with the kernel's own rights and `addr` aligned;
 ///   no window.
 /// - `rmw<SIZE, OP, F>(addr, operand) -> (u64, status)`: puts `OP` of the value and the operand in the

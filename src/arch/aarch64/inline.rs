@@ -13,6 +13,11 @@ use crate::arch::{
     rmw_op,
 };
 
+/// Words may be loaded from anywhere: SCTLR_EL1.A is 0, and of what faults nothing is used.
+pub(crate) const LOADS_WORDS_ANYWHERE: bool = true;
+/// A store that lies in two pages may leave a part of itself behind (Arm ARM B2.2.1).
+pub(crate) const STORES_WORDS_ANYWHERE: bool = false;
+
 /// LDTR and STTR are checked as accesses of EL0 (Arm ARM C3.2.6), which PAN does not concern.
 pub(crate) const VALUES_NEED_WINDOW: bool = false;
 
@@ -99,6 +104,49 @@ pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u6
     }
 }
 
+/// As many loads of 8 bytes, with a label each: there is no unprivileged pair.
+macro_rules! load_words {
+    ($addr:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
+        $(let $word: u64;)+
+        let status: usize;
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                $(concat!($label, ": ldtr {", stringify!($word), "}, [{addr}, ", $at, "]"),)+
+                "mov x1, xzr",
+                "3:",
+                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
+                flags = const <$flags>::FLAGS | READ,
+                addr = in(reg) $addr,
+                $($word = out(reg) $word,)+
+                inout("x1") UNTOLD => status,
+                options(nostack, preserves_flags),
+            );
+        }
+        ([$($word),+], status)
+    }};
+}
+
+/// Loads two words of user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated.
+#[inline(always)]
+pub(crate) unsafe fn load_two<F: InlineFlags>(addr: usize) -> ([u64; 2], usize) {
+    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b)
+}
+
+/// Loads four words of user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated.
+#[inline(always)]
+pub(crate) unsafe fn load_four<F: InlineFlags>(addr: usize) -> ([u64; 4], usize) {
+    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
+}
+
 /// Loads `SIZE` bytes of kernel memory.
 ///
 /// # Safety
@@ -149,6 +197,49 @@ pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value
         4 => store!("sttr {value:w}", addr, value, F),
         _ => store!("sttr {value:x}", addr, value, F),
     }
+}
+
+/// As many stores of 8 bytes, with a label each.
+macro_rules! store_words {
+    ($addr:ident, $words:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
+        let [$($word),+] = $words;
+        let status: usize;
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                $(concat!($label, ": sttr {", stringify!($word), "}, [{addr}, ", $at, "]"),)+
+                "mov x1, xzr",
+                "3:",
+                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
+                flags = const <$flags>::FLAGS | WRITE,
+                addr = in(reg) $addr,
+                $($word = in(reg) $word,)+
+                inout("x1") UNTOLD => status,
+                options(nostack, preserves_flags),
+            );
+        }
+        status
+    }};
+}
+
+/// Stores two words to user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated.
+#[inline(always)]
+pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
+    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b)
+}
+
+/// Stores four words to user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated.
+#[inline(always)]
+pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
+    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
 }
 
 /// One instruction of FEAT_LSE that does it all. It reserves nothing.

@@ -12,6 +12,11 @@ use crate::arch::{
     rmw_op,
 };
 
+/// A word that is not aligned may be refused (Reference Manual vol. 1, chapter 2, UAL).
+pub(crate) const LOADS_WORDS_ANYWHERE: bool = false;
+/// The same of stores.
+pub(crate) const STORES_WORDS_ANYWHERE: bool = false;
+
 /// Nothing needs one: kernel code may touch user pages at any time.
 pub(crate) const VALUES_NEED_WINDOW: bool = false;
 
@@ -66,6 +71,49 @@ pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u6
     }
 }
 
+/// As many loads of 8 bytes, with a label each.
+macro_rules! load_words {
+    ($addr:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
+        $(let $word: u64;)+
+        let status: usize;
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                $(concat!($label, ": ld.d {", stringify!($word), "}, {addr}, ", $at),)+
+                "move $a1, $zero",
+                "3:",
+                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
+                flags = const <$flags>::FLAGS | READ,
+                addr = in(reg) $addr,
+                $($word = out(reg) $word,)+
+                inout("$a1") UNTOLD => status,
+                options(nostack),
+            );
+        }
+        ([$($word),+], status)
+    }};
+}
+
+/// Loads two words of user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn load_two<F: InlineFlags>(addr: usize) -> ([u64; 2], usize) {
+    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b)
+}
+
+/// Loads four words of user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn load_four<F: InlineFlags>(addr: usize) -> ([u64; 4], usize) {
+    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
+}
+
 /// Loads `SIZE` bytes of kernel memory: the kernel's rights are what `load` has.
 ///
 /// # Safety
@@ -112,6 +160,49 @@ pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value
         4 => store!("st.w", addr, value, F),
         _ => store!("st.d", addr, value, F),
     }
+}
+
+/// As many stores of 8 bytes, with a label each.
+macro_rules! store_words {
+    ($addr:ident, $words:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
+        let [$($word),+] = $words;
+        let status: usize;
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                $(concat!($label, ": st.d {", stringify!($word), "}, {addr}, ", $at),)+
+                "move $a1, $zero",
+                "3:",
+                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
+                flags = const <$flags>::FLAGS | WRITE,
+                addr = in(reg) $addr,
+                $($word = in(reg) $word,)+
+                inout("$a1") UNTOLD => status,
+                options(nostack),
+            );
+        }
+        status
+    }};
+}
+
+/// Stores two words to user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
+    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b)
+}
+
+/// Stores four words to user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
+    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
 }
 
 /// One atomic instruction. The forms with `_db` are barriers on both sides; the register that gets the value

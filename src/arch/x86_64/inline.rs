@@ -13,6 +13,11 @@ use crate::arch::{
     rmw_op,
 };
 
+/// Words may be anywhere, and of one that faults nothing has been done (SDM vol. 3, 6.5).
+pub(crate) const LOADS_WORDS_ANYWHERE: bool = true;
+/// The same of stores.
+pub(crate) const STORES_WORDS_ANYWHERE: bool = true;
+
 /// Plain loads and stores of user pages are what SMAP refuses.
 pub(crate) const VALUES_NEED_WINDOW: bool = true;
 
@@ -66,7 +71,7 @@ macro_rules! load {
                 crate::__ex_entry!("2b", "3b", "{flags}"),
                 flags = const <$flags>::FLAGS | READ,
                 in("rsi") $addr,
-                inout("rax") 0_u64 => value,
+                lateout("rax") value,
                 inout("rdx") UNTOLD => status,
                 options(nostack),
             );
@@ -83,8 +88,8 @@ macro_rules! load {
 #[inline(always)]
 pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
     match SIZE {
-        1 => load!("mov al, byte ptr [rsi]", addr, F),
-        2 => load!("mov ax, word ptr [rsi]", addr, F),
+        1 => load!("movzx eax, byte ptr [rsi]", addr, F),
+        2 => load!("movzx eax, word ptr [rsi]", addr, F),
         4 => load!("mov eax, dword ptr [rsi]", addr, F),
         _ => load!("mov rax, qword ptr [rsi]", addr, F),
     }
@@ -99,6 +104,49 @@ pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u6
 pub(crate) unsafe fn load_kernel<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
     // SAFETY: (1) makes it as good as user memory.
     unsafe { load::<SIZE, F>(addr) }
+}
+
+/// As many loads of 8 bytes from rsi on, with a label each.
+macro_rules! load_words {
+    ($addr:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
+        $(let $word: u64;)+
+        let status: usize;
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                $(concat!($label, ": mov {", stringify!($word), "}, qword ptr [rsi + ", $at, "]"),)+
+                "xor edx, edx",
+                "3:",
+                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
+                flags = const <$flags>::FLAGS | READ,
+                in("rsi") $addr,
+                $($word = out(reg) $word,)+
+                inout("rdx") UNTOLD => status,
+                options(nostack),
+            );
+        }
+        ([$($word),+], status)
+    }};
+}
+
+/// Loads two words of user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn load_two<F: InlineFlags>(addr: usize) -> ([u64; 2], usize) {
+    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b)
+}
+
+/// Loads four words of user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn load_four<F: InlineFlags>(addr: usize) -> ([u64; 4], usize) {
+    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
 }
 
 /// One store to rdi from a part of rax.
@@ -136,6 +184,49 @@ pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value
         4 => store!("mov dword ptr [rdi], eax", addr, value, F),
         _ => store!("mov qword ptr [rdi], rax", addr, value, F),
     }
+}
+
+/// As many stores of 8 bytes from rdi on, with a label each.
+macro_rules! store_words {
+    ($addr:ident, $words:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
+        let [$($word),+] = $words;
+        let status: usize;
+        // SAFETY: ours.
+        unsafe {
+            asm!(
+                $(concat!($label, ": mov qword ptr [rdi + ", $at, "], {", stringify!($word), "}"),)+
+                "xor edx, edx",
+                "3:",
+                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
+                flags = const <$flags>::FLAGS | WRITE,
+                in("rdi") $addr,
+                $($word = in(reg) $word,)+
+                inout("rdx") UNTOLD => status,
+                options(nostack),
+            );
+        }
+        status
+    }};
+}
+
+/// Stores two words to user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
+    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b)
+}
+
+/// Stores four words to user memory.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
+    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
 }
 
 /// One instruction that exchanges memory at rdi with a part of rcx, or of rax and rcx.

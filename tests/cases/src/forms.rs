@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Single values behind one interface: each size, each context, alone and in a batch. Each of these is one
-//! place at which the compiler puts an access, so that a sweep over all can make every such access fault.
+//! Values behind one interface: each size, each context, alone and in a batch. Each of these is one place at which the
+//! compiler puts accesses, so that a sweep over all can make every such access fault.
 
-use axptr::{Fault, UserConstPtr, UserPtr, scope};
+use axptr::{AnyBitPattern, Fault, NoUninit, UserConstPtr, UserPtr, scope};
 
 /// Reads and writes values of one size in one way.
 #[derive(Clone, Copy, Debug)]
@@ -10,49 +10,77 @@ pub(crate) struct Form {
     pub(crate) name: &'static str,
     pub(crate) size: usize,
     pub(crate) nofault: bool,
-    /// The value's bytes are the lowest of the result, the others are 0.
-    pub(crate) read: fn(usize) -> Result<u64, Fault>,
-    pub(crate) write: fn(usize, u64) -> Result<(), Fault>,
+    /// Reads the value's bytes.
+    pub(crate) read: fn(usize, &mut [u8]) -> Result<(), Fault>,
+    /// Writes the value of these bytes.
+    pub(crate) write: fn(usize, &[u8]) -> Result<(), Fault>,
 }
 
+/// The largest of them.
+pub(crate) const MOST: usize = 64;
+
 macro_rules! forms {
-    ($($value:ident)+) => {
+    (single $($value:ty)+; fixed $($array:ty)+) => {
         &[$(
-            Form {
-                name: concat!(stringify!($value)),
-                size: size_of::<$value>(),
-                nofault: false,
-                read: |addr| UserConstPtr::<$value>::from(addr).read().map(u64::from),
-                write: |addr, bits| UserPtr::<$value>::from(addr).write(bits as $value),
-            },
-            Form {
-                name: concat!(stringify!($value), " without the pager"),
-                size: size_of::<$value>(),
-                nofault: true,
-                read: |addr| UserConstPtr::<$value>::from(addr).nofault().read().map(u64::from),
-                write: |addr, bits| UserPtr::<$value>::from(addr).nofault().write(bits as $value),
-            },
-            Form {
-                name: concat!(stringify!($value), " in a batch"),
-                size: size_of::<$value>(),
-                nofault: false,
-                read: |addr| scope::run(UserConstPtr::<$value>::from(addr).reading()).map(u64::from),
-                write: |addr, bits| scope::run(UserPtr::<$value>::from(addr).writing(bits as $value)),
-            },
-            Form {
-                name: concat!(stringify!($value), " in a batch without the pager"),
-                size: size_of::<$value>(),
-                nofault: true,
-                read: |addr| {
-                    scope::run(UserConstPtr::<$value>::from(addr).nofault().reading()).map(u64::from)
-                },
-                write: |addr, bits| {
-                    scope::run(UserPtr::<$value>::from(addr).nofault().writing(bits as $value))
-                },
-            },
+            forms!(@form "", $value, false, |ptr| ptr.read(), |ptr, value| ptr.write(value)),
+            forms!(@form " without the pager", $value, true, |ptr| ptr.nofault().read(), |ptr, value| {
+                ptr.nofault().write(value)
+            }),
+            forms!(@form " in a batch", $value, false, |ptr| scope::run(ptr.reading()), |ptr, value| {
+                scope::run(ptr.writing(value))
+            }),
+            forms!(@form " in a batch without the pager", $value, true, |ptr| {
+                scope::run(ptr.nofault().reading())
+            }, |ptr, value| scope::run(ptr.nofault().writing(value))),
+        )+ $(
+            forms!(@form "", $array, false, |ptr| ptr.read(), |ptr, value| ptr.write(value)),
+            forms!(@form " without the pager", $array, true, |ptr| ptr.nofault().read(), |ptr, value| {
+                ptr.nofault().write(value)
+            }),
+            forms!(@form " in place", $array, false, |ptr| in_place(|value| ptr.read_into(value)), |ptr, value| {
+                ptr.write_slice(&[value])
+            }),
+            forms!(@form " in place without the pager", $array, true, |ptr| {
+                in_place(|value| ptr.nofault().read_into(value))
+            }, |ptr, value| ptr.nofault().write_slice(&[value])),
         )+]
+    };
+    (@form $how:literal, $value:ty, $nofault:literal, |$from:ident| $read:expr, |$to:ident, $it:ident| $write:expr) => {
+        Form {
+            name: concat!(stringify!($value), $how),
+            size: size_of::<$value>(),
+            nofault: $nofault,
+            read: |addr, bytes| {
+                let $from = UserConstPtr::<$value>::from(addr);
+                let value: $value = $read?;
+                bytes.copy_from_slice(bytemuck::bytes_of(&value));
+                Ok(())
+            },
+            write: |addr, bytes| {
+                let ($to, $it) = (UserPtr::<$value>::from(addr), bytemuck::pod_read_unaligned(bytes));
+                $write
+            },
+        }
     };
 }
 
-/// All of them.
-pub(crate) const FORMS: &[Form] = forms!(u8 u16 u32 u64);
+/// What is read to where something else is.
+///
+/// # Panics
+///
+/// Panics if a fault leaves a value there that is neither.
+fn in_place<T: AnyBitPattern + NoUninit>(read: impl FnOnce(&mut T) -> Result<(), Fault>) -> Result<T, Fault> {
+    const OLD: u8 = 0xee;
+    let mut value: T = bytemuck::pod_read_unaligned(&[OLD; MOST][..size_of::<T>()]);
+    let result = read(&mut value);
+    let fresh = bytemuck::bytes_of(&value).iter().position(|&byte| byte != OLD);
+    assert!(result.is_ok() || fresh.is_none(), "byte {fresh:?} has changed before {result:x?}");
+    result.map(|()| value)
+}
+
+/// All of them: between them each sum of parts that a size is made of.
+pub(crate) const FORMS: &[Form] = forms! {
+    single u8 u16 u32 u64;
+    fixed [u8; 3] [u8; 5] [u8; 6] [u8; 7] [u8; 12] [u8; 15] [u8; 16] [u64; 2] [u64; 3] [u8; 24] [u8; 31] [u64; 4]
+        [u64; 5] [u64; 6] [u64; 7] [u16; 31] [u64; 8] [u8; 64]
+};

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Single values and strings at every position around a page's edge.
+//! Values and strings at every position around a page's edge.
 
 use alloc::{format, string::String, vec};
 
@@ -9,7 +9,7 @@ use crate::{
     area::{Area, Content},
     ensure::ensure,
     expect::{demand_traps, due},
-    forms::{FORMS, Form},
+    forms::{FORMS, Form, MOST},
     site::{PAGE, PageKind, Site},
     sweep::Report,
 };
@@ -30,7 +30,7 @@ pub fn sweep_small(site: &mut dyn Site, stride: usize) -> Report {
     for layout in LAYOUTS {
         let mut area = Area::user(site, &layout, Content::Source);
         for form in FORMS {
-            for offset in EDGE - 24..EDGE + 16 {
+            for offset in EDGE - form.size - 16..EDGE + 16 {
                 report.count(read(site, &area, *form, offset));
                 report.count(write(site, &mut area, *form, offset));
             }
@@ -46,31 +46,34 @@ pub fn sweep_small(site: &mut dyn Site, stride: usize) -> Report {
 
 fn read(site: &mut dyn Site, area: &Area, form: Form, offset: usize) -> Result<(), String> {
     let due = due(site, area, offset, form.size, Access::Read, form.nofault);
+    let mut bytes = [0; MOST];
     let before = site.traps();
-    let result = (form.read)(area.at(offset));
+    let result = (form.read)(area.at(offset), &mut bytes[..form.size]);
     let what = || format!("reading {} at {}: {result:x?}", form.name, offset as isize - EDGE as isize);
     demand_traps(site, before, traps(due.map(|fault| fault.copied), offset, form.size))
         .map_err(|reason| format!("{}: {reason}", what()))?;
-    let mut bytes = [0; 8];
-    bytes[..form.size].copy_from_slice(area.expected(offset..offset + form.size));
-    let expected = due.map_or(Ok(u64::from_le_bytes(bytes)), Err);
+    let expected = due.map_or(Ok(()), Err);
     ensure!(result == expected, "{}, expected {expected:x?}", what());
+    let wrong = result.is_ok() && bytes[..form.size] != *area.expected(offset..offset + form.size);
+    ensure!(!wrong, "{}: {:x?}", what(), &bytes[..form.size]);
     Ok(())
 }
 
 fn write(site: &mut dyn Site, area: &mut Area, form: Form, offset: usize) -> Result<(), String> {
     let due = due(site, area, offset, form.size, Access::Write, form.nofault);
-    // No byte of it is one of the area's.
-    let value = 0xf1e2_d3c4_b5a6_9788_u64;
+    // No byte of it is one of the area's, and its neighbours differ.
+    let value: [u8; MOST] = core::array::from_fn(|index| 0x80 | (index * 5) as u8);
+    let value = &value[..form.size];
     let before = site.traps();
     let result = (form.write)(area.at(offset), value);
     let what = || format!("writing {} at {}: {result:x?}", form.name, offset as isize - EDGE as isize);
     let copied = due.map_or(form.size, |fault| fault.copied);
+    let around = offset - 16..offset + form.size + 16;
     let wrong = area
-        .first_difference(offset, &value.to_le_bytes()[..copied])
-        .or_else(|| area.first_wrong(offset - 16..offset))
-        .or_else(|| area.first_wrong(offset + copied..offset + 32));
-    area.restore(offset - 16..offset + 32);
+        .first_difference(offset, &value[..copied])
+        .or_else(|| area.first_wrong(around.start..offset))
+        .or_else(|| area.first_wrong(offset + copied..around.end));
+    area.restore(around);
     ensure!(wrong.is_none(), "{}: byte {wrong:?} is wrong", what());
     demand_traps(site, before, traps(due.map(|fault| fault.copied), offset, form.size))
         .map_err(|reason| format!("{}: {reason}", what()))?;

@@ -2,7 +2,7 @@
 //! The proofs about accesses that the compiler has put where they are used: entries with the flag `INLINED`.
 //!
 //! Of each function that has such entries, or a mask, each path is followed. At an access with an entry the
-//! address is a mask's answer, the window is open where the machine asks for it, and the register that the
+//! address is a mask's answer, or in a value's first 64 bytes behind it, the window is open where the machine asks for it, and the register that the
 //! landing reports says that nobody told a cause. Whatever else accesses a mask's answer lacks its entry. Each
 //! end of the function finds the window as the start found it, and what is called while this function holds it
 //! open is the crate's own: a batch whose value faults goes on out of line.
@@ -28,6 +28,9 @@ use super::{
 
 /// The status of an access that nobody has told a cause (`arch::UNTOLD`).
 const UNTOLD: u64 = 1 << 16;
+
+/// The bytes of the largest value that is accessed where it is used (`fixed`): each part lies in it.
+const MOST: i64 = 64;
 
 /// What may be called while a batch holds the window open: the exact outcome of a fault, and copies of values
 /// that no single instruction reads or writes.
@@ -324,7 +327,12 @@ impl<'a> Here<'a> {
                 }
             }
             Side::User => {
-                if !matches!(addr.as_offset(), Some((Symbol::Masked | Symbol::MaskedWord, 0))) {
+                let inside = match addr.as_offset() {
+                    Some((Symbol::Masked, offset)) => (0..=MOST - i64::from(access.size)).contains(&offset),
+                    Some((Symbol::MaskedWord, offset)) => offset == 0,
+                    _ => false,
+                };
+                if !inside {
                     let what = "accesses a user address that does not come out of the mask";
                     self.blame(Proof::Mask, insn.addr, what);
                 }
