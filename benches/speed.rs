@@ -3,6 +3,7 @@
 //!
 //! Prints `scenario,size,candidate,nanoseconds` behind lines that say on what machine. All candidates of a line's
 //! scenario run in turn in the same rounds, so their ratios hold where a machine's speed drifts; single times do not.
+//! `--only WORDS` leaves out the scenarios whose names do not contain them.
 
 use std::process::ExitCode;
 
@@ -13,7 +14,9 @@ mod speed;
 fn main() -> ExitCode {
     #[cfg(target_arch = "x86_64")]
     {
-        speed::run(std::env::args().any(|arg| arg == "--quick"));
+        let args: Vec<String> = std::env::args().collect();
+        let only = args.iter().skip_while(|arg| *arg != "--only").nth(1).cloned().unwrap_or_default();
+        speed::run(args.iter().any(|arg| arg == "--quick"), only.leak());
         ExitCode::SUCCESS
     }
     #[cfg(not(target_arch = "x86_64"))]

@@ -169,7 +169,7 @@ fn cold(effort: Effort, sides: Sides, size: usize) {
         steps[next]
     };
     let next: std::cell::RefCell<&mut dyn FnMut() -> Step> = std::cell::RefCell::new(&mut take);
-    let few = Effort { rounds: effort.rounds.min(41), nanoseconds: effort.nanoseconds * 10.0 };
+    let few = Effort { rounds: effort.rounds.min(41), nanoseconds: effort.nanoseconds * 10.0, ..effort };
     macro_rules! far {
         ($($way:ty)+) => {
             vec![$((

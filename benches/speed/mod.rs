@@ -11,11 +11,11 @@ use std::arch::x86_64::__cpuid;
 
 use measure::Effort;
 
-/// Times everything; with `quick`, only sees that all of it works.
-pub(crate) fn run(quick: bool) {
+/// Times the scenarios whose names contain `only`; with `quick`, only sees that they work.
+pub(crate) fn run(quick: bool, only: &'static str) {
     // SAFETY: (1) what follows hands axptr its own memory, to which no reference is used meanwhile.
     unsafe { axptr::hosted::install() }.expect("a process can have signal handlers");
-    let effort = if quick { Effort::QUICK } else { Effort::FULL };
+    let effort = Effort { only, ..if quick { Effort::QUICK } else { Effort::FULL } };
     measure::pin();
     println!("# cpu: {}", cpu());
     println!("# name: {}", brand());
