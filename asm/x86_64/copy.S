@@ -7,12 +7,16 @@
 // Clobbers rcx, rdi, rsi, r8-r11 and the flags. DF = 0 per the System V ABI.
 //
 // Size classes: 1, 2..3, 4..7, 8, 9..16, 17..32, 33..64 by moves that overlap in the middle, 65..128 by blocks of
-// 64 bytes and an overlapping one. Up to 512 bytes the CPU decides (cpu.S): on Zen 3 and 4 `rep movsq` of at most 31
+// 64 bytes and an overlapping one. Up to 512 bytes the CPU decides (cpu.S): on Zen 4 `rep movsq` of at most 31
 // words, which does not pay the start that longer ones and `rep movsb` from 128 bytes on pay; elsewhere the
-// blocks, which on Zen 5 are ahead of both up to 1 KiB (measured). Above that `rep movsb` where the CPU has ERMS, else
-// `rep movsq` and one overlapping word. Where the destination lies 1..15 bytes behind the source modulo 4 KiB,
-// `rep movs` is 9 to 28 times slower (measured on Zen 4): there the blocks do it. Not on Zen 5, where it is 4 times
-// slower up to 128 bytes, as fast at 1 KiB, and twice as fast at 4 KiB.
+// blocks, which are ahead of both up to about 400 bytes on Zen 3, where short `rep movsq` are slow, and up to 1 KiB on
+// Zen 5 (measured). Above that `rep movsb` where the CPU has ERMS, else `rep movsq` and one overlapping word. Where the
+// destination lies 1..15 bytes behind the source modulo 4 KiB, `rep movs` is 9 to 28 times slower (measured on Zen 3 and
+// 4): there the blocks do it. Not on Zen 5, where it is 4 times slower up to 128 bytes, as fast at 1 KiB, and twice as
+// fast at 4 KiB.
+//
+// A taken jump costs up to two cycles, a small copy ten: each class leaves in place, and no class has more than one
+// jump up to 16 bytes, two up to 64 and three above.
 //
 // How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and
 // accessible memory ends at a multiple of 4 KiB, whatever the page size. So let `rest` be what rdi, rsi
@@ -40,17 +44,18 @@ axptr_begin \routine
     jae     .L4to7_\routine
     cmp     ecx, 1
     jb      .Ldone_\routine
-    ja      .L2to3_\routine
-    axptr_access \routine, \load, .Lrest_\routine, mov al, byte ptr [rsi]
-    axptr_access \routine, \store, .Lrest_\routine, mov byte ptr [rdi], al
-    jmp     .Ldone_\routine
-
-.L2to3_\routine:
+    je      .L1_\routine
     axptr_access \routine, \load, .Lload2_\routine, movzx eax, word ptr [rsi]
     axptr_access \routine, \load, .Lload_\routine, movzx r9d, byte ptr [rsi + rcx - 1]
     axptr_access \routine, \store, .Lstore2_\routine, mov word ptr [rdi], ax
     axptr_access \routine, \store, .Lstore_\routine, mov byte ptr [rdi + rcx - 1], r9b
-    jmp     .Ldone_\routine
+    axptr_success
+
+.L1_\routine:
+    axptr_access \routine, \load, .Lrest_\routine, mov al, byte ptr [rsi]
+    axptr_access \routine, \store, .Lrest_\routine, mov byte ptr [rdi], al
+.Ldone_\routine:
+    axptr_success
 
 .L4to7_\routine:
     axptr_access \routine, \load, .Lload4_\routine, mov eax, dword ptr [rsi]
@@ -58,10 +63,10 @@ axptr_begin \routine
     axptr_access \routine, \load, .Lload_\routine, mov r9d, dword ptr [rsi + rcx - 4]
     axptr_access \routine, \store, .Lstore4_\routine, mov dword ptr [rdi], eax
     axptr_access \routine, \store, .Lstore_\routine, mov dword ptr [rdi + rcx - 4], r9d
-    jmp     .Ldone_\routine
+    axptr_success
 .Lexactly4_\routine:
     axptr_access \routine, \store, .Lstore4_\routine, mov dword ptr [rdi], eax
-    jmp     .Ldone_\routine
+    axptr_success
 
 .L8to16_\routine:
     axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
@@ -69,16 +74,10 @@ axptr_begin \routine
     axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], r9
-    jmp     .Ldone_\routine
+    axptr_success
 .Lexactly8_\routine:
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-
-    // The one way out. A landing comes here as well, with its count in rax.
-.Ldone_\routine:
-    xor     eax, eax
-.Lexit_\routine:
-    axptr_window_close
-    ret
+    axptr_success
 
 .Lover16_\routine:
     cmp     rcx, 64
@@ -86,33 +85,34 @@ axptr_begin \routine
     axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
     axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
     cmp     ecx, 32
-    jbe     .Llast16_\routine
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
-    axptr_move16 \routine, \load, \store, 16
-.Llast32_\routine:
-    axptr_move16 \routine, \load, \store, rcx - 32
-    axptr_move16 \routine, \load, \store, rcx - 16
-    jmp     .Ldone_\routine
-
-    // 17..32 bytes: the tail is loaded before the head is stored, never stored before it.
-.Llast16_\routine:
+    ja      .Lover32_\routine
+    // The tail is loaded before the head is stored, never stored before it.
     axptr_access \routine, \load, .Lload_\routine, mov r10, qword ptr [rsi + rcx - 16]
     axptr_access \routine, \load, .Lload_\routine, mov r11, qword ptr [rsi + rcx - 8]
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 16], r10
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], r11
-    jmp     .Ldone_\routine
+    axptr_success
+
+.Lover32_\routine:
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
+    axptr_move16 \routine, \load, \store, 16
+.Llast32_\routine:
+    axptr_move16 \routine, \load, \store, rcx - 32
+    axptr_move16 \routine, \load, \store, rcx - 16
+    axptr_success
 
 .Lover64_\routine:
     cmp     rcx, 128
     jbe     .Lblocks_\routine
 .Lbulk_\routine:
-    .if AXPTR_KERNEL == 0
-    axptr_know_cpu                      // in a kernel the window has asked
+    movzx   eax, byte ptr [rip + {cpu}]
+    .if AXPTR_KERNEL == 0               // in a kernel the window has asked
+    test    al, al
+    jz      .Lask_\routine
     .endif
-    mov     al, byte ptr [rip + {cpu}]
     test    al, AXPTR_CPU_ALIASES
     jz      1f
     mov     r9d, edi
@@ -127,9 +127,34 @@ axptr_begin \routine
     jz      .Lwords_\routine
 .Lbytes_\routine:
     axptr_access \routine, \movs, .Lrest_\routine, rep movsb
-.Lrest_\routine:                        // rcx bytes are left, exactly
+
+    // The one way out of landings, and of what counts by itself: rcx bytes are left, exactly.
+.Lrest_\routine:
     mov     rax, rcx
-    jmp     .Lexit_\routine
+.Lexit_\routine:
+    axptr_window_close
+    ret
+
+    // More than 64 bytes: blocks of as many while more are left, then the 64 at the end.
+.Lblocks_\routine:
+    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
+    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
+    axptr_access \routine, \load, .Lload_\routine, mov r10, qword ptr [rsi + 16]
+    axptr_access \routine, \load, .Lload_\routine, mov r11, qword ptr [rsi + 24]
+    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 16], r10
+    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 24], r11
+    axptr_move16 \routine, \load, \store, 32
+    axptr_move16 \routine, \load, \store, 48
+    add     rsi, 64
+    add     rdi, 64
+    sub     rcx, 64
+    cmp     rcx, 64
+    ja      .Lblocks_\routine
+    axptr_move16 \routine, \load, \store, rcx - 64
+    axptr_move16 \routine, \load, \store, rcx - 48
+    jmp     .Llast32_\routine
 
 .Lwords_\routine:
     mov     r9d, ecx
@@ -138,10 +163,10 @@ axptr_begin \routine
     axptr_access \routine, \movs, .Lword_fault_\routine, rep movsq
     mov     ecx, r9d
     test    ecx, ecx
-    jz      .Ldone_\routine
+    jz      .Lrest_\routine
     axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi + rcx - 8]
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi + rcx - 8], rax
-    jmp     .Ldone_\routine
+    axptr_success
 
     // 129..512 bytes. The last 16 are loaded before the words are moved, and stored behind them.
     //   r10  the end of the destination: r10 - rdi is the rest, wherever the words stop
@@ -161,30 +186,13 @@ axptr_begin \routine
     axptr_access \routine, \store, .Lmedium_tail_\routine, mov qword ptr [r10 - 16], rax
 .Lstore_tail_\routine:
     axptr_access \routine, \store, .Lmedium_tail_\routine, mov qword ptr [r10 - 8], r9
-    jmp     .Ldone_\routine
+    axptr_success
 
-    // Blocks of 64 bytes as long as more than that are left, then the 64 at the end.
-.Lblocks_\routine:
-    cmp     rcx, 64
-    jbe     .Lclassify_\routine
-1:  axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
-    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
-    axptr_access \routine, \load, .Lload_\routine, mov r10, qword ptr [rsi + 16]
-    axptr_access \routine, \load, .Lload_\routine, mov r11, qword ptr [rsi + 24]
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 16], r10
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 24], r11
-    axptr_move16 \routine, \load, \store, 32
-    axptr_move16 \routine, \load, \store, 48
-    add     rsi, 64
-    add     rdi, 64
-    sub     rcx, 64
-    cmp     rcx, 64
-    ja      1b
-    axptr_move16 \routine, \load, \store, rcx - 64
-    axptr_move16 \routine, \load, \store, rcx - 48
-    jmp     .Llast32_\routine
+    .if AXPTR_KERNEL == 0
+.Lask_\routine:
+    call    __axptr_ask_cpu
+    jmp     .Lbulk_\routine
+    .endif
 
     // Landings, outermost first: who faulted, and how far behind the rest's start it could reach.
     .if \load
@@ -265,8 +273,8 @@ axptr_begin \routine
     .endif
 
     // The second entry, for sizes that no branch predictor knows: hardly a branch depends on them. 9..256 bytes by
-    // `rep movsq` where that is ahead of `rep movsb`; else all by `rep movsb` where the CPU says that it starts fast;
-    // other CPUs have the ordinary classes.
+    // `rep movsq` where that is ahead of `rep movsb`; else all by `rep movsb` where it starts fast; other CPUs have the
+    // ordinary classes, and so has Zen 3, on which `rep movsb` loses more by its start than they by their branches.
     .if \unpredictable
     .global __axptr_\routine\()_unpredictable
     .type __axptr_\routine\()_unpredictable, @function
@@ -274,15 +282,17 @@ __axptr_\routine\()_unpredictable:
     mov     rcx, rdx
     xor     edx, edx
     axptr_window_open
-    .if AXPTR_KERNEL == 0
-    axptr_know_cpu
-    .endif
-    mov     al, byte ptr [rip + {cpu}]
+.Lunpredictable_\routine:
+    movzx   eax, byte ptr [rip + {cpu}]
+    test    al, AXPTR_CPU_ORDINARY
+    jnz     .Lclassify_\routine
     test    al, AXPTR_CPU_WORDS
     jnz     1f
-    test    al, AXPTR_CPU_FSRM
-    jnz     .Lbytes_\routine
-    jmp     .Lclassify_\routine
+    .if AXPTR_KERNEL == 0
+    test    al, al
+    jz      .Lask_too_\routine
+    .endif
+    jmp     .Lbytes_\routine
 1:  cmp     rcx, 256
     ja      .Lbulk_\routine
     cmp     ecx, 8
@@ -293,6 +303,11 @@ __axptr_\routine\()_unpredictable:
     shr     ecx, 3                      // the words that leave 1..8 bytes
     axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
     jmp     .Lstore_tail_\routine
+    .if AXPTR_KERNEL == 0
+.Lask_too_\routine:
+    call    __axptr_ask_cpu
+    jmp     .Lunpredictable_\routine
+    .endif
     .size __axptr_\routine\()_unpredictable, . - __axptr_\routine\()_unpredictable
     .endif
 axptr_end \routine

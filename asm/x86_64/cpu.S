@@ -10,7 +10,9 @@ axptr_begin ask_cpu
     push    rdx
     push    rdi
     push    rsi
-    mov     edi, AXPTR_CPU_KNOWN | AXPTR_CPU_ALIASES
+    push    r8
+    mov     r8d, 1 << 4
+    mov     edi, AXPTR_CPU_KNOWN | AXPTR_CPU_ALIASES | AXPTR_CPU_ORDINARY
     xor     eax, eax
     cpuid
     mov     esi, eax                    // the highest leaf
@@ -18,12 +20,20 @@ axptr_begin ask_cpu
     jne     2f
     mov     eax, 1
     cpuid
+    mov     ecx, eax
     shr     eax, 8
     and     eax, 0xff00f                // the extended family and the family
-    sub     eax, 0xa00f                 // 25 = 15 + 10: Zen 3 and 4
-    jnz     1f
-    or      edi, AXPTR_CPU_WORDS
-1:  cmp     eax, 0x1000                 // 26: Zen 5
+    cmp     eax, 0xa00f                 // 25 = 15 + 10: Zen 3 and 4
+    jne     1f
+    xor     r8d, r8d                    // `rep movsb` starts fast, but loses more by its start than branches do
+    shr     ecx, 16
+    and     ecx, 15                     // the high half of the model
+    mov     eax, 0x7c2
+    bt      eax, ecx                    // 1, 6..10: Zen 4
+    jnc     2f
+    xor     edi, AXPTR_CPU_WORDS | AXPTR_CPU_ORDINARY
+    jmp     2f
+1:  cmp     eax, 0xb00f                 // 26: Zen 5
     jne     2f
     and     edi, ~AXPTR_CPU_ALIASES
 2:  cmp     esi, 7
@@ -37,11 +47,12 @@ axptr_begin ask_cpu
 3:  bt      ebx, 9                      // ERMS
     jnc     4f
     or      edi, AXPTR_CPU_ERMS
-4:  bt      edx, 4                      // FSRM
-    jnc     5f
-    or      edi, AXPTR_CPU_FSRM
+4:  and     edx, r8d                    // FSRM is bit 4
+    jz      5f
+    and     edi, ~AXPTR_CPU_ORDINARY
 5:  mov     eax, edi
     mov     byte ptr [rip + {cpu}], al
+    pop     r8
     pop     rsi
     pop     rdi
     pop     rdx

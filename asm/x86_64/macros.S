@@ -23,7 +23,7 @@
 .set AXPTR_CPU_SMAP, {smap}
 .set AXPTR_CPU_ERMS, {erms}
 .set AXPTR_CPU_WORDS, {words}
-.set AXPTR_CPU_FSRM, {fsrm}
+.set AXPTR_CPU_ORDINARY, {ordinary}
 .set AXPTR_CPU_ALIASES, {aliases}
 
 // The reach of an access, for a landing, where the rest's first page is known to be good: no other has bit 7.
@@ -80,6 +80,13 @@ __axptr_\routine:
     inc     r8d
 9:
     .endif
+.endm
+
+// Leaves a routine that has done all. In place, because a jump to another's end costs more than a small copy's accesses.
+.macro axptr_success
+    xor     eax, eax
+    axptr_window_close
+    ret
 .endm
 
 // Closes the window if this call opened it. Not `popfq`: it would also undo what others changed.

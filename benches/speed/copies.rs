@@ -5,7 +5,7 @@ use std::{hint::black_box, ptr};
 
 use super::{
     measure::{Candidate, Effort, Numbers, compare},
-    yardstick::{Axptr, Bytes, Copy, Guarded, Memcpy, Movsb, Nothing, Unpredictable, Value, VmReadv, Words},
+    yardstick::{Axptr, Bytes, Copy, Guarded, Memcpy, Movsb, Nothing, Raw, Unpredictable, Value, VmReadv, Words},
 };
 
 /// The memory on each side.
@@ -105,6 +105,7 @@ fn all<'a, const DEPENDS: bool>(sides: Sides, steps: &'a [Step]) -> Vec<Candidat
     vec![
         candidate::<Axptr, DEPENDS>(sides, steps),
         candidate::<Unpredictable, DEPENDS>(sides, steps),
+        candidate::<Raw, DEPENDS>(sides, steps),
         candidate::<Movsb, DEPENDS>(sides, steps),
         candidate::<Words, DEPENDS>(sides, steps),
         candidate::<Bytes, DEPENDS>(sides, steps),

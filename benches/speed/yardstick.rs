@@ -142,6 +142,13 @@ ways! {
     Axptr = "axptr", |dst, src| axptr::copy_from_user(dst, src).expect("it is there");
     /// The public function for sizes that are not foreseen.
     Unpredictable = "axptr unpredictable", |dst, src| unpredictable::copy_from_user(dst, src).expect("it is there");
+    /// The routine alone, behind the yardsticks' check.
+    Raw = "axptr raw", |dst, src| {
+        let src = checked(src, dst.len());
+        // SAFETY: (1) the slice has that many bytes; (2) in a process all memory is user memory.
+        let outcome = unsafe { axptr::raw::copy_from_user(dst.as_mut_ptr(), src, dst.len()) };
+        assert_eq!(outcome.left(), 0, "it is there");
+    };
     /// What ax-cpu and Asterinas do.
     Movsb = "rep movsb", |dst, src| {
         let src = checked(src, dst.len());

@@ -36,7 +36,7 @@ const CPU_KNOWN: u8 = 1;
 const CPU_SMAP: u8 = 2;
 const CPU_ERMS: u8 = 4;
 const CPU_WORDS: u8 = 8;
-const CPU_FSRM: u8 = 16;
+const CPU_ORDINARY: u8 = 16;
 const CPU_ALIASES: u8 = 32;
 
 /// What CPUID said, 0 until a routine asks.
@@ -56,7 +56,7 @@ global_asm!(
     smap = const CPU_SMAP,
     erms = const CPU_ERMS,
     words = const CPU_WORDS,
-    fsrm = const CPU_FSRM,
+    ordinary = const CPU_ORDINARY,
     aliases = const CPU_ALIASES,
     read = const entry_flags::READ,
     write = const entry_flags::WRITE,
@@ -145,12 +145,16 @@ fn has_window() -> bool {
 }
 
 /// Those of `asm/x86_64/copy.S`: between them each choice is made both ways.
-pub(crate) const CPU_PATHS: &[&str] = &["as on Zen 4", "as on Zen 5", "without ERMS"];
+pub(crate) const CPU_PATHS: &[&str] = &["as on Zen 3", "as on Zen 4", "as on Zen 5", "without ERMS"];
 
 /// What CPUID reports of each, in the bits of `CPU` that choose between them.
-const PATHS: [u8; CPU_PATHS.len()] =
-    [CPU_ERMS | CPU_FSRM | CPU_WORDS | CPU_ALIASES, CPU_ERMS | CPU_FSRM, CPU_ALIASES];
-const CHOICES: u8 = CPU_ERMS | CPU_FSRM | CPU_WORDS | CPU_ALIASES;
+const PATHS: [u8; CPU_PATHS.len()] = [
+    CPU_ERMS | CPU_ALIASES | CPU_ORDINARY,
+    CPU_ERMS | CPU_ALIASES | CPU_WORDS,
+    CPU_ERMS,
+    CPU_ALIASES | CPU_ORDINARY,
+];
+const CHOICES: u8 = CPU_ERMS | CPU_ORDINARY | CPU_WORDS | CPU_ALIASES;
 
 /// Whether this CPU can execute a path: all are about speed only.
 pub(crate) fn can_take(path: usize) -> bool {
