@@ -5,7 +5,9 @@ use std::{hint::black_box, ptr};
 
 use super::{
     measure::{Candidate, Effort, Numbers, compare},
-    yardstick::{Axptr, Bytes, Copy, Guarded, Memcpy, Movsb, Nothing, Raw, Unpredictable, Value, VmReadv, Words},
+    yardstick::{
+        Axptr, Bytes, Copy, Guarded, Memcpy, Movsb, Nothing, Raw, Unpredictable, Value, VmReadv, Words,
+    },
 };
 
 /// The memory on each side.
