@@ -8,6 +8,13 @@ use axptr::extable::{Entry, Table};
 use axptr_cases::{Handler, sweep_small};
 use support::{front::Front, site::HostedSite};
 
+unsafe extern "C" {
+    safe static __axptr_copy_string: u8;
+    safe static __axptr_copy_string_bytewise: u8;
+    safe static __axptr_copy_string_nofault: u8;
+    safe static __axptr_copy_string_nofault_bytewise: u8;
+}
+
 #[test]
 fn every_position_is_exact_and_every_inlined_access_has_faulted() {
     let front = Front::new(Handler::Full);
@@ -17,6 +24,15 @@ fn every_position_is_exact_and_every_inlined_access_has_faulted() {
     let sites: Vec<_> = hits.iter().filter(|(insn, _)| inlined(insn)).collect();
     let faulted = sites.iter().filter(|(_, hits)| *hits > 0).count();
     println!("{faulted} of {} inlined accesses have faulted", sites.len());
+    for (start, bytewise) in [
+        (&raw const __axptr_copy_string, &raw const __axptr_copy_string_bytewise),
+        (&raw const __axptr_copy_string_nofault, &raw const __axptr_copy_string_nofault_bytewise),
+    ] {
+        let own = |insn: usize| (start.addr()..bytewise.addr()).contains(&insn);
+        let of_words: Vec<_> = hits.iter().filter(|(insn, _)| own(*insn)).collect();
+        let unhit = of_words.iter().filter(|(_, hits)| *hits == 0).count();
+        assert!(!of_words.is_empty() && unhit == 0, "{unhit} of {} words of strings", of_words.len());
+    }
     // Some linkers keep accesses that nothing here can reach.
     assert!(
         faulted >= 32 + 200,

@@ -12,7 +12,7 @@
 //   rsi  the next word; rdi, rcx: where the next byte goes, and how many may follow
 //   r9   0x8080808080808080
 //   r10  -0x0101010101010101
-//   r11  how many bytes of rax are new; scratch
+//   r11  how many bytes of rax are new, or how many are done behind rsi; scratch
 
 .macro axptr_define_copy_string routine, load
 axptr_begin \routine
@@ -46,7 +46,7 @@ axptr_begin \routine
     not     rax
     and     rdx, r9
     jz      1f
-    bsf     rdx, rdx
+    rep bsf rdx, rdx                    // TZCNT where there is one, else the same by BSF: it is not 0
     shr     edx, 3
     inc     edx                         // the bytes up to the first 0
     cmp     edx, r11d
@@ -78,20 +78,46 @@ axptr_begin \routine
     test    rcx, rcx
     jz      .Lexit_\routine
 
-    // Whole words, as long as no byte of them is 0 or above 0x80.
+    // Whole words, as long as no byte of them is 0 or above 0x80: four in a turn, then one.
 .Lwords_\routine:
-    axptr_access \routine, \load, .Lfault_\routine, mov rax, qword ptr [rsi]
-    add     rsi, 8
+    cmp     rcx, 32
+    jbe     .Lword_\routine
+.Lfour_\routine:
+    axptr_string_word \routine, \load, 0
+    axptr_string_word \routine, \load, 8
+    axptr_string_word \routine, \load, 16
+    axptr_string_word \routine, \load, 24
+    add     rsi, 32
+    add     rdi, 32
+    sub     rcx, 32
+    cmp     rcx, 32
+    ja      .Lfour_\routine
+.Lword_\routine:
+    axptr_access \routine, \load, .Lfault0_\routine, mov rax, qword ptr [rsi]
     lea     r11, [rax + r10]
     test    r11, r9
-    jnz     .Lwhole_\routine
+    jnz     .Lwhole0_\routine
     cmp     rcx, 8
-    jbe     .Lwhole_\routine
+    jbe     .Lwhole0_\routine
     mov     qword ptr [rdi], rax
+    add     rsi, 8
     add     rdi, 8
     sub     rcx, 8
-    jmp     .Lwords_\routine
+    jmp     .Lword_\routine
+
+    // A word that has to be looked at, behind so many bytes that are done.
+.Lwhole24_\routine:
+    mov     r11d, 24
+    jmp     .Lwhole_\routine
+.Lwhole16_\routine:
+    mov     r11d, 16
+    jmp     .Lwhole_\routine
+.Lwhole8_\routine:
+    mov     r11d, 8
 .Lwhole_\routine:
+    axptr_string_skip
+.Lwhole0_\routine:
+    add     rsi, 8
     mov     r11d, 8
     jmp     .Lpiece_\routine
 
@@ -103,7 +129,18 @@ axptr_begin \routine
 
 .Lhead_fault_\routine:
     add     rsi, r11
-.Lfault_\routine:                       // rsi is where the next byte is
+    jmp     .Lfault0_\routine
+.Lfault24_\routine:
+    mov     r11d, 24
+    jmp     .Lskip_\routine
+.Lfault16_\routine:
+    mov     r11d, 16
+    jmp     .Lskip_\routine
+.Lfault8_\routine:
+    mov     r11d, 8
+.Lskip_\routine:
+    axptr_string_skip
+.Lfault0_\routine:                       // rsi is where the next byte is
     test    dl, dl
     jns     .Lexit_\routine             // a page's cause: the word had nothing to offer
     .global __axptr_\routine\()_bytewise  // for tests: no page's cause comes here
@@ -121,6 +158,22 @@ __axptr_\routine\()_bytewise:
     xor     edx, edx
     jmp     .Lexit_\routine
 axptr_end \routine
+.endm
+
+// Moves the word at `at`, if it need not be looked at.
+.macro axptr_string_word routine, load, at
+    axptr_access \routine, \load, .Lfault\at\()_\routine, mov rax, qword ptr [rsi + \at]
+    lea     r11, [rax + r10]
+    test    r11, r9
+    jnz     .Lwhole\at\()_\routine
+    mov     qword ptr [rdi + \at], rax
+.endm
+
+// Goes on behind r11 bytes that are done.
+.macro axptr_string_skip
+    add     rsi, r11
+    add     rdi, r11
+    sub     rcx, r11
 .endm
 
 axptr_define_copy_string copy_string, AXPTR_R
