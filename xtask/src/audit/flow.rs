@@ -507,6 +507,7 @@ impl Walk<'_> {
                 state.window.known = true;
             }
             None => {
+                self.forget_lent(state);
                 for reg in 0..REGISTERS as Reg {
                     if !self.isa.preserved.contains(&reg) {
                         state.set(reg, Value::Any);
@@ -524,6 +525,17 @@ impl Walk<'_> {
         }
         state.set(FLAGS, Value::Any);
         state.set(SCRATCH, Value::Any);
+    }
+
+    /// Forgets what a function may have written to a variable whose address it has been given. How long that is, nobody
+    /// knows: so all numbers in whole words from there on are forgotten; addresses and flags are the compiler's own.
+    fn forget_lent(&self, state: &mut State) {
+        for argument in (0..REGISTERS as Reg).filter(|reg| *reg != self.isa.stack) {
+            let Some((symbol, start)) = self.slot(state.get(argument)) else { continue };
+            state.slots.retain(|&(of, at), (size, value)| {
+                of != symbol || at < start || *size < 8 || value.as_constant().is_none()
+            });
+        }
     }
 
     fn slot(&self, addr: Value) -> Option<(Symbol, i64)> {

@@ -327,10 +327,12 @@ impl<'a> Here<'a> {
                 }
             }
             Side::User => {
+                let fits = |offset: i64| (0..=MOST - i64::from(access.size)).contains(&offset);
                 let inside = match addr.as_offset() {
-                    Some((Symbol::Masked, offset)) => (0..=MOST - i64::from(access.size)).contains(&offset),
+                    Some((Symbol::Masked, offset)) => fits(offset),
                     Some((Symbol::MaskedWord, offset)) => offset == 0,
-                    _ => false,
+                    // Where the compiler has seen that the mask's answer is 0.
+                    _ => addr.as_constant().is_some_and(|addr| i64::try_from(addr).is_ok_and(fits)),
                 };
                 if !inside {
                     let what = "accesses a user address that does not come out of the mask";

@@ -121,8 +121,11 @@ fn audit_caller(
 ) {
     let code = binary.decode(function);
     let masks = by_last(binary, &code);
-    let leaders = routine::leaders(&code, function.range.clone(), &[]);
-    let entries = HashMap::new();
+    // What follows a fault comes back to the rest of the function, with what lies on the stack.
+    let mut own = binary.image.entries().unwrap_or_default();
+    own.retain(|entry| function.range.contains(&entry.insn));
+    let leaders = routine::leaders(&code, function.range.clone(), &own);
+    let entries = routine::by_instruction(&own);
     let walk = walk(binary, function, &code, &entries, &masks, &leaders);
     let mut states = States::new();
     walk.explore(&mut states, vec![(function.range.start, State::entry(walk.surroundings))]);
@@ -185,6 +188,8 @@ enum Argument {
 impl Argument {
     fn new(value: Value, reg: Reg) -> Self {
         match value.as_offset() {
+            // Where the compiler has seen that the mask's answer is 0, it passes that.
+            _ if value.as_constant() == Some(0) => Self::Masked,
             Some((Symbol::Masked, 0)) => Self::Masked,
             Some((Symbol::Entry(entry), 0)) if entry == reg => Self::PassedOn,
             _ => Self::Unknown,
