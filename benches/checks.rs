@@ -6,12 +6,13 @@
 //! compared, so that a machine whose speed drifts gives the same ratios. The read is at the last area: the walk over
 //! the areas is linear, as axmm's is.
 
-use std::{hint::black_box, process::ExitCode, ptr, time::Instant};
+#[path = "speed/space.rs"]
+mod space;
 
-use axptr::{Access, AddressSpace, UserConstPtr, UserRange};
+use std::{hint::black_box, process::ExitCode, time::Instant};
 
-const PAGE: usize = 4096;
-const AREAS: [usize; 4] = [10, 100, 1000, 10_000];
+use space::{AREAS, Space};
+
 const ROUNDS: usize = 301;
 
 /// By how much the range mode's cost may differ between address spaces: they take no part in it, so this is noise. It is
@@ -24,10 +25,10 @@ fn main() -> ExitCode {
     let mut spaces = AREAS.map(Space::new);
     let mut times = [const { (Vec::new(), Vec::new()) }; AREAS.len()];
     for _ in 0..ROUNDS {
-        for (space, (range, region)) in spaces.iter_mut().zip(&mut times) {
+        for ((count, space), (range, region)) in AREAS.iter().zip(&mut spaces).zip(&mut times) {
             let ptr = space.last();
             range.push(nanoseconds(2000, || black_box(ptr).read()));
-            region.push(nanoseconds(20_000 / space.areas.len(), || black_box(ptr).read_in(&mut *space)));
+            region.push(nanoseconds(20_000 / count, || black_box(ptr).read_in(&mut *space)));
         }
     }
     println!("one 8-byte read, ns (medians of {ROUNDS} interleaved rounds)");
@@ -57,37 +58,4 @@ fn nanoseconds<R>(calls: usize, mut call: impl FnMut() -> R) -> f64 {
 fn part(values: &mut [f64], of: usize) -> f64 {
     values.sort_by(f64::total_cmp);
     values[values.len() / of]
-}
-
-/// As many areas of a page each, of which only the last has memory.
-struct Space {
-    areas: Vec<usize>,
-}
-
-impl Space {
-    fn new(count: usize) -> Self {
-        let access = libc::PROT_READ | libc::PROT_WRITE;
-        let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS | libc::MAP_POPULATE;
-        // SAFETY: a new mapping, at an address of the kernel's choice.
-        let page = unsafe { libc::mmap(ptr::null_mut(), PAGE, access, flags, -1, 0) };
-        assert_ne!(page, libc::MAP_FAILED, "no memory");
-        let before = page.addr() - 2 * PAGE * (count - 1);
-        Self { areas: (0..count).map(|index| before + 2 * PAGE * index).collect() }
-    }
-
-    fn last(&self) -> UserConstPtr<u64> {
-        self.areas[self.areas.len() - 1].into()
-    }
-}
-
-impl AddressSpace for Space {
-    fn check_region_access(&self, range: UserRange, _: Access) -> bool {
-        let area = self.areas.iter().find(|&&area| range.start() < area + PAGE);
-        area.is_some_and(|&area| area <= range.start() && range.start() + range.len() <= area + PAGE)
-    }
-
-    fn handle_fault(&mut self, addr: usize, _: Access) -> bool {
-        // The page-table query of a page that is present.
-        black_box(addr) != 0
-    }
 }

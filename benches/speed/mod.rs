@@ -4,6 +4,7 @@
 mod copies;
 mod measure;
 mod others;
+mod space;
 mod values;
 mod yardstick;
 
@@ -23,6 +24,7 @@ pub(crate) fn run(quick: bool, only: &'static str) {
     values::single(effort);
     values::fixed(effort);
     others::strings(effort);
+    others::checks(effort);
     others::lookups(effort);
     others::faults(effort);
 }

@@ -4,12 +4,13 @@
 use std::{ffi::c_int, hint::black_box, mem, ptr};
 
 use axptr::{
-    UserConstPtr,
+    Access, AddressSpace, UserConstPtr, UserRange,
     extable::{Entry, Table},
 };
 
 use super::{
     measure::{Candidate, Effort, Numbers, compare},
+    space::{AREAS, Space},
     yardstick,
 };
 
@@ -88,6 +89,42 @@ pub(super) fn strings(effort: Effort) {
             ),
         ];
         compare(effort, "string length", size, 1, candidates);
+    }
+}
+
+/// A read of 8 bytes in the last of so many areas; what the earlier axptr does is to ask the areas, and then to populate
+/// the page, before each access.
+pub(super) fn checks(effort: Effort) {
+    for count in AREAS {
+        let (mut region, mut walked) = (Space::new(count), Space::new(count));
+        let (ptr, in_region, behind_walk) = (Space::new(count).last(), region.last(), walked.last());
+        let candidates: Vec<Candidate<'_>> = vec![
+            ("axptr", Box::new(move |times| (0..times).for_each(|_| _ = black_box(black_box(ptr).read())))),
+            (
+                "axptr region",
+                Box::new(move |times| {
+                    (0..times).for_each(|_| _ = black_box(black_box(in_region).read_in(&mut region)));
+                }),
+            ),
+            (
+                "walk and populate",
+                Box::new(move |times| {
+                    for _ in 0..times {
+                        let addr = black_box(behind_walk).addr();
+                        let range =
+                            UserRange::new(addr, size_of::<u64>()).expect("the bench knows its memory");
+                        let permitted = walked.check_region_access(range, Access::Read);
+                        assert!(
+                            permitted && walked.handle_fault(addr, Access::Read),
+                            "it is in the last area"
+                        );
+                        // SAFETY: it is the bench's page.
+                        black_box(unsafe { ptr::with_exposed_provenance::<u64>(addr).read_volatile() });
+                    }
+                }),
+            ),
+        ];
+        compare(effort, "check", count, 1, candidates);
     }
 }
 
