@@ -97,20 +97,32 @@ pub(super) fn strings(effort: Effort) {
 pub(super) fn checks(effort: Effort) {
     for count in AREAS {
         let (mut region, mut walked) = (Space::new(count), Space::new(count));
-        let (ptr, in_region, behind_walk) = (Space::new(count).last(), region.last(), walked.last());
+        let (in_range, in_region, behind_walk) =
+            (Space::new(count).last().addr(), region.last().addr(), walked.last().addr());
         let candidates: Vec<Candidate<'_>> = vec![
-            ("axptr", Box::new(move |times| (0..times).for_each(|_| _ = black_box(black_box(ptr).read())))),
+            (
+                "axptr",
+                Box::new(move |times| {
+                    for _ in 0..times {
+                        let ptr = UserConstPtr::<u64>::from(black_box(in_range));
+                        black_box(ptr.read().expect("it is there"));
+                    }
+                }),
+            ),
             (
                 "axptr region",
                 Box::new(move |times| {
-                    (0..times).for_each(|_| _ = black_box(black_box(in_region).read_in(&mut region)));
+                    for _ in 0..times {
+                        let ptr = UserConstPtr::<u64>::from(black_box(in_region));
+                        black_box(ptr.read_in(&mut region).expect("it is there"));
+                    }
                 }),
             ),
             (
                 "walk and populate",
                 Box::new(move |times| {
                     for _ in 0..times {
-                        let addr = black_box(behind_walk).addr();
+                        let addr = black_box(behind_walk);
                         let range =
                             UserRange::new(addr, size_of::<u64>()).expect("the bench knows its memory");
                         let permitted = walked.check_region_access(range, Access::Read);
