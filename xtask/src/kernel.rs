@@ -10,8 +10,10 @@ use std::{fs, path::PathBuf, process::Command};
 
 use anyhow::{Context, Result, ensure};
 
-use self::boot::Boot;
-pub use self::image::Format;
+pub use self::{
+    boot::{Boot, COUNT},
+    image::Format,
+};
 use crate::{
     machine::{self, Machine},
     report::Tally,

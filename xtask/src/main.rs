@@ -5,6 +5,7 @@ mod apt;
 mod audit;
 mod backports;
 mod bench;
+mod count;
 mod cross;
 mod examples;
 mod hosted;
@@ -32,6 +33,8 @@ usage: cargo xtask COMMAND
   hosted [ARCH..]  the tests in a Linux process: here in each build that the table must survive,
                    for other machines under qemu-user
   kernel [ARCH..]  builds and boots the test kernel in QEMU
+  count [ARCH..]   instructions, accesses and windows of each operation in the test kernel, from the
+                   emulator, held against benches/counts.csv
   audit [ARCH..]   proves of linked programs what tests can only try: table, mask, window
   bench [--check] [--store] [--plot]
                    times everything beside what others do; --check holds it against benches/goals.csv,
@@ -68,6 +71,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "test" => test::run(&mut tally)?,
         "hosted" => hosted::run(args, &mut tally)?,
         "kernel" => kernel::run(args, &mut tally)?,
+        "count" => count::run(args, &mut tally)?,
         "audit" => audit::run(args, &mut tally)?,
         // Not a user's: the linker's script calls it.
         zig::COMMAND => return zig::link(args),

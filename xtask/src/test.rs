@@ -5,7 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::{audit, bench, examples, hosted, kernel, machine, report::Tally, root, setup, size, toolchain};
+use crate::{
+    audit, bench, count, examples, hosted, kernel, machine, report::Tally, root, setup, size, toolchain,
+};
 
 /// What the library may add to a kernel, in bytes.
 const MOST_X86_64_TEXT: u64 = 12 * 1024;
@@ -23,7 +25,8 @@ pub fn run(tally: &mut Tally) -> Result<()> {
     bench::run(&["--quick".to_owned()], tally)?;
     sizes(tally)?;
     kernel::run(&[], tally)?;
-    // It proves what the two lines above have built.
+    // The last two are about the programs that are built by now.
+    count::run(&[], tally)?;
     audit::run(&[], tally)
 }
 

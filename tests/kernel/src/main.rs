@@ -8,6 +8,7 @@ extern crate alloc;
 
 mod arch;
 mod cases;
+mod count;
 mod early;
 mod fault;
 mod mode;
@@ -33,15 +34,19 @@ use crate::{
 fn main(cpu_id: usize, arg: usize) -> ! {
     let mode = boot(cpu_id, arg);
     match mode.run {
-        Run::Cases => {
-            let features = Features::of_this_cpu();
-            say!("{features}");
-            say!("cpus: {}", smp::count());
-            report::run(&cases::all(mode.decides, features));
-        }
+        Run::Cases => report::run(&cases::all(mode.decides, cpu())),
         Run::Panic(how) => how(),
+        Run::Count => count::run(cpu()),
     }
     axhal::power::system_off()
+}
+
+/// Says what `cargo xtask` compares, and returns what the CPU has.
+fn cpu() -> Features {
+    let features = Features::of_this_cpu();
+    say!("{features}");
+    say!("cpus: {}", smp::count());
+    features
 }
 
 /// Brings up heap, kernel paging, interrupts, the user address space and the fault handlers.

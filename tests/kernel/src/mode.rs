@@ -28,6 +28,8 @@ pub enum Run {
     Cases,
     /// This, which must end in a panic.
     Panic(fn()),
+    /// Operations for `cargo xtask count`.
+    Count,
 }
 
 impl Mode {
@@ -53,6 +55,7 @@ impl Mode {
             "" => Decides::Table,
             "own-handler" => Decides::TableInOwnHandler,
             "by-flag" => Decides::Flag,
+            "count" => return Self { decides: Decides::Table, run: Run::Count, cpus },
             _ => match panics::ALL.iter().find(|(known, ..)| *known == name) {
                 Some(&(_, decides, how)) => return Self { decides, run: Run::Panic(how), cpus },
                 None => panic!("no such mode: {name}"),

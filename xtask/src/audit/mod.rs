@@ -6,12 +6,12 @@ mod aarch64;
 mod binary;
 mod edge;
 mod flow;
-mod image;
+pub mod image;
 mod inline;
-mod insn;
+pub mod insn;
 mod lines;
 mod loongarch64;
-mod machine;
+pub mod machine;
 mod mask;
 mod never;
 mod programs;
@@ -96,7 +96,8 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
     Ok(())
 }
 
-fn chosen(names: &[String]) -> Result<Vec<&'static Isa>> {
+/// The machines of these names; without a name, all.
+pub fn chosen(names: &[String]) -> Result<Vec<&'static Isa>> {
     for name in names {
         if !machine::ALL.iter().any(|isa| isa.name == name) {
             let known: Vec<_> = machine::ALL.iter().map(|isa| isa.name).collect();

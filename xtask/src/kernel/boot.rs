@@ -10,7 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Result, anyhow};
+use anyhow::{Error, Result, anyhow};
 
 use super::{console::Console, guest::Guest, image};
 use crate::{
@@ -32,6 +32,9 @@ pub const TABLE: &str = "";
 
 /// The other modes that run cases: the table in the kernel's own trap handler, and no table at all.
 const OTHER_CASES: &[&str] = &["own-handler", "by-flag"];
+
+/// The mode of `cargo xtask count`, which is no case.
+pub const COUNT: &str = "count";
 
 /// The modes that are right only if they end in a panic.
 const PANICS: &[&str] = &[
@@ -144,11 +147,7 @@ struct Ended {
 impl Boot {
     fn run(&self) -> Result<Ended> {
         let name = self.name();
-        let folder = self.elf.parent().ok_or_else(|| anyhow!("{} has no folder", self.elf.display()))?;
-        let image = folder.join(format!("boot-{}", name.replace(' ', "-")));
-        // As `tests/kernel/src/mode.rs` reads it.
-        let mode = format!("cpus={} {}", self.cpus, self.mode);
-        image::write(&self.elf, &mode, self.machine.image, &image)?;
+        let image = self.image()?;
         let start = Instant::now();
         let mut console = Console::default();
         let ended = Guest::start(self.qemu(&image))?.read(TIME_LIMIT, |line| {
@@ -168,6 +167,39 @@ impl Boot {
             console.show();
         }
         Ok(Ended { name: format!("{name}: boot in {seconds:.1} s"), cases: console.count(), outcome })
+    }
+
+    /// Boots with each instruction of these ranges written down, and hands on each line of that. Returns what the
+    /// console has said.
+    pub fn traced(&self, ranges: &str, mut each: impl FnMut(&str) -> Result<()>) -> Result<Vec<String>> {
+        let image = self.image()?;
+        let mut qemu = self.qemu(&image);
+        // Without these two a line may stand for several instructions, or for many rounds of a loop.
+        qemu.args(["-accel", "tcg,one-insn-per-tb=on", "-d", "exec,nochain", "-dfilter", ranges]);
+        let (guest, log) = Guest::start_with_log(qemu)?;
+        let deadline = Instant::now() + TIME_LIMIT;
+        while let Some(line) = log.next(deadline).map_err(Error::msg)? {
+            each(&line)?;
+        }
+        let mut console = Console::default();
+        let ended = guest.read(TIME_LIMIT, |line| console.0.push(line));
+        fs::remove_file(&image)?;
+        let outcome = ended.and_then(|()| console.is_of(self.cpu.features, self.cpus));
+        if outcome.is_err() {
+            console.show();
+        }
+        outcome.map_err(Error::msg)?;
+        Ok(console.0)
+    }
+
+    /// Writes the image that boots in the mode.
+    fn image(&self) -> Result<PathBuf> {
+        let folder = self.elf.parent().ok_or_else(|| anyhow!("{} has no folder", self.elf.display()))?;
+        let image = folder.join(format!("boot-{}", self.name().replace(' ', "-")));
+        // As `tests/kernel/src/mode.rs` reads it.
+        let mode = format!("cpus={} {}", self.cpus, self.mode);
+        image::write(&self.elf, &mode, self.machine.image, &image)?;
+        Ok(image)
     }
 
     fn qemu(&self, image: &Path) -> Command {

@@ -24,14 +24,7 @@ impl Console {
 
     /// Whether the boot came to its end on the CPUs that it should have, and counted what we did.
     pub fn cases_ran(&self, features: &[&str], cpus: usize) -> Result<(), String> {
-        let found = self.said(CPU).ok_or("it names no CPU")?;
-        if !found.split_whitespace().eq(features.iter().copied()) {
-            return Err(format!("the CPU has{found}, not {features:?}"));
-        }
-        let online = self.said(CPUS).ok_or("it counts no CPUs")?;
-        if online.trim().parse() != Ok(cpus) {
-            return Err(format!("{online} CPUs, not {cpus}"));
-        }
+        self.is_of(features, cpus)?;
         let (passed, failed) = self.count();
         let sum = format!("{SUM}{passed} passed, {failed} failed");
         if passed + failed == 0 {
@@ -42,6 +35,19 @@ impl Console {
             Some(last) => Err(format!("{last:?} instead of {sum:?}")),
             None => Err("the kernel did not reach its end".to_owned()),
         }
+    }
+
+    /// Whether the CPUs are those that they should be.
+    pub fn is_of(&self, features: &[&str], cpus: usize) -> Result<(), String> {
+        let found = self.said(CPU).ok_or("it names no CPU")?;
+        if !found.split_whitespace().eq(features.iter().copied()) {
+            return Err(format!("the CPU has{found}, not {features:?}"));
+        }
+        let online = self.said(CPUS).ok_or("it counts no CPUs")?;
+        if online.trim().parse() != Ok(cpus) {
+            return Err(format!("{online} CPUs, not {cpus}"));
+        }
+        Ok(())
     }
 
     /// Whether it panicked where the kernel said it would, and did not go on.

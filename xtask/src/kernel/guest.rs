@@ -15,8 +15,12 @@ use anyhow::{Context, Result};
 #[derive(Debug)]
 pub struct Guest {
     child: Child,
-    lines: Receiver<String>,
+    console: Lines,
 }
+
+/// What a running emulator writes, line by line.
+#[derive(Debug)]
+pub struct Lines(Receiver<String>);
 
 impl Guest {
     pub fn start(mut command: Command) -> Result<Self> {
@@ -26,20 +30,22 @@ impl Guest {
             .spawn()
             .with_context(|| format!("starting {:?}", command.get_program()))?;
         let output = child.stdout.take().context("the console is a pipe")?;
-        Ok(Self { child, lines: lines_of(output) })
+        Ok(Self { child, console: Lines::of(output) })
+    }
+
+    /// Also gives the emulator's own log. It must be read to its end: the emulator waits for that.
+    pub fn start_with_log(mut command: Command) -> Result<(Self, Lines)> {
+        command.stderr(Stdio::piped());
+        let mut guest = Self::start(command)?;
+        let log = guest.child.stderr.take().context("the log is a pipe")?;
+        Ok((guest, Lines::of(log)))
     }
 
     /// Hands on each line of the console until the guest has powered off.
     pub fn read(mut self, limit: Duration, mut each: impl FnMut(String)) -> Result<(), String> {
         let deadline = Instant::now() + limit;
-        loop {
-            match self.lines.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
-                Ok(line) => each(line),
-                Err(RecvTimeoutError::Timeout) => {
-                    return Err(format!("still running after {} s", limit.as_secs()));
-                }
-                Err(RecvTimeoutError::Disconnected) => break,
-            }
+        while let Some(line) = self.console.next(deadline)? {
+            each(line);
         }
         match self.child.wait() {
             Ok(status) if status.success() => Ok(()),
@@ -49,24 +55,35 @@ impl Guest {
     }
 }
 
+impl Lines {
+    /// The next line; `None` behind the last.
+    pub fn next(&self, deadline: Instant) -> Result<Option<String>, String> {
+        match self.0.recv_timeout(deadline.saturating_duration_since(Instant::now())) {
+            Ok(line) => Ok(Some(line)),
+            Err(RecvTimeoutError::Timeout) => Err("still running behind its time limit".to_owned()),
+            Err(RecvTimeoutError::Disconnected) => Ok(None),
+        }
+    }
+
+    /// Reads in a thread of its own, so that a silent guest can be timed out.
+    fn of(output: impl Read + Send + 'static) -> Self {
+        let (sender, lines) = mpsc::channel();
+        thread::spawn(move || {
+            for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
+                let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+                if sender.send(line).is_err() {
+                    return;
+                }
+            }
+        });
+        Self(lines)
+    }
+}
+
 impl Drop for Guest {
     fn drop(&mut self) {
         // Both fail once the guest has powered off, as it should have.
         let _ = self.child.kill();
         let _ = self.child.wait();
     }
-}
-
-/// Reads lines in a thread of their own, so that a silent guest can be timed out.
-fn lines_of(output: impl Read + Send + 'static) -> Receiver<String> {
-    let (sender, lines) = mpsc::channel();
-    thread::spawn(move || {
-        for line in BufReader::new(output).split(b'\n').map_while(Result::ok) {
-            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-            if sender.send(line).is_err() {
-                return;
-            }
-        }
-    });
-    lines
 }

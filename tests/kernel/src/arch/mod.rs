@@ -18,6 +18,7 @@
 //!   CPU, once the handlers are in place; where CPUs share their table, the later calls find it done.
 //! - `access`: instructions that may fault, without an exception-table entry and with one, and what axcpu says
 //!   where nobody handles the fault.
+//! - `byte_loop::copy`: a copy by bytes, with an exception-table entry.
 //! - `window`: the state that keeps kernel code away from user memory. See below.
 //! - `own`: a trap vector of the kernel's own, that needs no [`axptr::vector`]: [`own`](crate::own).
 //! - `cases::own`: the cases that only this machine has, for a CPU with these features. They run when the

@@ -120,7 +120,8 @@ const EVERYWHERE: &[Named] = cases! {
         a_transfer_ends_short_at_a_fault_and_is_resumed,
         a_scatter_list_ends_short_at_a_fault_and_is_resumed;
     other_space: an_address_space_without_axmm_will_do;
-    own: a_faultable_instruction_of_the_kernels_own_is_recovered;
+    own: a_faultable_instruction_of_the_kernels_own_is_recovered,
+        a_byte_loop_of_the_kernels_own_ends_at_the_hole;
     huge: filling_more_than_there_is_ends_short,
         copying_more_than_there_is_ends_short,
         region_mode_ends_short_too,

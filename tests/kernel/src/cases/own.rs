@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The kernel's own faultable instructions, with entries from the macro: one in `asm!`, one in `global_asm!`.
+//! The kernel's own faultable instructions, with entries from the macro: one in `asm!`, the others in `global_asm!`.
 
 use alloc::string::String;
 
 use crate::{
-    arch::{access, window},
+    arch::{access, byte_loop, window},
     ensure,
     fault::{self, Traps},
     space,
@@ -35,6 +35,21 @@ pub fn a_faultable_instruction_of_the_kernels_own_is_recovered() -> Result<(), S
             let now = space::peek(addr, 1)[0];
             ensure!(now == if stored { 9 } else { before }, "{what} holds {now}");
         }
+    }
+    Ok(())
+}
+
+pub fn a_byte_loop_of_the_kernels_own_ends_at_the_hole() -> Result<(), String> {
+    space::poke(space::EDGE_TO_HOLE.end() - 5, b"bytes");
+    for (good, len) in [(0, 0), (0, 3), (5, 5), (5, 9)] {
+        let mut buf = [b'.'; 9];
+        let user = space::EDGE_TO_HOLE.end() - good;
+        // SAFETY: no more bytes than the buffer has.
+        let copy = || unsafe { byte_loop::copy(buf.as_mut_ptr(), user, len) };
+        let (left, traps) = fault::counted(|| window::during(copy).0);
+        let faults = usize::from(good < len);
+        ensure!((left, traps) == (len - good, Traps::pages(faults)), "{good} of {len}: {left}, {traps:?}");
+        ensure!(buf[..good] == b"bytes"[..good] && buf[good..].iter().all(|&b| b == b'.'), "{buf:x?}");
     }
     Ok(())
 }

@@ -6,6 +6,7 @@ use axptr::FaultKind;
 use super::OutOfReach;
 
 pub mod access;
+pub mod byte_loop;
 pub mod cases;
 pub mod counter;
 pub mod frame;
