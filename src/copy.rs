@@ -97,8 +97,12 @@ pub fn fill_user(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
 /// [`copy_in_user`] in a context.
 #[inline]
 pub(crate) fn copy_inside<C: Context>(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
-    let (_, from) = UserRange::confined(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
-    let (_, to) = UserRange::confined(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    let Some((_, from)) = UserRange::confined(src, len) else {
+        return Err(Fault::out_of_range(src, Access::Read));
+    };
+    let Some((_, to)) = UserRange::confined(dst, len) else {
+        return Err(Fault::out_of_range(dst, Access::Write));
+    };
     // SAFETY: (1) both ranges lie in the user half, which holds no kernel memory.
     let outcome = unsafe { C::copy_in_user(to, from, len) };
     let access = outcome.access().unwrap_or(Access::Read);
@@ -112,7 +116,9 @@ pub(crate) fn copy_inside<C: Context>(dst: usize, src: usize, len: usize) -> Res
 /// [`fill_user`] in a context.
 #[inline]
 pub(crate) fn fill<C: Context>(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
-    let (_, start) = UserRange::confined(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    let Some((_, start)) = UserRange::confined(dst, len) else {
+        return Err(Fault::out_of_range(dst, Access::Write));
+    };
     // SAFETY: (1) the range lies in the user half, which holds no kernel memory.
     let outcome = unsafe { C::fill_user(start, byte, len) };
     Fault::check(outcome, dst, len, Access::Write)
@@ -125,7 +131,9 @@ pub(crate) fn fill<C: Context>(dst: usize, byte: u8, len: usize) -> Result<(), F
 /// 1. `dst` is valid for writes of `len` bytes.
 #[inline]
 pub(crate) unsafe fn read_bytes<C: Context>(dst: *mut u8, src: usize, len: usize) -> Result<(), Fault> {
-    let (_, start) = UserRange::confined(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    let Some((_, start)) = UserRange::confined(src, len) else {
+        return Err(Fault::out_of_range(src, Access::Read));
+    };
     // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
     let outcome = unsafe { C::copy_from_user(dst, start, len) };
     Fault::check(outcome, src, len, Access::Read)
@@ -147,7 +155,9 @@ pub(crate) unsafe fn read_range<C: Context>(dst: *mut u8, range: UserRange) -> R
 #[inline]
 pub(crate) fn write_bytes<C: Context>(dst: usize, src: &[u8]) -> Result<(), Fault> {
     let len = src.len();
-    let (_, start) = UserRange::confined(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    let Some((_, start)) = UserRange::confined(dst, len) else {
+        return Err(Fault::out_of_range(dst, Access::Write));
+    };
     // SAFETY: (1) the slice is valid for reads of its length, and initialised; (2) the range lies in the user half,
     // which holds no kernel memory.
     let outcome = unsafe { C::copy_to_user(start, src.as_ptr(), len) };

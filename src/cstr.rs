@@ -199,8 +199,10 @@ impl<C: Context> UserCStr<C> {
         let refused = Fault { copied: at, ..Fault::out_of_range(start, Access::Read) };
         // A short string may stand at the very end of the user half.
         let len = piece.len().min(range::user_limit().saturating_sub(start));
-        let checked = UserRange::confined(start, len).filter(|(range, _)| !range.is_empty());
-        let (_, confined) = checked.ok_or(refused)?;
+        let Some((_, confined)) = UserRange::confined(start, len).filter(|(range, _)| !range.is_empty())
+        else {
+            return Err(refused);
+        };
         // SAFETY: (1) the piece has as many bytes, or more; (2) the range lies in the user half.
         let outcome = unsafe { C::copy_string(piece.as_mut_ptr(), confined, len) };
         let copied = len - outcome.left();

@@ -62,8 +62,9 @@ pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T
 /// `done` has a place on each path: were they one before it, the words would meet in memory.
 #[inline(always)]
 fn read_words<T, C: Context, R>(addr: usize, done: impl FnOnce(Words) -> R) -> Result<R, Fault> {
-    let checked = UserRange::confined(addr, size_of::<T>());
-    let (range, start) = checked.ok_or(Fault::out_of_range(addr, Access::Read))?;
+    let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        return Err(Fault::out_of_range(addr, Access::Read));
+    };
     if !(inline::LOADS_WORDS_ANYWHERE || start.is_multiple_of(WORD)) {
         return read_out_of_line::<C>(range).map(done);
     }
@@ -89,8 +90,9 @@ fn value_of<T: AnyBitPattern>(words: &Words) -> T {
 /// Writes a value for which [`is_fixed`] says yes.
 #[inline(always)]
 pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: &T) -> Result<(), Fault> {
-    let checked = UserRange::confined(addr, size_of::<T>());
-    let (range, start) = checked.ok_or(Fault::out_of_range(addr, Access::Write))?;
+    let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        return Err(Fault::out_of_range(addr, Access::Write));
+    };
     let bytes = bytemuck::bytes_of(value);
     if !(inline::STORES_WORDS_ANYWHERE || start.is_multiple_of(WORD)) {
         return write_out_of_line::<C>(range, bytes);

@@ -74,6 +74,9 @@ impl UserRange {
     ///
     /// Only where that is 0 is there more to ask: for a range that was refused, one that begins at 0, and an empty
     /// one, whose start nobody uses.
+    ///
+    /// Callers take it apart by `let .. else`: as a `Result` with a [`Fault`](crate::Fault) the compiler would lay the
+    /// address over the fault's bytes, and put it together again from pieces.
     #[inline(always)]
     pub(crate) fn confined(start: usize, len: usize) -> Option<(Self, usize)> {
         let confined = arch::confine(start, len, user_limit());

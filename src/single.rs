@@ -35,8 +35,9 @@ pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault
 /// Reads such a value's bytes, into the lowest of the result; what stands above them is arbitrary.
 #[inline(always)]
 pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
-    let checked = UserRange::confined(addr, size_of::<T>());
-    let (range, start) = checked.ok_or(Fault::out_of_range(addr, Access::Read))?;
+    let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        return Err(Fault::out_of_range(addr, Access::Read));
+    };
     let _accessing = flag::enter();
     let window = open_window();
     // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
@@ -51,8 +52,9 @@ pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
 /// Writes a value for which [`is_single`] says yes.
 #[inline(always)]
 pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<(), Fault> {
-    let checked = UserRange::confined(addr, size_of::<T>());
-    let (range, start) = checked.ok_or(Fault::out_of_range(addr, Access::Write))?;
+    let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        return Err(Fault::out_of_range(addr, Access::Write));
+    };
     let bits = to_bits(value);
     let _accessing = flag::enter();
     let window = open_window();

@@ -29,7 +29,9 @@ use crate::{cause::Access, error::Fault, range::UserRange, raw::unpredictable};
 #[inline]
 pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
     let len = dst.len();
-    let (_, start) = UserRange::confined(src, len).ok_or(Fault::out_of_range(src, Access::Read))?;
+    let Some((_, start)) = UserRange::confined(src, len) else {
+        return Err(Fault::out_of_range(src, Access::Read));
+    };
     // SAFETY: (1) the slice is valid for writes of its length; (2) the range lies in the user half, which holds no
     // kernel memory.
     let outcome = unsafe { unpredictable::copy_from_user(dst.as_mut_ptr(), start, len) };
@@ -44,7 +46,9 @@ pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
 #[inline]
 pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
     let len = src.len();
-    let (_, start) = UserRange::confined(dst, len).ok_or(Fault::out_of_range(dst, Access::Write))?;
+    let Some((_, start)) = UserRange::confined(dst, len) else {
+        return Err(Fault::out_of_range(dst, Access::Write));
+    };
     // SAFETY: (1) the slice is valid for reads of its length, and initialised; (2) the range lies in the user half,
     // which holds no kernel memory.
     let outcome = unsafe { unpredictable::copy_to_user(start, src.as_ptr(), len) };
