@@ -82,11 +82,15 @@ const OPERATIONS: &[Operation] = &[
     one("read", &[8], read::<u64>),
     one("write", &[4], |place| UserPtr::<u32>::from(place.user).write(7).is_ok()),
     one("read_array", &[12], read::<[u8; 12]>),
-    one("read_array", &[16], read::<[u8; 16]>),
-    one("read_array", &[24], read::<[u8; 24]>),
-    one("read_array", &[32], read::<[u8; 32]>),
-    one("read_array", &[48], read::<[u8; 48]>),
-    one("read_array", &[64], read::<[u8; 64]>),
+    one("read_array", &[16], read::<[u64; 2]>),
+    one("read_array", &[24], read::<[u64; 3]>),
+    one("read_array", &[32], read::<[u64; 4]>),
+    one("read_array", &[48], read::<[u64; 6]>),
+    one("read_array", &[64], read::<[u64; 8]>),
+    one("read_into", &[24], |place| {
+        let mut bytes = [0; 24];
+        kept(UserConstPtr::<[u8; 24]>::from(place.user).read_into(&mut bytes).map(|()| bytes))
+    }),
     one("scope", &[32], |place| {
         let words = UserPtr::<u64>::from(place.user);
         let [second, third, fourth] = [1, 2, 3].map(|index| words.add(index));
