@@ -65,7 +65,7 @@ fn read_words<T, C: Context, R>(addr: usize, done: impl FnOnce(Words) -> R) -> R
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
         return Err(Fault::out_of_range(addr, Access::Read));
     };
-    if !(inline::LOADS_WORDS_ANYWHERE || start.is_multiple_of(WORD)) {
+    if !(inline::LOADS_WORDS_ANYWHERE || addr.is_multiple_of(WORD)) {
         return read_out_of_line::<C>(range).map(done);
     }
     let _accessing = flag::enter();
@@ -94,7 +94,7 @@ pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: &T) -> Result<(
         return Err(Fault::out_of_range(addr, Access::Write));
     };
     let bytes = bytemuck::bytes_of(value);
-    if !(inline::STORES_WORDS_ANYWHERE || start.is_multiple_of(WORD)) {
+    if !(inline::STORES_WORDS_ANYWHERE || addr.is_multiple_of(WORD)) {
         return write_out_of_line::<C>(range, bytes);
     }
     let _accessing = flag::enter();
