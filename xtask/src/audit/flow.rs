@@ -528,12 +528,12 @@ impl Walk<'_> {
     }
 
     /// Forgets what a function may have written to a variable whose address it has been given. How long that is, nobody
-    /// knows: so all numbers in whole words from there on are forgotten; addresses and flags are the compiler's own.
+    /// knows: so all numbers of 4 and 8 bytes from there on are forgotten; addresses and flags are the compiler's own.
     fn forget_lent(&self, state: &mut State) {
         for argument in (0..REGISTERS as Reg).filter(|reg| *reg != self.isa.stack) {
             let Some((symbol, start)) = self.slot(state.get(argument)) else { continue };
             state.slots.retain(|&(of, at), (size, value)| {
-                of != symbol || at < start || *size < 8 || value.as_constant().is_none()
+                of != symbol || at < start || *size < 4 || value.as_constant().is_none()
             });
         }
     }
