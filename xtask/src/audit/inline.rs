@@ -331,8 +331,7 @@ impl<'a> Here<'a> {
                 let inside = match addr.as_offset() {
                     Some((Symbol::Masked, offset)) => fits(offset),
                     Some((Symbol::MaskedWord, offset)) => offset == 0,
-                    // Where the compiler has seen that the mask's answer is 0.
-                    _ => addr.as_constant().is_some_and(|addr| i64::try_from(addr).is_ok_and(fits)),
+                    _ => false,
                 };
                 if !inside {
                     let what = "accesses a user address that does not come out of the mask";

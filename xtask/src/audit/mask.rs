@@ -188,8 +188,6 @@ enum Argument {
 impl Argument {
     fn new(value: Value, reg: Reg) -> Self {
         match value.as_offset() {
-            // Where the compiler has seen that the mask's answer is 0, it passes that.
-            _ if value.as_constant() == Some(0) => Self::Masked,
             Some((Symbol::Masked, 0)) => Self::Masked,
             Some((Symbol::Entry(entry), 0)) if entry == reg => Self::PassedOn,
             _ => Self::Unknown,
