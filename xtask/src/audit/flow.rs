@@ -528,12 +528,14 @@ impl Walk<'_> {
     }
 
     /// Forgets what a function may have written to a variable whose address it has been given. How long that is, nobody
-    /// knows: so all numbers of 4 and 8 bytes from there on are forgotten; addresses and flags are the compiler's own.
+    /// knows: so all numbers from there on are forgotten. Addresses are the compiler's own, and so are the flags that say
+    /// whether this call has opened the window, where the window is followed.
     fn forget_lent(&self, state: &mut State) {
+        let guarded = self.guard != Guard::None;
         for argument in (0..REGISTERS as Reg).filter(|reg| *reg != self.isa.stack) {
             let Some((symbol, start)) = self.slot(state.get(argument)) else { continue };
             state.slots.retain(|&(of, at), (size, value)| {
-                of != symbol || at < start || *size < 4 || value.as_constant().is_none()
+                of != symbol || at < start || (guarded && *size < 4) || value.as_constant().is_none()
             });
         }
     }
