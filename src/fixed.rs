@@ -70,7 +70,9 @@ fn read_words<T, C: Context, R>(addr: usize, done: impl FnOnce(Words) -> R) -> R
     }
     let _accessing = flag::enter();
     let window = single::open_window();
-    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open. (2) as it says.
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
+    // (2) the start is the address, or 0: asked of the address, so that the compiler learns nothing of the mask's answer
+    // and adds to it as the audit follows.
     let (words, status) = unsafe { load::<T, C>(start) };
     single::close_window(window);
     if status == 0 {
@@ -99,7 +101,8 @@ pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: &T) -> Result<(
     }
     let _accessing = flag::enter();
     let window = single::open_window();
-    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open. (2) as it says.
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
+    // (2) as in `read_words`.
     let status = unsafe { store::<T, C>(start, bytes) };
     single::close_window(window);
     if status == 0 { Ok(()) } else { write_again::<C>(range, bytes, status) }

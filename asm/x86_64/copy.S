@@ -15,8 +15,8 @@
 // 4): there the blocks do it. Not on Zen 5, where it is 4 times slower up to 128 bytes, as fast at 1 KiB, and twice as
 // fast at 4 KiB.
 //
-// A taken jump costs up to two cycles, a small copy ten: each class leaves in place, and no class has more than one
-// jump up to 16 bytes, two up to 64 and three above.
+// A taken jump costs up to two cycles, a small copy ten: each class leaves in place, and takes one jump up to 16 bytes
+// (two for exactly 4 and 8), two up to 64 and three above.
 //
 // How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and
 // accessible memory ends at a multiple of 4 KiB, whatever the page size. So let `rest` be what rdi, rsi
