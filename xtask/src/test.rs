@@ -5,9 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::{
-    audit, bench, count, examples, hosted, kernel, machine, report::Tally, root, setup, size, toolchain,
-};
+use crate::{bench, examples, hosted, lanes, machine, report::Tally, root, setup, size, toolchain};
 
 /// What the library may add to a kernel, in bytes.
 const MOST_X86_64_TEXT: u64 = 12 * 1024;
@@ -20,14 +18,12 @@ pub fn run(tally: &mut Tally) -> Result<()> {
     let mut own = cargo(&["test", "--quiet", "--package", "xtask"]);
     own.env("CARGO_TARGET_DIR", root().join("target/hosted"));
     hosted::count_tests(own, "the commands themselves", tally)?;
-    hosted::run(&[], tally)?;
     examples::run(tally)?;
+    // It compares times: nothing runs beside it.
     bench::run(&["--quick".to_owned()], tally)?;
     sizes(tally)?;
-    kernel::run(&[], tally)?;
-    // The last two are about the programs that are built by now.
-    count::run(&[], tally)?;
-    audit::run(&[], tally)
+    // The last two are about the programs that are built by then.
+    lanes::run(machine::chosen(&[])?, &["hosted", "kernel", "count", "audit"], tally)
 }
 
 /// The checks of form: formatting, lints, documentation.

@@ -5,8 +5,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Mutex, mpsc},
-    thread,
     time::{Duration, Instant},
 };
 
@@ -15,6 +13,7 @@ use anyhow::{Error, Result, anyhow};
 use super::{console::Console, guest::Guest, image};
 use crate::{
     machine::{Cpu, Machine},
+    pool,
     report::Tally,
 };
 
@@ -110,29 +109,17 @@ pub fn of_plain_kernel(machine: &'static Machine, elf: &Path) -> Vec<Boot> {
 
 /// Runs them, several at once.
 pub fn run_all(boots: Vec<Boot>, tally: &mut Tally) -> Result<()> {
-    let queue = Mutex::new(boots.into_iter());
-    let (results, done) = mpsc::channel();
-    thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
-            let (queue, results) = (&queue, results.clone());
-            scope.spawn(move || {
-                // A statement of its own: the lock must not be held while the boot runs.
-                let next = || queue.lock().ok()?.next();
-                while let Some(boot) = next() {
-                    if results.send(boot.run()).is_err() {
-                        return;
-                    }
-                }
-            });
-        }
-        drop(results);
-        for ended in done {
+    pool::run(
+        boots,
+        AT_ONCE,
+        |boot| boot.run(),
+        |ended| {
             let Ended { name, cases: (passed, failed), outcome } = ended?;
             tally.add(passed, failed);
             tally.check(&name, outcome);
-        }
-        Ok(())
-    })
+            Ok(())
+        },
+    )
 }
 
 /// How a boot has ended.
