@@ -32,7 +32,7 @@ struct Variant {
 const TABLE_TESTS: &[&str] = &["--test", "extable", "--test", "table", "--test", "sweep", "--test", "small"];
 
 const VARIANTS: &[Variant] = &[
-    Variant { name: "debug", profile: "dev", rustflags: "", tests: &[], sweep: "reduced" },
+    Variant { name: "debug", profile: "dev", rustflags: "", tests: &[], sweep: "tiny" },
     Variant { name: "release", profile: "release", rustflags: "", tests: TABLE_TESTS, sweep: "reduced" },
     Variant {
         name: "one codegen unit",
