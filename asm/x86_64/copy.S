@@ -6,17 +6,20 @@
 // __axptr_copy_*_user_unpredictable: the same, entered elsewhere
 // Clobbers rcx, rdi, rsi, r8-r11 and the flags. DF = 0 per the System V ABI.
 //
-// Size classes: 1, 2..3, 4..7, 8, 9..16, 17..32, 33..64 by moves that overlap in the middle, 65..128 by blocks of
-// 64 bytes and an overlapping one. Up to 512 bytes the CPU decides (cpu.S): on Zen 4 `rep movsq` of at most 31
-// words, which does not pay the start that longer ones and `rep movsb` from 128 bytes on pay; elsewhere the
-// blocks, which are ahead of both up to about 400 bytes on Zen 3, where short `rep movsq` are slow, and up to 1 KiB on
-// Zen 5 (measured). Above that `rep movsb` where the CPU has ERMS, else `rep movsq` and one overlapping word. Where the
+// Size classes: 1, 2..3, 4..7, 8, 9..16, 17..32, 33..64 by moves that overlap in the middle; 65..512 by blocks of
+// 64 bytes and an overlapping one, which are ahead of `rep movsb` up to 450 bytes on Zen 3 and up to 1 KiB on Zen 5
+// (measured; on Zen 3 they go as fast as 8-byte stores do, one in 0.8 cycles). On Zen 4 (cpu.S) 129..512 by `rep movsq`
+// of at most 31 words, which does not pay the start that longer ones and `rep movsb` from 128 bytes on pay; short ones
+// are slow on Zen 3. Above that `rep movsb` where the CPU has ERMS, else `rep movsq` and one overlapping word. Where the
 // destination lies 1..15 bytes behind the source modulo 4 KiB, `rep movs` is 9 to 28 times slower (measured on Zen 3 and
 // 4): there the blocks do it. Not on Zen 5, where it is 4 times slower up to 128 bytes, as fast at 1 KiB, and twice as
 // fast at 4 KiB.
 //
 // A taken jump costs up to two cycles, a small copy ten: each class leaves in place, and takes one jump up to 16 bytes
-// (two for exactly 4 and 8), two up to 64 and three above.
+// (two for exactly 4 and 8), two up to 512 where blocks are the choice, and three above.
+//
+// The instances without the pager have no `rep movsq` class, and share one tail between two: what is copied under a
+// lock is small, and the text is bounded (`cargo xtask size`).
 //
 // How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and
 // accessible memory ends at a multiple of 4 KiB, whatever the page size. So let `rest` be what rdi, rsi
@@ -30,7 +33,7 @@
 
 // `load` and `store` are the entry flags of a plain load and a plain store, `movs` of an instruction that
 // does both; 0 means kernel side: no entry, so a fault there stays the kernel bug that it is.
-.macro axptr_define_copy routine, load, store, movs, unpredictable=0
+.macro axptr_define_copy routine, load, store, movs, nofault=0, unpredictable=0
 axptr_begin \routine
     mov     rcx, rdx
     xor     edx, edx
@@ -105,37 +108,14 @@ axptr_begin \routine
     axptr_success
 
 .Lover64_\routine:
-    cmp     rcx, 128
-    jbe     .Lblocks_\routine
-.Lbulk_\routine:
-    movzx   eax, byte ptr [rip + {cpu}]
-    .if AXPTR_KERNEL == 0               // in a kernel the window has asked
-    test    al, al
-    jz      .Lask_\routine
+    cmp     rcx, 512
+    ja      .Lbulk_\routine
+    .if \nofault == 0
+    test    byte ptr [rip + {cpu}], AXPTR_CPU_BLOCKS
+    jz      .Lno_blocks_\routine
     .endif
-    test    al, AXPTR_CPU_ALIASES
-    jz      1f
-    mov     r9d, edi
-    sub     r9d, esi
-    dec     r9d
-    and     r9d, 4095
-    cmp     r9d, 15
-    jb      .Lblocks_\routine           // aliased: 1..15 behind, modulo 4 KiB
-1:  cmp     rcx, 512
-    jbe     .Lmedium_\routine
-    test    al, AXPTR_CPU_ERMS
-    jz      .Lwords_\routine
-.Lbytes_\routine:
-    axptr_access \routine, \movs, .Lrest_\routine, rep movsb
 
-    // The one way out of landings, and of what counts by itself: rcx bytes are left, exactly.
-.Lrest_\routine:
-    mov     rax, rcx
-.Lexit_\routine:
-    axptr_window_close
-    ret
-
-    // More than 64 bytes: blocks of as many while more are left, then the 64 at the end.
+    // Blocks of 64 bytes while more are left, then the 64 at the end.
 .Lblocks_\routine:
     axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
     axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
@@ -154,7 +134,34 @@ axptr_begin \routine
     ja      .Lblocks_\routine
     axptr_move16 \routine, \load, \store, rcx - 64
     axptr_move16 \routine, \load, \store, rcx - 48
+    .if \nofault
     jmp     .Llast32_\routine
+    .else
+    axptr_move16 \routine, \load, \store, rcx - 32
+    axptr_move16 \routine, \load, \store, rcx - 16
+    axptr_success
+    .endif
+
+.Lbulk_\routine:
+    movzx   eax, byte ptr [rip + {cpu}]
+    .if AXPTR_KERNEL == 0               // in a kernel the window has asked
+    test    al, al
+    jz      .Lask_\routine
+    .endif
+    test    al, AXPTR_CPU_ALIASES
+    jz      1f
+    axptr_if_aliased .Lblocks_\routine
+1:  test    al, AXPTR_CPU_ERMS
+    jz      .Lwords_\routine
+.Lbytes_\routine:
+    axptr_access \routine, \movs, .Lrest_\routine, rep movsb
+
+    // The one way out of landings, and of what counts by itself: rcx bytes are left, exactly.
+.Lrest_\routine:
+    mov     rax, rcx
+.Lexit_\routine:
+    axptr_window_close
+    ret
 
 .Lwords_\routine:
     mov     r9d, ecx
@@ -168,11 +175,18 @@ axptr_begin \routine
     axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi + rcx - 8], rax
     axptr_success
 
-    // 129..512 bytes. The last 16 are loaded before the words are moved, and stored behind them.
+    // 129..512 bytes where blocks are not the fastest. The last 16 are loaded before the words are moved, and stored
+    // behind them.
     //   r10  the end of the destination: r10 - rdi is the rest, wherever the words stop
-.Lmedium_\routine:
-    test    al, AXPTR_CPU_WORDS
-    jz      .Lblocks_\routine
+    .if \nofault == 0
+.Lno_blocks_\routine:
+    .if AXPTR_KERNEL == 0
+    cmp     byte ptr [rip + {cpu}], 0
+    je      .Lask_\routine
+    .endif
+    cmp     ecx, 128
+    jbe     .Lblocks_\routine
+    axptr_if_aliased .Lblocks_\routine
     axptr_access \routine, \load, .Lload_\routine, mov rax, qword ptr [rsi + rcx - 16]
     axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
     lea     r10, [rdi + rcx]
@@ -187,11 +201,12 @@ axptr_begin \routine
 .Lstore_tail_\routine:
     axptr_access \routine, \store, .Lmedium_tail_\routine, mov qword ptr [r10 - 8], r9
     axptr_success
+    .endif
 
     .if AXPTR_KERNEL == 0
 .Lask_\routine:
     call    __axptr_ask_cpu
-    jmp     .Lbulk_\routine
+    jmp     .Lover64_\routine
     .endif
 
     // Landings, outermost first: who faulted, and how far behind the rest's start it could reach.
@@ -215,9 +230,11 @@ axptr_begin \routine
     .endif
 
     .if \store
+    .if \nofault == 0
 .Lmedium_tail_\routine:
     mov     rcx, r10
     sub     rcx, rdi
+    .endif
 .Lstore_\routine:
     mov     al, AXPTR_ANY_REACH
     jmp     .Lstore_edge_\routine
@@ -253,10 +270,12 @@ axptr_begin \routine
     add     rax, rcx
     jmp     .Lexit_\routine
 
+    .if \nofault == 0
 .Lmedium_word_\routine:
     mov     rcx, r10
     sub     rcx, rdi
     jmp     .Lword_\routine
+    .endif
 .Lword_fault_\routine:
     lea     rcx, [rcx * 8 + r9]
 .Lword_\routine:
@@ -286,15 +305,14 @@ __axptr_\routine\()_unpredictable:
     movzx   eax, byte ptr [rip + {cpu}]
     test    al, AXPTR_CPU_ORDINARY
     jnz     .Lclassify_\routine
-    test    al, AXPTR_CPU_WORDS
-    jnz     1f
     .if AXPTR_KERNEL == 0
     test    al, al
     jz      .Lask_too_\routine
     .endif
-    jmp     .Lbytes_\routine
-1:  cmp     rcx, 256
-    ja      .Lbulk_\routine
+    test    al, AXPTR_CPU_BLOCKS
+    jnz     .Lbytes_\routine
+    cmp     rcx, 256
+    ja      .Lover64_\routine
     cmp     ecx, 8
     jbe     .Lbytes_\routine
     axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
@@ -321,13 +339,23 @@ axptr_end \routine
     axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + \at + 8], r9
 .endm
 
-axptr_define_copy copy_from_user, AXPTR_R, 0, (AXPTR_R | AXPTR_STRICT), 1
-axptr_define_copy copy_to_user, 0, AXPTR_W, (AXPTR_W | AXPTR_STRICT), 1
+// Goes to `blocks` if the destination lies 1..15 bytes behind the source, modulo 4 KiB.
+.macro axptr_if_aliased blocks
+    mov     r9d, edi
+    sub     r9d, esi
+    dec     r9d
+    and     r9d, 4095
+    cmp     r9d, 15
+    jb      \blocks
+.endm
+
+axptr_define_copy copy_from_user, AXPTR_R, 0, (AXPTR_R | AXPTR_STRICT), unpredictable=1
+axptr_define_copy copy_to_user, 0, AXPTR_W, (AXPTR_W | AXPTR_STRICT), unpredictable=1
 axptr_define_copy copy_in_user, AXPTR_R, AXPTR_W, (AXPTR_R | AXPTR_W)
 
 // The same once more for contexts in which the pager must not run: the pc alone tells the two apart.
 .set AXPTR_RN, AXPTR_R | AXPTR_NOFAULT
 .set AXPTR_WN, AXPTR_W | AXPTR_NOFAULT
-axptr_define_copy copy_from_user_nofault, AXPTR_RN, 0, (AXPTR_RN | AXPTR_STRICT)
-axptr_define_copy copy_to_user_nofault, 0, AXPTR_WN, (AXPTR_WN | AXPTR_STRICT)
-axptr_define_copy copy_in_user_nofault, AXPTR_RN, AXPTR_WN, (AXPTR_RN | AXPTR_WN)
+axptr_define_copy copy_from_user_nofault, AXPTR_RN, 0, (AXPTR_RN | AXPTR_STRICT), nofault=1
+axptr_define_copy copy_to_user_nofault, 0, AXPTR_WN, (AXPTR_WN | AXPTR_STRICT), nofault=1
+axptr_define_copy copy_in_user_nofault, AXPTR_RN, AXPTR_WN, (AXPTR_RN | AXPTR_WN), nofault=1

@@ -12,7 +12,7 @@ axptr_begin ask_cpu
     push    rsi
     push    r8
     mov     r8d, 1 << 4
-    mov     edi, AXPTR_CPU_KNOWN | AXPTR_CPU_ALIASES | AXPTR_CPU_ORDINARY
+    mov     edi, AXPTR_CPU_KNOWN | AXPTR_CPU_ALIASES | AXPTR_CPU_BLOCKS | AXPTR_CPU_ORDINARY
     xor     eax, eax
     cpuid
     mov     esi, eax                    // the highest leaf
@@ -31,7 +31,7 @@ axptr_begin ask_cpu
     mov     eax, 0x7c2
     bt      eax, ecx                    // 1, 6..10: Zen 4
     jnc     2f
-    xor     edi, AXPTR_CPU_WORDS | AXPTR_CPU_ORDINARY
+    and     edi, ~(AXPTR_CPU_BLOCKS | AXPTR_CPU_ORDINARY)
     jmp     2f
 1:  cmp     eax, 0xb00f                 // 26: Zen 5
     jne     2f

@@ -22,7 +22,7 @@
 .set AXPTR_CPU_KNOWN, {known}
 .set AXPTR_CPU_SMAP, {smap}
 .set AXPTR_CPU_ERMS, {erms}
-.set AXPTR_CPU_WORDS, {words}
+.set AXPTR_CPU_BLOCKS, {blocks}
 .set AXPTR_CPU_ORDINARY, {ordinary}
 .set AXPTR_CPU_ALIASES, {aliases}
 

@@ -35,7 +35,7 @@ const IS_KERNEL: bool = cfg!(target_os = "none");
 const CPU_KNOWN: u8 = 1;
 const CPU_SMAP: u8 = 2;
 const CPU_ERMS: u8 = 4;
-const CPU_WORDS: u8 = 8;
+const CPU_BLOCKS: u8 = 8;
 const CPU_ORDINARY: u8 = 16;
 const CPU_ALIASES: u8 = 32;
 
@@ -55,7 +55,7 @@ global_asm!(
     known = const CPU_KNOWN,
     smap = const CPU_SMAP,
     erms = const CPU_ERMS,
-    words = const CPU_WORDS,
+    blocks = const CPU_BLOCKS,
     ordinary = const CPU_ORDINARY,
     aliases = const CPU_ALIASES,
     read = const entry_flags::READ,
@@ -149,12 +149,12 @@ pub(crate) const CPU_PATHS: &[&str] = &["as on Zen 3", "as on Zen 4", "as on Zen
 
 /// What CPUID reports of each, in the bits of `CPU` that choose between them.
 const PATHS: [u8; CPU_PATHS.len()] = [
-    CPU_ERMS | CPU_ALIASES | CPU_ORDINARY,
-    CPU_ERMS | CPU_ALIASES | CPU_WORDS,
-    CPU_ERMS,
-    CPU_ALIASES | CPU_ORDINARY,
+    CPU_ERMS | CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
+    CPU_ERMS | CPU_ALIASES,
+    CPU_ERMS | CPU_BLOCKS,
+    CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
 ];
-const CHOICES: u8 = CPU_ERMS | CPU_ORDINARY | CPU_WORDS | CPU_ALIASES;
+const CHOICES: u8 = CPU_ERMS | CPU_ORDINARY | CPU_BLOCKS | CPU_ALIASES;
 
 /// Whether this CPU can execute a path: all are about speed only.
 pub(crate) fn can_take(path: usize) -> bool {
