@@ -33,7 +33,7 @@ use core::{
 use axerrno::{AxError, LinuxError};
 
 use crate::{
-    cause::Access,
+    cause::{Access, FaultKind},
     context::{Context, NoFault, Normal},
     error::Fault,
     ptr::{UserConstPtr, UserPtr},
@@ -118,6 +118,8 @@ enum End {
     Terminated,
     /// With the room for it.
     Full,
+    /// In front of a byte that could not be read.
+    Fault(FaultKind),
 }
 
 impl<C: Context> UserCStr<C> {
@@ -155,10 +157,12 @@ impl<C: Context> UserCStr<C> {
         let mut piece = [0; PIECE];
         let mut done = 0;
         while done < limit {
-            let (copied, end) = self.copy_piece(&mut piece[..PIECE.min(limit - done)], done)?;
+            let (copied, end) = self.copy_piece(&mut piece[..PIECE.min(limit - done)], done);
             done += copied;
-            if end == End::Terminated {
-                return Ok(done - 1);
+            match end {
+                End::Terminated => return Ok(done - 1),
+                End::Full => {}
+                End::Fault(kind) => return Err(self.fault(done, kind)),
             }
         }
         Err(StringError::TooLong)
@@ -172,10 +176,11 @@ impl<C: Context> UserCStr<C> {
     /// `buf[..fault.copied]`.
     #[doc(alias = "strncpy_from_user")]
     pub fn read(self, buf: &mut [u8]) -> Result<&CStr, StringError> {
-        match self.copy_piece(buf, 0)? {
+        match self.copy_piece(buf, 0) {
             // SAFETY: the routine has stopped behind the first zero byte, which is the last of these.
             (copied, End::Terminated) => Ok(unsafe { CStr::from_bytes_with_nul_unchecked(&buf[..copied]) }),
             (_, End::Full) => Err(StringError::TooLong),
+            (copied, End::Fault(kind)) => Err(self.fault(copied, kind)),
         }
     }
 
@@ -188,33 +193,37 @@ impl<C: Context> UserCStr<C> {
         self.read(buf)?.to_str().map_err(|_| StringError::NotUtf8)
     }
 
-    /// Copies what stands from byte `at` on into `piece`, up to the terminator.
-    ///
-    /// A fault counts from the start of the string.
-    fn copy_piece(self, piece: &mut [u8], at: usize) -> Result<(usize, End), Fault> {
-        if piece.is_empty() {
-            return Ok((0, End::Full));
-        }
+    /// Copies what stands from byte `at` on into `piece`, up to the terminator. Returns the number of bytes, in two
+    /// registers with why they end: a [`Fault`] would come through memory, which takes longer than a short string.
+    fn copy_piece(self, piece: &mut [u8], at: usize) -> (usize, End) {
         let start = self.addr().saturating_add(at);
-        let refused = Fault { copied: at, ..Fault::out_of_range(start, Access::Read) };
         // A short string may stand at the very end of the user half.
         let len = piece.len().min(range::user_limit().saturating_sub(start));
-        let Some((_, confined)) = UserRange::confined(start, len).filter(|(range, _)| !range.is_empty())
-        else {
-            return Err(refused);
+        let Some((_, confined)) = UserRange::confined(start, len).filter(|_| len > 0) else {
+            return (0, end_without_fault(0, piece.len()));
         };
         // SAFETY: (1) the piece has as many bytes, or more; (2) the range lies in the user half.
         let outcome = unsafe { C::copy_string(piece.as_mut_ptr(), confined, len) };
         let copied = len - outcome.left();
-        if piece[..copied].last() == Some(&0) {
-            return Ok((copied, End::Terminated));
-        }
-        Fault::check(outcome, start, len, Access::Read).map_err(|fault| fault.after(at))?;
-        if len < piece.len() {
-            return Err(Fault { copied: at + len, addr: start + len, ..refused });
-        }
-        Ok((copied, End::Full))
+        let end = match piece.get(copied.wrapping_sub(1)) {
+            Some(0) => End::Terminated,
+            _ if outcome.left() == 0 => end_without_fault(len, piece.len()),
+            _ => End::Fault(outcome.kind()),
+        };
+        (copied, end)
     }
+
+    /// The fault of the byte behind so many.
+    #[cold]
+    fn fault(self, copied: usize, kind: FaultKind) -> StringError {
+        let addr = self.addr().saturating_add(copied);
+        StringError::Fault(Fault { copied, addr, access: Access::Read, kind })
+    }
+}
+
+/// How a piece with room for more bytes than `len` ended: at the end of the user half.
+const fn end_without_fault(len: usize, room: usize) -> End {
+    if len < room { End::Fault(FaultKind::OutOfRange) } else { End::Full }
 }
 
 // By hand: derives would ask the same of `C`.
@@ -274,10 +283,12 @@ mod owned {
                 let room = done.max(FIRST).min(limit - done);
                 bytes.try_reserve(room).map_err(|_| StringError::NoMemory)?;
                 bytes.resize(done + room, 0);
-                let (copied, end) = self.copy_piece(&mut bytes[done..], done)?;
+                let (copied, end) = self.copy_piece(&mut bytes[done..], done);
                 bytes.truncate(done + copied);
-                if end == End::Terminated {
-                    return Ok(bytes);
+                match end {
+                    End::Terminated => return Ok(bytes),
+                    End::Full => {}
+                    End::Fault(kind) => return Err(self.fault(bytes.len(), kind)),
                 }
             }
             Err(StringError::TooLong)
