@@ -67,13 +67,15 @@ pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         println!("only x86_64 is timed: the benchmarks are not run here");
         return Ok(());
     }
-    let (text, run) = measure(options.quick)?;
+    let runs = measure(options.quick)?;
     if options.quick {
-        let lacking = goals.iter().find(|goal| goal.judge(&run) == Verdict::NotMeasured);
+        let lacking = goals.iter().find(|goal| goal.judge(&runs) == Verdict::NotMeasured);
         let outcome = lacking.map_or(Ok(()), |goal| Err(format!("{} is not measured", goal.name())));
         tally.check("each benchmark runs, and each goal has one", outcome);
         return Ok(());
     }
+    let run = summary(&runs)?;
+    let text = run.text();
     print!("{}", table(&run));
     let folder = root().join("target/bench");
     fs::create_dir_all(&folder)?;
@@ -82,7 +84,7 @@ pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
         println!("{}", path.display());
     }
-    judge(&goals, &run, options.check, tally);
+    judge(&goals, &runs, options.check, tally);
     if options.store {
         let path = stored(&run)?;
         fs::create_dir_all(path.parent().context("it is in a folder")?)?;
@@ -104,7 +106,7 @@ fn checks() -> Result<bool> {
 /// How often it is measured: in each process code and data lie elsewhere, which is worth a tenth here and there.
 const PROCESSES: usize = 5;
 
-fn measure(quick: bool) -> Result<(String, Run)> {
+fn measure(quick: bool) -> Result<Vec<Run>> {
     let mut runs = Vec::new();
     for _ in 0..if quick { 1 } else { PROCESSES } {
         let mut command = cargo_bench("speed");
@@ -115,15 +117,18 @@ fn measure(quick: bool) -> Result<(String, Run)> {
         ensure!(output.status.success(), "the benchmark ended with {}", output.status);
         runs.push(Run::parse(&String::from_utf8(output.stdout).context("the benchmark's output")?)?);
     }
-    let times = Run::median(&runs)?.text();
-    let about = |program: &str, arg: &str| -> Result<String> {
+    Ok(runs)
+}
+
+/// The median of each time, and when and by what it was measured.
+fn summary(runs: &[Run]) -> Result<Run> {
+    let mut run = Run::median(runs)?;
+    for (name, program, arg) in [("rustc", "rustc", "--version"), ("date", "date", "+%F")] {
         let output = Command::new(program).arg(arg).output().with_context(|| format!("running {program}"))?;
-        Ok(String::from_utf8_lossy(&output.stdout).trim().to_owned())
-    };
-    let text =
-        format!("# date: {}\n# rustc: {}\n{times}", about("date", "+%F")?, about("rustc", "--version")?);
-    let run = Run::parse(&text)?;
-    Ok((text, run))
+        let said = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+        run.head.insert(0, (name.to_owned(), said));
+    }
+    Ok(run)
 }
 
 fn cargo_bench(name: &str) -> Command {
@@ -173,11 +178,11 @@ fn json(run: &Run) -> String {
     format!("{{\n{},\n\"rows\": [\n{}\n]}}\n", head.join(",\n"), rows.join(",\n"))
 }
 
-/// Prints how the run fares with each goal, and counts those that are for this CPU if they are asked for.
-fn judge(goals: &[Goal], run: &Run, check: bool, tally: &mut Tally) {
+/// Prints how the runs fare with each goal, and counts those that are for this CPU if they are asked for.
+fn judge(goals: &[Goal], runs: &[Run], check: bool, tally: &mut Tally) {
     for goal in goals {
         let name = goal.name();
-        let (figure, outcome) = match goal.judge(run) {
+        let (figure, outcome) = match goal.judge(runs) {
             Verdict::Met(figure) => (figure, Ok(())),
             Verdict::Missed(figure) => (figure, Err("missed".to_owned())),
             Verdict::Elsewhere(figure) => {
@@ -218,7 +223,7 @@ mod tests {
         let goals = goals::parse("cpu,it,AuthenticAMD,25,1-1\naligned,8,8,axptr,rep movsb,0.4,it").unwrap();
         for (check, failed) in [(false, false), (true, true)] {
             let mut tally = Tally::default();
-            judge(&goals, &example(), check, &mut tally);
+            judge(&goals, &[example()], check, &mut tally);
             assert_eq!(tally.has_failed(), failed);
         }
     }
