@@ -46,7 +46,8 @@ enum Library {
 
 const BUILD_CORE: Library =
     Library::Built(&["-Zbuild-std=core,alloc", "-Zbuild-std-features=compiler-builtins-mem"]);
-const BUILD_STD: Library = Library::Built(&["-Zbuild-std"]);
+// Backtraces are left out: a quarter of the work, and what is built so are tests.
+const BUILD_STD: Library = Library::Built(&["-Zbuild-std", "-Zbuild-std-features=panic-unwind"]);
 
 impl Toolchain {
     /// The toolchain for the bare-metal `target`, if all of it is there.
