@@ -38,25 +38,46 @@ pub fn run<T: Send, R: Send>(
 
 #[cfg(test)]
 mod tests {
-    use std::sync::Barrier;
+    use std::{
+        sync::{Condvar, Mutex},
+        time::Duration,
+    };
 
     use anyhow::bail;
 
     use super::run;
 
     #[test]
-    fn so_many_run_at_once_and_each_result_comes() {
-        // Nobody passes alone.
-        let both = Barrier::new(2);
-        let mut seen = Vec::new();
-        let work = |item: usize| {
-            both.wait();
-            item
+    fn so_many_run_at_once() {
+        let (started, another) = (Mutex::new(0), Condvar::new());
+        let meets_another = |_: usize| {
+            let mut count = started.lock().expect("nobody has panicked");
+            *count += 1;
+            another.notify_all();
+            let alone = another.wait_timeout_while(count, Duration::from_secs(20), |count| *count < 2);
+            !alone.expect("nobody has panicked").1.timed_out()
         };
-        run((0..6).collect(), 2, work, |item| {
-            seen.push(item);
+        let mut met = Vec::new();
+        run(vec![1, 2], 2, meets_another, |result| {
+            met.push(result);
             Ok(())
         })
+        .expect("no result is an error");
+        assert_eq!(met, [true, true]);
+    }
+
+    #[test]
+    fn each_result_comes() {
+        let mut seen = Vec::new();
+        run(
+            (0..6).collect(),
+            2,
+            |item: usize| item,
+            |item| {
+                seen.push(item);
+                Ok(())
+            },
+        )
         .expect("no result is an error");
         seen.sort_unstable();
         assert_eq!(seen, [0, 1, 2, 3, 4, 5]);
