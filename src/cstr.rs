@@ -221,7 +221,7 @@ impl<C: Context> UserCStr<C> {
     }
 }
 
-/// How a piece with room for more bytes than `len` ended: at the end of the user half.
+/// How a piece ended of which all `len` bytes were copied: with room for more, at the end of the user half.
 const fn end_without_fault(len: usize, room: usize) -> End {
     if len < room { End::Fault(FaultKind::OutOfRange) } else { End::Full }
 }
