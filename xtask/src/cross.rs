@@ -17,8 +17,8 @@ use crate::{
 /// The variable that tells tests how a program of their machine is started.
 const RUNNER: &str = "AXPTR_RUNNER";
 
-/// What the manifest asks, to leave out what says nothing about a machine.
-const EMULATED: &str = "--cfg=axptr_emulated";
+/// What the manifest asks, to leave out what says nothing about a machine or a build.
+pub const NO_TRYBUILD: &str = "--cfg=axptr_no_trybuild";
 
 /// Which cargo and which linker build for Linux on one machine.
 #[derive(Debug)]
@@ -45,8 +45,8 @@ impl Cross {
         let hosted = &self.machine.hosted;
         let runner = hosted.qemu.join(" ");
         let flags = match hosted.linker {
-            Linker::Gcc { .. } => EMULATED.to_owned(),
-            Linker::Zig { .. } => format!("{EMULATED} {}", zig::RUSTFLAGS),
+            Linker::Gcc { .. } => NO_TRYBUILD.to_owned(),
+            Linker::Zig { .. } => format!("{NO_TRYBUILD} {}", zig::RUSTFLAGS),
         };
         let mut command = self.toolchain.cargo(subcommand);
         command

@@ -11,7 +11,7 @@ use std::{
 use anyhow::{Context, Result};
 
 use crate::{
-    cross::Cross,
+    cross::{Cross, NO_TRYBUILD},
     examples,
     machine::{self, Machine},
     report::Tally,
@@ -22,7 +22,7 @@ use crate::{
 struct Variant {
     name: &'static str,
     profile: &'static str,
-    rustflags: &'static str,
+    rustflags: &'static [&'static str],
     tests: &'static [&'static str],
     /// How much of the sweep runs: each selection hits each entry.
     sweep: &'static str,
@@ -32,21 +32,27 @@ struct Variant {
 const TABLE_TESTS: &[&str] = &["--test", "extable", "--test", "table", "--test", "sweep", "--test", "small"];
 
 const VARIANTS: &[Variant] = &[
-    Variant { name: "debug", profile: "dev", rustflags: "", tests: &[], sweep: "tiny" },
-    Variant { name: "release", profile: "release", rustflags: "", tests: TABLE_TESTS, sweep: "reduced" },
+    Variant { name: "debug", profile: "dev", rustflags: &[], tests: &[], sweep: "tiny" },
+    Variant { name: "release", profile: "release", rustflags: &[], tests: TABLE_TESTS, sweep: "reduced" },
     Variant {
         name: "one codegen unit",
         profile: "one-unit",
-        rustflags: "",
+        rustflags: &[NO_TRYBUILD],
         tests: TABLE_TESTS,
         sweep: "tiny",
     },
-    Variant { name: "fat LTO", profile: "fat-lto", rustflags: "", tests: TABLE_TESTS, sweep: "tiny" },
+    Variant {
+        name: "fat LTO",
+        profile: "fat-lto",
+        rustflags: &[NO_TRYBUILD],
+        tests: TABLE_TESTS,
+        sweep: "tiny",
+    },
     Variant {
         name: "GNU ld",
-        profile: "release",
+        profile: "gnu-ld",
         // The compiler's own lld is the default on x86_64 only.
-        rustflags: "-Clinker-features=-lld",
+        rustflags: &[NO_TRYBUILD, "-Clinker-features=-lld"],
         tests: TABLE_TESTS,
         sweep: "tiny",
     },
@@ -109,9 +115,7 @@ impl Variant {
             .env("AXPTR_SWEEP", self.sweep)
             .env("CARGO_TARGET_DIR", root().join("target/hosted"));
         if !self.rustflags.is_empty() {
-            command.env("RUSTFLAGS", self.rustflags);
-            // Other flags would rebuild what the other variants share.
-            command.env("CARGO_TARGET_DIR", root().join("target/hosted-gnu-ld"));
+            command.env("RUSTFLAGS", self.rustflags.join(" "));
         }
         if self.tests.contains(&"sweep") {
             // The sweep prints how many cases it was.
