@@ -141,14 +141,13 @@ pub fn count_tests(mut command: Command, name: &str, tally: &mut Tally) -> Resul
         }
     }
     let status = child.wait().context("waiting for cargo")?;
-    tally.add(passed, failed);
     let seconds = start.elapsed().as_secs();
     let verdict = match (status.success(), passed) {
         (true, 1..) => Ok(()),
         (true, 0) => Err("no test ran".to_owned()),
         (false, _) => Err(format!("{failed} tests failed, cargo says {status}")),
     };
-    tally.check(&format!("{name}: {passed} tests in {seconds} s"), verdict);
+    tally.part(&format!("{name}: {passed} tests in {seconds} s"), (passed, failed), verdict);
     Ok(())
 }
 

@@ -23,9 +23,7 @@ pub fn run(machines: Vec<&'static Machine>, commands: &[&str], tally: &mut Tally
     };
     pool::run(machines, LANES, of_machine, |ended| {
         for Ended { name, sum, outcome } in ended? {
-            let (passed, failed) = sum;
-            tally.add(passed, failed);
-            tally.check(&name, outcome);
+            tally.part(&name, sum, outcome);
         }
         Ok(())
     })

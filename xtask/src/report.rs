@@ -11,8 +11,7 @@ pub struct Tally {
 }
 
 impl Tally {
-    /// Adds what another runner has counted and printed itself.
-    pub fn add(&mut self, passed: usize, failed: usize) {
+    fn add(&mut self, passed: usize, failed: usize) {
         self.passed += passed;
         self.failed += failed;
     }
@@ -29,6 +28,12 @@ impl Tally {
                 self.add(0, 1);
             }
         }
+    }
+
+    /// Counts a part that has counted its own tests, and printed them: those, passed and failed, and its outcome.
+    pub fn part(&mut self, name: &str, (passed, failed): (usize, usize), outcome: Result<(), String>) {
+        self.add(passed, failed);
+        self.check(name, outcome);
     }
 
     /// Whether any has failed.

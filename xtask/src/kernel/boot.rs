@@ -114,9 +114,8 @@ pub fn run_all(boots: Vec<Boot>, tally: &mut Tally) -> Result<()> {
         AT_ONCE,
         |boot| boot.run(),
         |ended| {
-            let Ended { name, cases: (passed, failed), outcome } = ended?;
-            tally.add(passed, failed);
-            tally.check(&name, outcome);
+            let Ended { name, cases, outcome } = ended?;
+            tally.part(&name, cases, outcome);
             Ok(())
         },
     )
