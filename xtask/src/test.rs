@@ -21,9 +21,10 @@ pub fn run(tally: &mut Tally) -> Result<()> {
     examples::run(tally)?;
     // It compares times: nothing runs beside it.
     bench::run(&["--quick".to_owned()], tally)?;
-    sizes(tally)?;
     // The last two are about the programs that are built by then.
-    lanes::run(machine::chosen(&[])?, &["hosted", "kernel", "count", "audit"], tally)
+    lanes::run(machine::chosen(&[])?, &["hosted", "kernel", "count", "audit"], tally)?;
+    // With the kernels' builds of `core`.
+    sizes(tally)
 }
 
 /// The checks of form: formatting, lints, documentation.
