@@ -15,6 +15,9 @@ use crate::{machine::Machine, pool, report::Tally};
 /// How many machines at once.
 const LANES: usize = 2;
 
+/// How many of a command's failures are named again where it is counted.
+const MOST_NAMED: usize = 10;
+
 /// Runs each of our own commands for each machine: a machine's one after another, two machines at once.
 pub fn run(machines: Vec<&'static Machine>, commands: &[&str], tally: &mut Tally) -> Result<()> {
     let own = env::current_exe().context("finding this program")?;
@@ -45,10 +48,14 @@ impl Ended {
         process.args([command, machine]).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = process.spawn().with_context(|| format!("running {}", program.display()))?;
         let output = child.stdout.take().context("the output is a pipe")?;
-        let mut last = String::new();
+        let (mut last, mut failures) = (String::new(), Vec::new());
         for line in BufReader::new(output).lines() {
             last = line.context("reading the command's output")?;
             println!("{machine} | {last}");
+            // As this program, its kernels and cargo's tests all say it.
+            if failures.len() < MOST_NAMED && last.contains(" ... FAILED") {
+                failures.push(last.clone());
+            }
         }
         let status = child.wait().context("waiting for the command")?;
         let sum = sum(&last);
@@ -57,6 +64,7 @@ impl Ended {
             (Some((_, failed)), false) => Err(format!("{failed} failed, {status}")),
             (None, _) => Err(format!("it has not come to its sum: {status}")),
         };
+        let outcome = outcome.map_err(|reason| [&[reason], &failures[..]].concat().join("; "));
         Ok(Self { name: format!("{command} {machine}"), sum: sum.unwrap_or_default(), outcome })
     }
 }
@@ -94,6 +102,9 @@ mod tests {
         let failed = ended("echo '2 passed, 1 failed'; exit 1");
         assert_eq!(failed.sum, (2, 1));
         assert!(failed.outcome.is_err());
+        let told =
+            ended("echo 'a ... ok'; echo 'b ... FAILED: x'; echo '1 passed, 1 failed'; exit 1").outcome;
+        assert!(told.as_ref().is_err_and(|why| why.ends_with("; b ... FAILED: x")), "{told:?}");
         for script in ["exit 0", "echo '2 passed, 0 failed'; echo more", "echo '2 passed, 0 failed'; kill $$"]
         {
             assert!(ended(script).outcome.is_err(), "{script}");

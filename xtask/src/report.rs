@@ -8,6 +8,8 @@ use std::process::ExitCode;
 pub struct Tally {
     passed: usize,
     failed: usize,
+    /// What has failed, for those who see only the end of a long output.
+    failures: Vec<String>,
 }
 
 impl Tally {
@@ -26,6 +28,7 @@ impl Tally {
             Err(reason) => {
                 println!("{name} ... FAILED: {reason}");
                 self.add(0, 1);
+                self.failures.push(format!("{name}: {reason}"));
             }
         }
     }
@@ -42,8 +45,11 @@ impl Tally {
         self.failed > 0
     }
 
-    /// Prints the sum as the last line. No test at all is a failure too.
+    /// Prints what has failed, and the sum as the last line. No test at all is a failure too.
     pub fn finish(self) -> ExitCode {
+        for failure in &self.failures {
+            println!("failed: {failure}");
+        }
         println!("{} passed, {} failed", self.passed, self.failed);
         if self.failed == 0 && self.passed > 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
     }
