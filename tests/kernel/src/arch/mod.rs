@@ -43,10 +43,6 @@ use axptr::FaultKind;
 pub const FORBIDDEN: FaultKind =
     if cfg!(target_arch = "riscv64") { FaultKind::NotPresent } else { FaultKind::Permission };
 
-/// Whether axcpu's flush of one page reaches all CPUs at once (aarch64 `TLBI VAAE1IS`): then a page may go while
-/// another CPU copies it. Elsewhere a CPU forgets it between two operations only.
-pub const FLUSHES_REACH_ALL_CPUS: bool = cfg!(target_arch = "aarch64");
-
 /// What the machine makes of addresses that no page table can map.
 #[derive(Clone, Copy, Debug)]
 pub struct OutOfReach {

@@ -132,13 +132,13 @@ pub fn no_word_is_lost_in_a_lazy_page() -> Result<(), String> {
     let together = AtomicUsize::new(0);
     smp::on_all(|rank| {
         for first in (0..ROUNDS).step_by(PAGES) {
+            let before = Traps::now().page;
             if rank == 0 {
                 let areas = &mut space::space().lock().areas;
                 let mapped = areas.map_alloc(va!(start), PAGES * PAGE, READ_WRITE, false);
                 ensure!(mapped == Ok(()), "{mapped:?}");
             }
             mapped.wait()?;
-            let before = Traps::now().page;
             for page in 0..PAGES {
                 let addr = start + page * PAGE + rank * size_of::<u64>();
                 let sent = axptr::copy_to_user(addr, &word(rank, first + page).to_ne_bytes());

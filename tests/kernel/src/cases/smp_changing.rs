@@ -4,11 +4,17 @@
 //! Each of the working CPUs has pages of its own and knows what they must hold. The last CPU takes pages away, gives
 //! their frames another content as if they served somebody else, looks whether anybody touches them all the same,
 //! and puts all back; or forbids writing for a while.
+//!
+//! A fault may come in the middle of a page: a CPU drops translations when it likes, and asks the page table again. But
+//! it must be in a page that has gone.
 
 mod ops;
 
 use alloc::{format, string::String, vec, vec::Vec};
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use core::{
+    ops::Range,
+    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+};
 
 use axhal::{mem::virt_to_phys, paging::MappingFlags};
 use axptr::{Access, FaultKind, is_accessing_user_memory};
@@ -44,7 +50,11 @@ pub fn start(rank: usize) -> usize {
 }
 
 /// Frames that belong to this case, not to axmm: they are not freed with their mapping.
-pub struct Frames(*mut [u8; PAGE]);
+pub struct Frames {
+    memory: *mut [u8; PAGE],
+    /// How often each page that comes and goes has done so, or was protected or not: odd while something is missing.
+    turns: [AtomicUsize; PAGES],
+}
 
 // SAFETY: used by the CPU that copies before and behind the changes, and in between by the one that changes.
 unsafe impl Send for Frames {}
@@ -57,11 +67,12 @@ impl Frames {
         #[repr(align(4096))]
         #[derive(Clone)]
         struct Frame(#[expect(dead_code, reason = "reached through pointers")] [u8; PAGE]);
-        Self(vec![Frame([0; PAGE]); PAGES + STAYING].leak().as_mut_ptr().cast())
+        let memory = vec![Frame([0; PAGE]); PAGES + STAYING].leak().as_mut_ptr().cast();
+        Self { memory, turns: Default::default() }
     }
 
     fn page(&self, index: usize) -> *mut [u8; PAGE] {
-        self.0.wrapping_add(index)
+        self.memory.wrapping_add(index)
     }
 
     /// Its words. One by one: an access to all of a page at once is a page of instructions.
@@ -86,6 +97,15 @@ impl Frames {
             // SAFETY: as above.
             unsafe { word.write_volatile(u64::from_ne_bytes(bytes)) };
         }
+    }
+
+    /// Something of a page goes, or has come back.
+    fn turn(&self, index: usize) {
+        self.turns[index].fetch_add(1, Ordering::SeqCst);
+    }
+
+    fn turns(&self) -> [usize; PAGES] {
+        self.turns.each_ref().map(|turns| turns.load(Ordering::SeqCst))
     }
 
     fn map(&self, rank: usize, index: usize, flags: MappingFlags) {
@@ -119,13 +139,23 @@ struct Ended {
 fn work(rank: usize, frames: &Frames, stop: &AtomicBool, ended: &Ended) -> Result<(), String> {
     let mut rng = Rng::new(rank);
     let mut model = vec![0_u8; LEN];
+    // What this CPU may still remember of its pages begins here.
+    let mut since = [0; PAGES];
     while !stop.load(Ordering::Acquire) {
-        shootdown::poll();
+        let turns = frames.turns();
+        if shootdown::poll() {
+            since = turns;
+        }
         let op = &OPS[rng.below(OPS.len())];
         let (offset, len) = place(op, &mut rng);
         let what = || format!("{} of {len} bytes at page {} + {}", op.name, offset / PAGE, offset % PAGE);
-        one(rank, op, &mut model[offset..offset + len], offset, rng.below(64), ended)
+        let refused = one(rank, op, &mut model[offset..offset + len], offset, rng.below(64), ended)
             .map_err(|reason| format!("{}: {reason}", what()))?;
+        if let Some(pages) = refused {
+            let now = frames.turns();
+            let had_gone = pages.clone().any(|page| now[page] != since[page] || now[page] % 2 == 1);
+            ensure!(had_gone, "{}: pages {pages:?} are refused and were there", what());
+        }
         ensure!(!is_accessing_user_memory(), "{}: the flag stayed set", what());
         ensure!(!window::is_open() || !window::is_enforced(), "{}: the window stayed open", what());
     }
@@ -155,7 +185,8 @@ fn place(op: &Op, rng: &mut Rng) -> (usize, usize) {
     }
 }
 
-/// Does `op` to what `held` says that the memory at `offset` holds, and updates that.
+/// Does `op` to what `held` says that the memory at `offset` holds, and updates that. Returns the pages of which one is
+/// said to be missing.
 fn one(
     rank: usize,
     op: &Op,
@@ -163,7 +194,7 @@ fn one(
     offset: usize,
     seed: usize,
     ended: &Ended,
-) -> Result<(), String> {
+) -> Result<Option<Range<usize>>, String> {
     let (user, len) = (start(rank) + offset, held.len());
     let new = |index: usize| match op.does {
         Does::Fill => 0x40 | seed as u8,
@@ -178,12 +209,12 @@ fn one(
     };
     let result = (op.run)(On { user, partner: start(rank) + LEN, kernel: &mut kernel, held });
     let zero = held.iter().position(|&byte| byte == 0);
-    let (copied, faulted) = match result {
+    let (copied, refused) = match result {
         Ok(copied) => {
             ended.whole.fetch_add(1, Ordering::Relaxed);
             let all = zero.filter(|_| op.does == Does::ReadString).map_or(len, |zero| zero + 1);
             ensure!(copied == all, "{copied} bytes, not {all}");
-            (copied, false)
+            (copied, None)
         }
         Err(fault) => {
             let whole_range = op.in_regions && (fault.copied, fault.kind) == (0, FaultKind::Permission);
@@ -195,18 +226,20 @@ fn one(
                 _ => return Err(format!("{fault:x?}")),
             };
             counter.fetch_add(1, Ordering::Relaxed);
-            let at_a_page = fault.copied == 0 || fault.addr.is_multiple_of(PAGE);
-            ensure!(at_a_page || arch::FLUSHES_REACH_ALL_CPUS, "in the middle of a page: {fault:x?}");
             let consistent = fault.addr == user + fault.copied && fault.access == access;
             ensure!(consistent && fault.copied < len, "{fault:x?}");
             let behind_the_end = zero.is_some_and(|zero| zero < fault.copied);
             ensure!(op.does != Does::ReadString || !behind_the_end, "behind the terminator: {fault:x?}");
-            (fault.copied, true)
+            // One access may reach across the edge: if its first page is back when what lies before the edge is tried
+            // again, the fault is told at the edge.
+            let reached = (offset + fault.copied.saturating_sub(1)) / PAGE;
+            let last = if whole_range { offset + len - 1 } else { offset + fault.copied } / PAGE;
+            (fault.copied, Some(reached..last + 1))
         }
     };
     match op.does {
         Does::Read | Does::ReadWhole | Does::ReadString => {
-            let seen = if faulted && op.does == Does::ReadWhole { 0 } else { copied };
+            let seen = if refused.is_some() && op.does == Does::ReadWhole { 0 } else { copied };
             let wrong = (0..seen).find(|&index| kernel[index] != held[index]);
             ensure!(wrong.is_none(), "byte {wrong:?} is {:#x}", kernel[wrong.unwrap_or(0)]);
             ensure!(kernel[seen..].iter().all(|&byte| byte == CANARY), "bytes behind the fault");
@@ -216,7 +249,7 @@ fn one(
                 *byte = new(index);
             }
         }
-        Does::Exchange if faulted => ensure!(copied == 0, "{copied} bytes of an atomic"),
+        Does::Exchange if refused.is_some() => ensure!(copied == 0, "{copied} bytes of an atomic"),
         Does::Exchange => {
             ensure!(kernel == held, "it was {kernel:x?} before, and not {held:x?}");
             for (index, byte) in held.iter_mut().enumerate() {
@@ -224,7 +257,7 @@ fn one(
             }
         }
     }
-    Ok(())
+    Ok(refused)
 }
 
 /// Takes pages away from the first `ranks` of the others and gives them back.
@@ -245,6 +278,7 @@ fn change(all: &[Frames], ranks: usize) -> Result<(), String> {
         let (rank, index) = (rng.below(ranks), rng.below(PAGES));
         let frames = &all[rank];
         let what = || format!("change {round}, page {index} of rank {rank}");
+        frames.turn(index);
         if rng.below(3) == 0 {
             protect(rank, index, READ_ONLY);
             shootdown::all_cpus();
@@ -263,6 +297,7 @@ fn change(all: &[Frames], ranks: usize) -> Result<(), String> {
             frames.write(index, &content);
             frames.map(rank, index, READ_WRITE);
         }
+        frames.turn(index);
     }
     Ok(())
 }

@@ -20,14 +20,16 @@ static KNOWN: [AtomicUsize; MOST] = [const { AtomicUsize::new(0) }; MOST];
 /// Which CPUs touch user memory at all.
 static WORKING: [AtomicBool; MOST] = [const { AtomicBool::new(false) }; MOST];
 
-/// Drops this CPU's translations if page tables have changed.
-pub fn poll() {
+/// Drops this CPU's translations if page tables have changed; says whether they have.
+pub fn poll() -> bool {
     let changes = CHANGES.load(Ordering::SeqCst);
     let known = &KNOWN[rank()];
-    if known.load(Ordering::Relaxed) != changes {
+    let changed = known.load(Ordering::Relaxed) != changes;
+    if changed {
         axhal::asm::flush_tlb(None);
         known.store(changes, Ordering::SeqCst);
     }
+    changed
 }
 
 /// Returns when no CPU uses the page table as it was before.
