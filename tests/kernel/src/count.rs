@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Operations between two calls of a marker, for `cargo xtask count`: it has the emulator write down every
-//! instruction, and finds the marker among them.
+//! instruction from here on, and finds the marker among them.
 //!
 //! Each operation is announced by a line, then done a few times. The first time asks for what is asked for lazily,
 //! and fills the TLB; the others must all cost the same.
@@ -123,6 +123,14 @@ fn kept<T, E>(value: Result<T, E>) -> bool {
 #[repr(C, align(4096))]
 struct Pages([u8; 2 * PAGE]);
 
+/// Says that it is time, and waits for a key.
+fn wait_to_be_traced() {
+    say!("ready to be traced");
+    while axplat::console::read_bytes(&mut [0]) == 0 {
+        core::hint::spin_loop();
+    }
+}
+
 /// Does all operations, with the window enforced where the CPU can.
 pub fn run(features: Features) {
     // An interrupt's instructions are none of an operation's.
@@ -131,6 +139,7 @@ pub fn run(features: Features) {
         // SAFETY: the line above asks for it.
         unsafe { window::enforce() };
     }
+    wait_to_be_traced();
     let mut pages = Box::new(Pages([BYTE; 2 * PAGE]));
     let all = [BYTE; PAGE];
     let mut count = 0;

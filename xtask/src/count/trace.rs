@@ -18,6 +18,8 @@ const ROUNDS: usize = 3;
 /// What stands in front of each instruction, and what QEMU says when it has not executed it after all.
 const EXECUTED: &str = "Trace ";
 const STOPPED: &str = "Stopped execution of TB chain before ";
+/// What it says of the code before that was traced, while the kernel waits to be.
+const LINKED: &str = "Linking TBs ";
 /// What the emulator says itself.
 const SAID: &str = "qemu-system-";
 
@@ -75,6 +77,9 @@ impl<'a, C: Code> Trace<'a, C> {
         } else if line.starts_with(STOPPED) {
             let addr = address(line).with_context(|| format!("a malformed line in the trace: {line:?}"))?;
             ensure!(self.pending.take() == Some(addr), "stopped before another instruction: {line:?}");
+        } else if line.starts_with(LINKED) {
+            let traced = self.last.or(self.pending).is_some();
+            ensure!(!traced, "code is executed that is not traced: {line:?}");
         } else if line.starts_with(SAID) {
             eprintln!("{line}");
         } else {
@@ -309,6 +314,16 @@ mod tests {
         lines[at + 1] = stopped(0x304);
         assert!(read(&lines, 1).unwrap_err().contains("stopped before another"));
         assert!(read(&[stopped(0x300)], 0).is_err());
+    }
+
+    #[test]
+    fn code_that_is_not_traced_ends_where_the_trace_begins() {
+        let linked = "Linking TBs 0x7f9940096ac0 index 1 -> 0x7f9940097940".to_owned();
+        let mut lines = rounds(3);
+        lines.insert(0, linked.clone());
+        assert_eq!(read(&lines, 1), Ok(vec![COUNTS]));
+        lines.swap(0, 1);
+        assert!(read(&lines, 1).unwrap_err().contains("that is not traced"));
     }
 
     #[test]

@@ -35,6 +35,9 @@ const OTHER_CASES: &[&str] = &["own-handler", "by-flag"];
 /// The mode of `cargo xtask count`, which is no case.
 pub const COUNT: &str = "count";
 
+/// What it says when it waits to be traced.
+const READY: &str = "ready to be traced";
+
 /// The modes that are right only if they end in a panic.
 const PANICS: &[&str] = &[
     "panic-kernel-side",
@@ -155,19 +158,21 @@ impl Boot {
         Ok(Ended { name: format!("{name}: boot in {seconds:.1} s"), cases: console.count(), outcome })
     }
 
-    /// Boots with each instruction of these ranges written down, and hands on each line of that. Returns what the
-    /// console has said.
+    /// Boots, has each instruction of these ranges written down from the line [`READY`] on, and hands on each line of
+    /// that. Returns what the console has said.
     pub fn traced(&self, ranges: &str, mut each: impl FnMut(&str) -> Result<()>) -> Result<Vec<String>> {
         let image = self.image()?;
         let mut qemu = self.qemu(&image);
-        // Without these two a line may stand for several instructions, or for many rounds of a loop.
-        qemu.args(["-accel", "tcg,one-insn-per-tb=on", "-d", "exec,nochain", "-dfilter", ranges]);
-        let (guest, log) = Guest::start_with_log(qemu)?;
+        qemu.args(["-dfilter", ranges]);
+        let (mut guest, log) = Guest::start_with_log(qemu)?;
         let deadline = Instant::now() + TIME_LIMIT;
+        let mut console = Console::default();
+        // An emulator that can be asked for each instruction is many times slower: not for the boot.
+        guest.read_to(READY, deadline, |line| console.0.push(line)).map_err(Error::msg)?;
+        guest.trace()?;
         while let Some(line) = log.next(deadline).map_err(Error::msg)? {
             each(&line)?;
         }
-        let mut console = Console::default();
         let ended = guest.read(TIME_LIMIT, |line| console.0.push(line));
         fs::remove_file(&image)?;
         let outcome = ended.and_then(|()| console.is_of(self.cpu.features, self.cpus));

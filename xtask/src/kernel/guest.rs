@@ -2,8 +2,8 @@
 //! A running emulator.
 
 use std::{
-    io::{BufRead, BufReader, Read},
-    process::{Child, Command, Stdio},
+    io::{BufRead, BufReader, Read, Write},
+    process::{Child, ChildStdin, Command, Stdio},
     sync::mpsc::{self, Receiver, RecvTimeoutError},
     thread,
     time::{Duration, Instant},
@@ -11,10 +11,19 @@ use std::{
 
 use anyhow::{Context, Result};
 
+/// What switches the emulator's input from the console to its monitor, and back (`-nographic`).
+const SWITCH: &str = "\x01c";
+
+/// Has the monitor write each instruction to the log from now on: without the first two a line may stand for several
+/// instructions, or for many rounds of a loop.
+const TRACE: &str = "one-insn-per-tb on\nlog exec,nochain\n";
+
 /// A running emulator; it ends with this value.
 #[derive(Debug)]
 pub struct Guest {
     child: Child,
+    /// Where the console hears somebody type.
+    keys: ChildStdin,
     console: Lines,
 }
 
@@ -25,12 +34,13 @@ pub struct Lines(Receiver<String>);
 impl Guest {
     pub fn start(mut command: Command) -> Result<Self> {
         let mut child = command
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
             .with_context(|| format!("starting {:?}", command.get_program()))?;
+        let keys = child.stdin.take().context("the keys are a pipe")?;
         let output = child.stdout.take().context("the console is a pipe")?;
-        Ok(Self { child, console: Lines::of(output) })
+        Ok(Self { child, keys, console: Lines::of(output) })
     }
 
     /// Also gives the emulator's own log. It must be read to its end: the emulator waits for that.
@@ -39,6 +49,28 @@ impl Guest {
         let mut guest = Self::start(command)?;
         let log = guest.child.stderr.take().context("the log is a pipe")?;
         Ok((guest, Lines::of(log)))
+    }
+
+    /// Hands on each line of the console up to `last`, at which the guest waits for a key.
+    pub fn read_to(
+        &mut self,
+        last: &str,
+        deadline: Instant,
+        mut each: impl FnMut(String),
+    ) -> Result<(), String> {
+        loop {
+            let line = self.console.next(deadline)?.ok_or_else(|| format!("it has not said {last:?}"))?;
+            let found = line == last;
+            each(line);
+            if found {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Has each instruction written to the log, and hits a key.
+    pub fn trace(&mut self) -> Result<()> {
+        write!(self.keys, "{SWITCH}{TRACE}{SWITCH}k").context("typing into the emulator")
     }
 
     /// Hands on each line of the console until the guest has powered off.
