@@ -73,7 +73,7 @@ fn discarding_fails(toolchain: &Toolchain) -> Result<Result<(), String>> {
 fn build_command(toolchain: &Toolchain, more: &[&str]) -> Command {
     let mut command = toolchain.cargo("build");
     command
-        .args(["--release", "--locked", "--quiet"])
+        .args(["--release", "--locked", "--quiet", "--package", "axptr-kernel-image"])
         .args(more)
         .current_dir(root().join("tests/kernel"))
         .env("CARGO_TARGET_DIR", folder());

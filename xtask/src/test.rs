@@ -30,7 +30,7 @@ pub fn run(tally: &mut Tally) -> Result<()> {
 /// The checks of form: formatting, lints, documentation.
 fn form(tally: &mut Tally) -> Result<()> {
     tally.check("formatting", succeeds(cargo(&["fmt", "--all", "--check"]))?);
-    let mut kernel = cargo(&["fmt", "--check"]);
+    let mut kernel = cargo(&["fmt", "--all", "--check"]);
     kernel.current_dir(root().join("tests/kernel"));
     tally.check("formatting of the test kernel", succeeds(kernel)?);
     let lints = cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"]);

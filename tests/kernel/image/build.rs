@@ -25,7 +25,7 @@ const CODE_BY_REACH: &str = "*(.text .text.riscv_trap_handler .text.axptr_vector
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
-    println!("cargo::rerun-if-changed=Cargo.lock");
+    println!("cargo::rerun-if-changed=../Cargo.lock");
 
     let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets this");
     let (output_arch, base) = machine(&arch);
@@ -70,7 +70,7 @@ fn machine(arch: &str) -> (&'static str, &'static str) {
         "aarch64" => ("aarch64", "0xffff000040200000"),
         "riscv64" => ("riscv", "0xffffffc080200000"),
         "loongarch64" => ("loongarch64", "0xffff800000200000"),
-        other => panic!("the test kernel has no platform for {other}; see tests/kernel/build.rs"),
+        other => panic!("the test kernel has no platform for {other}; see tests/kernel/image/build.rs"),
     }
 }
 

@@ -2,7 +2,6 @@
 //! The test kernel: boots on the ArceOS crates, does what its mode asks, powers off.
 
 #![no_std]
-#![no_main]
 
 extern crate alloc;
 
