@@ -133,9 +133,10 @@ fn audit_caller(
     for leader in &leaders {
         let reached =
             |addr| states.range((addr, WindowState::LEAST)..).next().is_some_and(|(key, _)| key.0 == addr);
-        // Padding is no code.
-        let first = code.range(leader..).map(|(_, insn)| insn).find(|insn| !insn.is_padding());
-        if !reached(*leader) && first.is_some_and(|insn| !reached(insn.addr)) {
+        // Padding is no code. What follows it and is reached may look like more of it: `sti` changes no register.
+        let first =
+            code.range(leader..).map(|(_, insn)| insn).find(|insn| reached(insn.addr) || !insn.is_padding());
+        if first.is_some_and(|insn| !reached(insn.addr)) {
             walk.explore(&mut states, vec![(*leader, State::nothing(walk.surroundings, binary.isa))]);
         }
     }
