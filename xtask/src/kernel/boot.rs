@@ -168,7 +168,11 @@ impl Boot {
         let deadline = Instant::now() + TIME_LIMIT;
         let mut console = Console::default();
         // An emulator that can be asked for each instruction is many times slower: not for the boot.
-        guest.read_to(READY, deadline, |line| console.0.push(line)).map_err(Error::msg)?;
+        let ready = guest.read_to(READY, deadline, |line| console.0.push(line));
+        if ready.is_err() {
+            console.show();
+        }
+        ready.map_err(Error::msg)?;
         guest.trace()?;
         while let Some(line) = log.next(deadline).map_err(Error::msg)? {
             each(&line)?;
