@@ -19,7 +19,7 @@ pub use boot::{count, rank, start};
 
 use crate::arch::window;
 
-/// As many as `build.rs` has per-CPU areas for.
+/// As many as `image/build.rs` has per-CPU areas for.
 pub const MOST: usize = 4;
 
 /// What all CPUs do at once; each is told its rank.
