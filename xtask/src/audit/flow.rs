@@ -185,6 +185,21 @@ impl Walk<'_> {
         }
     }
 
+    /// Adds the blocks that no path is seen to reach, with nothing known there: landing pads of unwinding, and cases
+    /// that cannot be on this CPU.
+    pub fn explore_the_rest(&self, states: &mut States) {
+        for leader in self.leaders {
+            let at = |addr| states.range((addr, WindowState::LEAST)..).next();
+            let is_reached = |addr| at(addr).is_some_and(|(key, _)| key.0 == addr);
+            // Padding is no code. What follows it may look like more of it, and be reached: `sti` changes no register.
+            let first =
+                self.code.range(leader..).find(|(addr, insn)| is_reached(**addr) || !insn.is_padding());
+            if first.is_some_and(|(addr, _)| !is_reached(*addr)) {
+                self.explore(states, vec![(*leader, State::nothing(self.surroundings, self.isa))]);
+            }
+        }
+    }
+
     /// Shows each instruction in each state that it is reached in.
     pub fn visit(&self, states: &States, see: &mut See) {
         for ((addr, _), state) in states {

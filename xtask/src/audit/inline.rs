@@ -16,7 +16,7 @@ use std::{collections::BTreeSet, ops::Range};
 use super::{
     Proof, Violation,
     binary::Binary,
-    flow::{Event, State, States, Surroundings, Walk, WindowState},
+    flow::{Event, State, States, Surroundings, Walk},
     image::{Entry, Function},
     insn::{self, Access, Direction, Expr, Insn, Op},
     lines::Lines,
@@ -133,16 +133,8 @@ pub fn audit_function(
             }
             walk.explore(&mut states, others);
         }
-        // What no path is seen to reach: landing pads of unwinding, and a case that cannot be on this CPU.
-        for leader in &leaders {
-            let at = |addr| states.range((addr, WindowState::LEAST)..).next();
-            let is_known = |addr| at(addr).is_some_and(|(key, _)| key.0 == addr);
-            // Padding is no code.
-            let first = code.range(leader..).find(|(addr, insn)| is_known(**addr) || !insn.is_padding());
-            let known = first.is_none_or(|(addr, _)| is_known(*addr));
-            if !known && guard == Guard::None {
-                walk.explore(&mut states, vec![(*leader, State::nothing(surroundings, binary.isa))]);
-            }
+        if guard == Guard::None {
+            walk.explore_the_rest(&mut states);
         }
         walk.visit(&states, &mut |insn, state, event| {
             reached.insert(insn.addr);

@@ -13,7 +13,7 @@ use std::{
 use super::{
     Proof, Violation,
     binary::Binary,
-    flow::{Event, State, States, Surroundings, Walk, WindowState},
+    flow::{Event, State, States, Surroundings, Walk},
     image::Function,
     insn::{Insn, Op, Reg},
     lines::Lines,
@@ -129,17 +129,7 @@ fn audit_caller(
     let walk = walk(binary, function, &code, &entries, &masks, &leaders);
     let mut states = States::new();
     walk.explore(&mut states, vec![(function.range.start, State::entry(walk.surroundings))]);
-    // What no path is seen to reach may be reached in ways that the code does not show: by unwinding.
-    for leader in &leaders {
-        let reached =
-            |addr| states.range((addr, WindowState::LEAST)..).next().is_some_and(|(key, _)| key.0 == addr);
-        // Padding is no code. What follows it and is reached may look like more of it: `sti` changes no register.
-        let first =
-            code.range(leader..).map(|(_, insn)| insn).find(|insn| reached(insn.addr) || !insn.is_padding());
-        if first.is_some_and(|insn| !reached(insn.addr)) {
-            walk.explore(&mut states, vec![(*leader, State::nothing(walk.surroundings, binary.isa))]);
-        }
-    }
+    walk.explore_the_rest(&mut states);
     // What an argument is, by call and register.
     let mut sites: BTreeMap<(u64, Reg), Argument> = BTreeMap::new();
     walk.visit(&states, &mut |insn, state, event| {
