@@ -63,15 +63,15 @@ fn to_a_scatter_list(user: usize) -> Result<(), Box<dyn Error>> {
 
     let data: Vec<u8> = (0..list.total()).map(|i| i as u8).collect();
     let fault = list.write_at(0, &data).unwrap_err();
-    println!("scatter list: {} of {} bytes, then {fault}", fault.copied, list.total());
-    assert_eq!((fault.copied, fault.addr), (1107, hole));
+    println!("scatter list: {} of {} bytes, then {fault}", fault.done, list.total());
+    assert_eq!((fault.done, fault.addr), (1107, hole));
 
     // What was written can be gathered again, and where it stopped is where to go on.
-    let mut back = vec![0; fault.copied];
+    let mut back = vec![0; fault.done];
     assert_eq!(list.read_at(0, &mut back)?, back.len());
     assert_eq!(back, data[..back.len()]);
-    let again = list.write_at(fault.copied, &data[fault.copied..]).unwrap_err();
-    assert_eq!((again.copied, again.addr), (0, hole));
+    let again = list.write_at(fault.done, &data[fault.done..]).unwrap_err();
+    assert_eq!((again.done, again.addr), (0, hole));
     Ok(())
 }
 

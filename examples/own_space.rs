@@ -29,7 +29,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let read_only = start + PAGES / 2 * PAGE;
     let fault = region::copy_to_user(&task, read_only - 3, b"oops!").unwrap_err();
     println!("a write that ends in the read-only half: {fault}");
-    assert_eq!(fault.copied, 0);
+    assert_eq!(fault.done, 0);
 
     // A length of the user's choice makes no more present than what is copied.
     let fault = region::fill_user(&task, start, 0, usize::MAX).unwrap_err();

@@ -149,7 +149,7 @@ impl Log {
             Ok(()) => println!("{name}: ok"),
             Err(fault) => println!(
                 "{name}: {} bytes done, {:?} fault at {:#x} ({:?})",
-                fault.copied, fault.access, fault.addr, fault.kind
+                fault.done, fault.access, fault.addr, fault.kind
             ),
         }
     }
@@ -160,7 +160,7 @@ impl Log {
             Ok(()) => self.wrong += 1,
             Err(fault) => {
                 self.faults += 1;
-                self.wrong += fault.copied.abs_diff(copied) + fault.addr.abs_diff(addr);
+                self.wrong += fault.done.abs_diff(copied) + fault.addr.abs_diff(addr);
             }
         }
     }

@@ -48,7 +48,7 @@ impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
     ///
     /// [`StringError::TooLong`] if `buf` has no room for the terminator; [`StringError::Fault`] if a byte in
     /// front of it is not readable. What was read is in `buf` then: all of it, or the whole elements of
-    /// `fault.copied` bytes.
+    /// `fault.done` bytes.
     ///
     /// ```
     /// # unsafe { axptr::hosted::install() }.unwrap();

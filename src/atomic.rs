@@ -277,7 +277,7 @@ fn failed(range: UserRange, status: usize) -> AtomicError {
     }
     let cause = Cause::from_register(status);
     let access = cause.access().unwrap_or(Access::Write);
-    AtomicError::Fault(Fault { copied: 0, addr: range.start(), access, kind: cause.kind() })
+    AtomicError::Fault(Fault { done: 0, addr: range.start(), access, kind: cause.kind() })
 }
 
 /// [`inline::rmw`] in the size of `T`.

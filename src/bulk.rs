@@ -23,7 +23,7 @@
 //! assert_eq!(copy_to_user_chunked(page, &[7; 3500], CHUNK, &mut pause)?, 3500);
 //! let mut back = [0; 5000];
 //! let fault = copy_from_user_chunked(&mut back, page, CHUNK, &mut pause).unwrap_err();
-//! assert_eq!((fault.copied, fault.addr, pauses), (4096, page + 4096, 7));
+//! assert_eq!((fault.done, fault.addr, pauses), (4096, page + 4096, 7));
 //! assert_eq!((back[3499], back[3500]), (7, 0));
 //! # Ok::<(), axptr::Fault>(())
 //! ```
@@ -39,7 +39,7 @@ use crate::{copy, error::Fault};
 ///
 /// # Errors
 ///
-/// As [`copy_from_user`](crate::copy_from_user), with `copied` counted from the start of the whole transfer.
+/// As [`copy_from_user`](crate::copy_from_user), with `done` counted from the start of the whole transfer.
 pub fn copy_from_user_chunked(
     dst: &mut [u8],
     src: usize,
@@ -57,7 +57,7 @@ pub fn copy_from_user_chunked(
 ///
 /// # Errors
 ///
-/// As [`copy_to_user`](crate::copy_to_user), with `copied` counted from the start of the whole transfer.
+/// As [`copy_to_user`](crate::copy_to_user), with `done` counted from the start of the whole transfer.
 pub fn copy_to_user_chunked(
     dst: usize,
     src: &[u8],

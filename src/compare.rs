@@ -21,7 +21,7 @@ const PIECE: usize = 128;
 ///
 /// # Errors
 ///
-/// Fails if a byte in front of the first difference is not readable; the first `fault.copied` bytes are equal
+/// Fails if a byte in front of the first difference is not readable; the first `fault.done` bytes are equal
 /// then.
 ///
 /// ```
@@ -33,7 +33,7 @@ const PIECE: usize = 128;
 /// copy_to_user(page + 4088, b"as it is")?;
 /// assert_eq!(compare_user(page + 4088, b"as it is")?, None);
 /// assert_eq!(compare_user(page + 4088, b"as it was, and more")?, Some(6));
-/// assert_eq!(compare_user(page + 4088, b"as it is, and more").unwrap_err().copied, 8);
+/// assert_eq!(compare_user(page + 4088, b"as it is, and more").unwrap_err().done, 8);
 ///
 /// assert!(UserConstPtr::<u64>::from(page).slice(511)?.is_zeroed()?);
 /// assert!(!UserConstPtr::<u64>::from(page).slice(512)?.is_zeroed()?);
@@ -66,7 +66,7 @@ fn first_difference<C: Context>(range: UserRange, expected: Option<&[u8]>) -> Re
         let mut piece = [0; PIECE];
         // SAFETY: (1) `now` has at most as many bytes as `piece`.
         let outcome = unsafe { copy::read_range::<C>(piece.as_mut_ptr(), now) };
-        let readable = outcome.map_or_else(|fault| fault.copied, |()| now.len());
+        let readable = outcome.map_or_else(|fault| fault.done, |()| now.len());
         let expected = expected.map_or(&[0; PIECE][..], |bytes| &bytes[done..]);
         if let Some(index) = different(&piece[..readable], &expected[..readable]) {
             return Ok(Some(done + index));

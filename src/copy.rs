@@ -17,7 +17,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// Fails if a byte is not readable, or the range is not in the user half. Then `dst[..fault.copied]` holds
+/// Fails if a byte is not readable, or the range is not in the user half. Then `dst[..fault.done]` holds
 /// what came before that byte and the rest of `dst` is unchanged.
 #[inline]
 pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
@@ -44,7 +44,7 @@ pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<
 ///
 /// # Errors
 ///
-/// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.copied` bytes
+/// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.done` bytes
 /// have been written and none behind them.
 ///
 /// ```
@@ -61,7 +61,7 @@ pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<
 ///
 /// let mut bytes = *b"........";
 /// let fault = axptr::copy_from_user(&mut bytes, page + 4093).unwrap_err();
-/// assert_eq!((fault.copied, &bytes), (3, b"\0\0\0....."));
+/// assert_eq!((fault.done, &bytes), (3, b"\0\0\0....."));
 /// # Ok::<(), axptr::Fault>(())
 /// ```
 #[inline]
@@ -76,7 +76,7 @@ pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
 /// # Errors
 ///
 /// Fails if a byte of `src` is not readable or one of `dst` not writable ([`Fault::access`] tells which; if the
-/// trap handler gave no cause, it may say "read" of a write). Then the first `fault.copied` bytes have been
+/// trap handler gave no cause, it may say "read" of a write). Then the first `fault.done` bytes have been
 /// written and none behind them.
 #[inline]
 pub fn copy_in_user(dst: usize, src: usize, len: usize) -> Result<(), Fault> {

@@ -21,7 +21,7 @@
 //! assert_eq!((path.len(5), path.len(4)), (Ok(4), Err(StringError::TooLong)));
 //!
 //! axptr::fill_user(page + 4095, b'/', 1)?;
-//! assert!(matches!(path.len(100), Err(StringError::Fault(fault)) if fault.copied == 5));
+//! assert!(matches!(path.len(100), Err(StringError::Fault(fault)) if fault.done == 5));
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 
@@ -150,7 +150,7 @@ impl<C: Context> UserCStr<C> {
     ///
     /// # Errors
     ///
-    /// [`StringError::TooLong`]; [`StringError::Fault`], with the bytes in front of the bad one as `copied`.
+    /// [`StringError::TooLong`]; [`StringError::Fault`], with the bytes in front of the bad one as `done`.
     #[doc(alias = "strnlen_user")]
     pub fn len(self, limit: usize) -> Result<usize, StringError> {
         const PIECE: usize = 128;
@@ -173,7 +173,7 @@ impl<C: Context> UserCStr<C> {
     /// # Errors
     ///
     /// [`StringError::TooLong`]; [`StringError::Fault`]. What was read is in `buf` then: all of it, or
-    /// `buf[..fault.copied]`.
+    /// `buf[..fault.done]`.
     #[doc(alias = "strncpy_from_user")]
     pub fn read(self, buf: &mut [u8]) -> Result<&CStr, StringError> {
         match self.copy_piece(buf, 0) {
@@ -217,7 +217,7 @@ impl<C: Context> UserCStr<C> {
     #[cold]
     fn fault(self, copied: usize, kind: FaultKind) -> StringError {
         let addr = self.addr().saturating_add(copied);
-        StringError::Fault(Fault { copied, addr, access: Access::Read, kind })
+        StringError::Fault(Fault { done: copied, addr, access: Access::Read, kind })
     }
 }
 

@@ -2,7 +2,7 @@
 //! Cursors over a user range: read it, or write it, piece by piece.
 //!
 //! A cursor moves past what it has done; each byte is read once. A call that fails does not move it: skip
-//! `fault.copied` to go on behind what was done.
+//! `fault.done` to go on behind what was done.
 
 use core::{fmt, marker::PhantomData, mem::MaybeUninit};
 
@@ -50,7 +50,7 @@ pub struct UserReader<C = Normal> {
 /// assert_eq!((writer.write(b"abc")?, writer.fill(b'!', 2)?), (3, 2));
 /// assert_eq!(writer.write_all(&[0; 12]), Err(CursorError::End)); // 11 bytes of room
 /// let Err(CursorError::Fault(fault)) = writer.write_all(b"abcde") else { unreachable!() };
-/// assert_eq!((fault.copied, writer.remaining()), (3, 11)); // the page ends, the writer stays
+/// assert_eq!((fault.done, writer.remaining()), (3, 11)); // the page ends, the writer stays
 /// # Ok::<(), CursorError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -172,7 +172,7 @@ impl<C: Context> UserReader<C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not readable. Then `buf[..fault.copied]` holds what came before it, the rest of `buf` is
+    /// Fails if a byte is not readable. Then `buf[..fault.done]` holds what came before it, the rest of `buf` is
     /// unchanged, and the reader has not moved.
     #[inline]
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Fault> {
@@ -226,7 +226,7 @@ impl<C: Context> UserReader<C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not readable here or not writable there. The first `fault.copied` bytes have been
+    /// Fails if a byte is not readable here or not writable there. The first `fault.done` bytes have been
     /// written then, and neither cursor has moved.
     pub fn read_to(&mut self, writer: &mut UserWriter<C>) -> Result<usize, Fault> {
         let len = self.remaining().min(writer.remaining());
@@ -242,7 +242,7 @@ impl<C: Context> UserWriter<C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable. Then the first `fault.copied` bytes have been written, none behind them,
+    /// Fails if a byte is not writable. Then the first `fault.done` bytes have been written, none behind them,
     /// and the writer has not moved.
     #[inline]
     pub fn write(&mut self, buf: &[u8]) -> Result<usize, Fault> {

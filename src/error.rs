@@ -17,8 +17,8 @@ use crate::{
 #[non_exhaustive]
 pub struct Fault {
     /// Bytes that were done.
-    pub copied: usize,
-    /// The user address of the first byte that was not: start + `copied`.
+    pub done: usize,
+    /// The user address of the first byte that was not: start + `done`.
     pub addr: usize,
     /// What was to be done to that byte.
     pub access: Access,
@@ -29,7 +29,7 @@ pub struct Fault {
 impl Fault {
     /// A range that was refused before any access.
     pub(crate) const fn out_of_range(addr: usize, access: Access) -> Self {
-        Self { copied: 0, addr, access, kind: FaultKind::OutOfRange }
+        Self { done: 0, addr, access, kind: FaultKind::OutOfRange }
     }
 
     /// The verdict on an operation of `len` bytes at user address `start`.
@@ -43,13 +43,13 @@ impl Fault {
 
     #[cold]
     fn stopped(outcome: Outcome, start: usize, len: usize, access: Access) -> Self {
-        let copied = len - outcome.left();
-        Self { copied, addr: start.wrapping_add(copied), access, kind: outcome.kind() }
+        let done = len - outcome.left().min(len);
+        Self { done, addr: start.wrapping_add(done), access, kind: outcome.kind() }
     }
 
     /// The same fault, seen from a longer operation that had done `before` bytes already.
     pub(crate) const fn after(self, before: usize) -> Self {
-        Self { copied: before + self.copied, ..self }
+        Self { done: before + self.done, ..self }
     }
 }
 
@@ -61,8 +61,8 @@ impl fmt::Display for Fault {
             Access::Read => "read",
             Access::Write => "write",
         };
-        let Self { addr, copied, kind, .. } = self;
-        write!(f, "user {access} fault at {addr:#x} after {copied} bytes ({kind:?})")
+        let Self { addr, done, kind, .. } = self;
+        write!(f, "user {access} fault at {addr:#x} after {done} bytes ({kind:?})")
     }
 }
 

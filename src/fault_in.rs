@@ -19,7 +19,7 @@
 //! })?;
 //!
 //! let all = UserRange::new(page, 5000).unwrap();
-//! assert_eq!(fault_in::make_present(all, Access::Read).unwrap_err().copied, 4096);
+//! assert_eq!(fault_in::make_present(all, Access::Read).unwrap_err().done, 4096);
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 
@@ -44,7 +44,7 @@ pub const TRIES: u32 = 4;
 ///
 /// # Errors
 ///
-/// Fails at the first page that does not permit the access; the `fault.copied` bytes before it are present.
+/// Fails at the first page that does not permit the access; the `fault.done` bytes before it are present.
 #[doc(alias = "fault_in_readable")]
 #[doc(alias = "fault_in_writeable")]
 pub fn make_present(range: UserRange, access: Access) -> Result<usize, Fault> {
@@ -52,7 +52,7 @@ pub fn make_present(range: UserRange, access: Access) -> Result<usize, Fault> {
     let mut done = 0;
     while done < window.len() {
         let addr = window.start() + done;
-        touch(addr, access).map_err(|fault| Fault { copied: done, addr, ..fault })?;
+        touch(addr, access).map_err(|fault| Fault { done, addr, ..fault })?;
         done += PAGE_SIZE - addr % PAGE_SIZE;
     }
     Ok(window.len())
@@ -66,7 +66,7 @@ pub fn make_present(range: UserRange, access: Access) -> Result<usize, Fault> {
 ///
 /// # Errors
 ///
-/// The fault of the step, or of making its pages present, with `copied` counted from the start of the range.
+/// The fault of the step, or of making its pages present, with `done` counted from the start of the range.
 pub fn in_windows(
     range: UserRange,
     access: Access,
@@ -80,7 +80,7 @@ pub fn in_windows(
         loop {
             let (ready, absent) = match make_present(part, access) {
                 Ok(_) => (part, None),
-                Err(fault) => (part.split_at(fault.copied).0, Some(fault)),
+                Err(fault) => (part.split_at(fault.done).0, Some(fault)),
             };
             // What is there is done even if the rest is not.
             match (step(ready, done), absent) {

@@ -19,7 +19,7 @@
 //! assert_eq!((vector.ranges().len(), vector.total()), (2, 15));
 //! assert_eq!(vector.write_at(0, b"hello")?, 5);
 //! let fault = vector.write_at(5, b"over the edge").unwrap_err();
-//! assert_eq!((fault.copied, fault.addr), (3, page + 4096));
+//! assert_eq!((fault.done, fault.addr), (3, page + 4096));
 //! let mut back = [0; 7];
 //! assert_eq!((vector.read_at(1, &mut back)?, &back), (7, b"elloove"));
 //! # Ok::<(), axptr::Fault>(())
@@ -198,7 +198,7 @@ impl<'a, C: Context> IoVecs<'a, C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not readable. Then `buf[..fault.copied]` holds what came before it, through however many
+    /// Fails if a byte is not readable. Then `buf[..fault.done]` holds what came before it, through however many
     /// ranges that went, and the rest of `buf` is unchanged. To go on, add it to `offset`.
     pub fn read_at(&self, offset: usize, buf: &mut [u8]) -> Result<usize, Fault> {
         self.each(offset, buf.len(), |piece, done| {
@@ -213,7 +213,7 @@ impl<'a, C: Context> IoVecs<'a, C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable. Then the first `fault.copied` bytes have been written, through however many
+    /// Fails if a byte is not writable. Then the first `fault.done` bytes have been written, through however many
     /// ranges that went, and none behind them. To go on, add it to `offset`.
     pub fn write_at(&self, offset: usize, buf: &[u8]) -> Result<usize, Fault> {
         self.each(offset, buf.len(), |piece, done| {

@@ -13,7 +13,7 @@
 //! // SAFETY: (1) neither is a device's.
 //! assert_eq!(unsafe { probe::read::<usize>(frame) }?, 16);
 //! let next = unsafe { probe::read::<usize>(16) };
-//! assert!(next.is_err_and(|fault| (fault.copied, fault.addr) == (0, 16)));
+//! assert!(next.is_err_and(|fault| (fault.done, fault.addr) == (0, 16)));
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 
@@ -50,7 +50,7 @@ pub unsafe fn read<T: AnyBitPattern>(addr: usize) -> Result<T, Fault> {
 ///
 /// # Errors
 ///
-/// Fails if a byte is not readable. Then `dst[..fault.copied]` holds what came before it and the rest of
+/// Fails if a byte is not readable. Then `dst[..fault.done]` holds what came before it and the rest of
 /// `dst` is unchanged.
 ///
 /// # Safety
@@ -85,7 +85,7 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
                 bytes_until = done + WORD;
                 continue;
             }
-            return Err(Fault { copied: done, addr: from, access: Access::Read, kind });
+            return Err(Fault { done, addr: from, access: Access::Read, kind });
         }
         let piece = if by_word { WORD } else { 1 };
         // SAFETY: (1) has room for it; the bytes are a local's.

@@ -40,7 +40,7 @@ use crate::{
 /// assert_eq!(back, [2, 3]);
 ///
 /// let fault = UserPtr::<u64>::from(page + 4090).write(u64::MAX).unwrap_err();
-/// assert_eq!((fault.copied, fault.addr), (6, page + 4096));
+/// assert_eq!((fault.done, fault.addr), (6, page + 4096));
 /// assert!(UserPtr::<u8>::from(0).nullable().is_none());
 /// # Ok::<(), axptr::Fault>(())
 /// ```
@@ -211,7 +211,7 @@ macro_rules! impl_pointer {
             /// # Errors
             ///
             /// Fails if a byte is not readable, or the range is not in the user half. Then the first
-            /// `fault.copied` *bytes* of `buf` hold what came before and the rest is unchanged.
+            /// `fault.done` *bytes* of `buf` hold what came before and the rest is unchanged.
             #[inline]
             pub fn read_slice(self, buf: &mut [T]) -> Result<(), Fault> {
                 let start = buf.as_mut_ptr().cast::<u8>();
@@ -303,7 +303,7 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable, or the value is not in the user half. Then the first `fault.copied`
+    /// Fails if a byte is not writable, or the value is not in the user half. Then the first `fault.done`
     /// bytes have been written and none behind them.
     #[inline(always)]
     #[doc(alias = "copy_to_user")]
@@ -321,7 +321,7 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.copied`
+    /// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.done`
     /// *bytes* have been written and none behind them.
     #[inline]
     pub fn write_slice(self, values: &[T]) -> Result<(), Fault> {

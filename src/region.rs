@@ -40,7 +40,7 @@
 //! assert_eq!(&back, b"bytes");
 //! // Refused before the first byte, though 4 are there.
 //! let fault = region::fill_user(&mut space, page + 4092, 0, 8).unwrap_err();
-//! assert_eq!((fault.copied, fault.kind), (0, FaultKind::Permission));
+//! assert_eq!((fault.done, fault.kind), (0, FaultKind::Permission));
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 
@@ -110,7 +110,7 @@ impl<A: AddressSpace> AddrSpaceProvider<A> for &mut A {
 ///
 /// # Errors
 ///
-/// [`FaultKind::Permission`] with `copied` 0 if an area does not permit it: then nothing has been accessed.
+/// [`FaultKind::Permission`] with `done` 0 if an area does not permit it: then nothing has been accessed.
 /// Else as [`copy_from_user`](crate::copy_from_user).
 pub fn copy_from_user<A: AddressSpace>(
     provider: impl AddrSpaceProvider<A>,
@@ -125,7 +125,7 @@ pub fn copy_from_user<A: AddressSpace>(
 ///
 /// # Errors
 ///
-/// [`FaultKind::Permission`] with `copied` 0 if an area does not permit it: then nothing has been accessed.
+/// [`FaultKind::Permission`] with `done` 0 if an area does not permit it: then nothing has been accessed.
 /// Else as [`copy_to_user`](crate::copy_to_user).
 pub fn copy_to_user<A: AddressSpace>(
     mut provider: impl AddrSpaceProvider<A>,
@@ -141,7 +141,7 @@ pub fn copy_to_user<A: AddressSpace>(
 ///
 /// # Errors
 ///
-/// [`FaultKind::Permission`] with `copied` 0 if an area does not permit it: then nothing has been accessed.
+/// [`FaultKind::Permission`] with `done` 0 if an area does not permit it: then nothing has been accessed.
 /// Else as [`fill_user`](crate::fill_user).
 pub fn fill_user<A: AddressSpace>(
     mut provider: impl AddrSpaceProvider<A>,
@@ -197,7 +197,7 @@ fn windows<A: AddressSpace>(
         return Ok(());
     }
     if !provider.with_addr_space(|space| space.check_region_access(rest, access)) {
-        return Err(Fault { copied: 0, addr: start, access, kind: FaultKind::Permission });
+        return Err(Fault { done: 0, addr: start, access, kind: FaultKind::Permission });
     }
     let mut done = 0;
     while !rest.is_empty() {
@@ -207,7 +207,7 @@ fn windows<A: AddressSpace>(
         step(present, done).map_err(|fault| fault.after(done))?;
         done += present.len();
         if !absent.is_empty() {
-            return Err(Fault { copied: done, addr: absent.start(), access, kind: FaultKind::NotPresent });
+            return Err(Fault { done, addr: absent.start(), access, kind: FaultKind::NotPresent });
         }
         rest = behind;
     }
@@ -263,7 +263,7 @@ mod tests {
     fn nothing_is_populated_where_an_area_refuses() {
         let mut space = paper(false, 99);
         let fault = fill_user(&mut space, 0x1000, 0, 0x2000).unwrap_err();
-        assert_eq!((fault.copied, fault.addr, fault.kind), (0, 0x1000, FaultKind::Permission));
+        assert_eq!((fault.done, fault.addr, fault.kind), (0, 0x1000, FaultKind::Permission));
         assert_eq!(space.populated, 0);
     }
 
@@ -272,7 +272,7 @@ mod tests {
         let mut space = paper(true, 99);
         for (start, len) in [(1, usize::MAX), (usize::MAX, 2), (LIMIT, 1), (0, LIMIT + 1)] {
             let fault = fill_user(&mut space, start, 0, len).unwrap_err();
-            assert_eq!((fault.copied, fault.kind), (0, FaultKind::OutOfRange));
+            assert_eq!((fault.done, fault.kind), (0, FaultKind::OutOfRange));
         }
         assert_eq!((space.populated, space.largest), (0, 0));
     }
@@ -289,7 +289,7 @@ mod tests {
     fn a_page_that_cannot_be_made_present_ends_the_copy_in_front_of_it() {
         let mut space = paper(true, 0);
         let fault = fill_user(&mut space, 0x1234, 0, 0x100).unwrap_err();
-        assert_eq!((fault.copied, fault.addr, fault.kind), (0, 0x1234, FaultKind::NotPresent));
+        assert_eq!((fault.done, fault.addr, fault.kind), (0, 0x1234, FaultKind::NotPresent));
         assert!(space.largest <= WINDOW);
     }
 }

@@ -29,7 +29,7 @@
 //!
 //! // The accesses in front of the one that faults are done.
 //! let fault = scope::run([seconds.writing(8), seconds.add(512).writing(9)]).unwrap_err();
-//! assert_eq!((fault.copied, fault.addr, seconds.read()?), (0, page + 4096, 8));
+//! assert_eq!((fault.done, fault.addr, seconds.read()?), (0, page + 4096, 8));
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 
@@ -51,7 +51,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The fault of the first access that fails: those in front of it are done, none behind it is. `copied`
+/// The fault of the first access that fails: those in front of it are done, none behind it is. `done`
 /// counts that access's bytes. If an address is not in the user half, nothing has been accessed.
 #[inline(always)]
 pub fn run<B: Batch>(batch: B) -> Result<B::Output, Fault> {

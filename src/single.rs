@@ -180,5 +180,5 @@ pub(crate) fn stopped(
     kind: FaultKind,
 ) -> Option<Fault> {
     let (done, rest) = range.split_at(possible.len());
-    (!rest.is_empty()).then_some(Fault { copied: done.len(), addr: rest.start(), access, kind })
+    (!rest.is_empty()).then_some(Fault { done: done.len(), addr: rest.start(), access, kind })
 }

@@ -39,7 +39,7 @@ use crate::{
 ///
 /// // Where it is has been checked, what is there has not.
 /// assert!(UserPtr::<u8>::from(usize::MAX).slice(2).is_err());
-/// assert_eq!(UserPtr::<u8>::from(page).slice(5000)?.read_into(&mut [0; 5000]).unwrap_err().copied, 4096);
+/// assert_eq!(UserPtr::<u8>::from(page).slice(5000)?.read_into(&mut [0; 5000]).unwrap_err().done, 4096);
 /// # Ok::<(), axptr::Fault>(())
 /// ```
 #[derive(Debug)]
@@ -133,7 +133,7 @@ macro_rules! impl_slice {
             ///
             /// # Errors
             ///
-            /// Fails if a byte is not readable. Then the first `fault.copied` *bytes* of `buf` hold what came
+            /// Fails if a byte is not readable. Then the first `fault.done` *bytes* of `buf` hold what came
             /// before and the rest is unchanged.
             #[inline]
             pub fn read_into(&self, buf: &mut [T]) -> Result<usize, Fault> {
@@ -188,7 +188,7 @@ impl<T: NoUninit, C: Context> UserSlice<T, C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable. Then the first `fault.copied` *bytes* have been written and none behind
+    /// Fails if a byte is not writable. Then the first `fault.done` *bytes* have been written and none behind
     /// them.
     #[inline]
     pub fn write_from(&self, values: &[T]) -> Result<usize, Fault> {

@@ -168,7 +168,7 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
 ///
 /// # Errors
 ///
-/// Fails if a byte in front of the first that is not zero is not readable; `fault.copied` bytes before it are zero.
+/// Fails if a byte in front of the first that is not zero is not readable; `fault.done` bytes before it are zero.
 #[doc(alias = "check_zeroed_user")]
 pub fn is_zeroed(range: UserRange) -> Result<bool, Fault> {
     compare::is_zeroed::<Normal>(range)
@@ -178,8 +178,8 @@ pub fn is_zeroed(range: UserRange) -> Result<bool, Fault> {
 ///
 /// # Errors
 ///
-/// As [`copy_from_user`](crate::copy_from_user), but `dst[fault.copied..]` is zero: nothing of what was in `dst`
+/// As [`copy_from_user`](crate::copy_from_user), but `dst[fault.done..]` is zero: nothing of what was in `dst`
 /// before remains.
 pub fn copy_from_user_zeroing(dst: &mut [u8], src: usize) -> Result<(), Fault> {
-    copy::copy_from_user(dst, src).inspect_err(|fault| dst[fault.copied..].fill(0))
+    copy::copy_from_user(dst, src).inspect_err(|fault| dst[fault.done..].fill(0))
 }

@@ -15,7 +15,7 @@
 //! unpredictable::copy_to_user(page + 4000, b"a message of some size")?;
 //! let mut message = [0; 100];
 //! let fault = unpredictable::copy_from_user(&mut message, page + 4000).unwrap_err();
-//! assert_eq!((fault.copied, &message[..9]), (96, &b"a message"[..]));
+//! assert_eq!((fault.done, &message[..9]), (96, &b"a message"[..]));
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 

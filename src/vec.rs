@@ -68,7 +68,7 @@ impl<T: AnyBitPattern, C: Context> UserConstSlice<T, C> {
     ///
     /// # Errors
     ///
-    /// [`VecError::Fault`] if a byte is not readable, with `copied` counted from the start;
+    /// [`VecError::Fault`] if a byte is not readable, with `done` counted from the start;
     /// [`VecError::NoMemory`] if the heap is exhausted.
     ///
     /// ```
@@ -80,7 +80,7 @@ impl<T: AnyBitPattern, C: Context> UserConstSlice<T, C> {
     /// let numbers = UserConstPtr::<u16>::from(addr).slice(3)?.to_vec()?;
     /// assert_eq!(numbers, [1, 2, 3]);
     /// let claimed = UserConstPtr::<u16>::from(8).slice(1 << 40)?.to_vec();
-    /// assert!(matches!(claimed, Err(VecError::Fault(fault)) if fault.copied == 0));
+    /// assert!(matches!(claimed, Err(VecError::Fault(fault)) if fault.done == 0));
     /// # Ok::<(), VecError>(())
     /// ```
     pub fn to_vec(&self) -> Result<Vec<T>, VecError> {

@@ -15,7 +15,7 @@ fn fault() -> Fault {
 #[test]
 fn a_fault_is_efault_and_says_where() {
     let fault = fault();
-    assert_eq!((fault.copied, fault.addr, fault.access), (0, usize::MAX, Access::Read));
+    assert_eq!((fault.done, fault.addr, fault.access), (0, usize::MAX, Access::Read));
     assert_eq!(fault.kind, FaultKind::OutOfRange);
     assert_eq!(LinuxError::from(fault), LinuxError::EFAULT);
     assert_eq!(AxError::from(fault), AxError::BadAddress);

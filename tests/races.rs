@@ -239,7 +239,7 @@ fn memory_that_comes_and_goes_ends_in_a_fault_or_in_what_was_there() {
             };
             let mut buf = vec![0xee; 1500];
             let result = axptr::copy_from_user(&mut buf, at);
-            check(&buf, result.map_or_else(|fault| fault.copied, |()| 1500), "copy");
+            check(&buf, result.map_or_else(|fault| fault.done, |()| 1500), "copy");
             count(result.is_ok());
 
             let mut buf = vec![0xee; 2 * PAGE];
@@ -249,7 +249,7 @@ fn memory_that_comes_and_goes_ends_in_a_fault_or_in_what_was_there() {
                     assert_eq!(len, PAGE + before - 1);
                     len + 1
                 }
-                Err(StringError::Fault(fault)) => fault.copied,
+                Err(StringError::Fault(fault)) => fault.done,
                 Err(error) => panic!("{error}"),
             };
             check(&buf, copied, "string");
@@ -264,7 +264,7 @@ fn memory_that_comes_and_goes_ends_in_a_fault_or_in_what_was_there() {
             let offset = offset + 64 - (at + 64) % 4;
             let expected = u32::from_ne_bytes(content[offset..offset + 4].try_into().unwrap());
             for result in [atomic.fetch_or(0), atomic.fetch_add(0), atomic.swap(expected)] {
-                let absent = matches!(result, Err(AtomicError::Fault(Fault { copied: 0, .. })));
+                let absent = matches!(result, Err(AtomicError::Fault(Fault { done: 0, .. })));
                 assert!(absent || result == Ok(expected), "{result:x?}, {before} in front");
                 count(result.is_ok());
             }

@@ -84,7 +84,7 @@ fn eight_threads_install_at_once_and_each_is_served_when_it_returns() {
                         }
                         install();
                         let fault = copy_from_user(&mut [0; 8], NOWHERE).unwrap_err();
-                        assert_eq!((fault.copied, fault.kind), (0, FaultKind::NotPresent));
+                        assert_eq!((fault.done, fault.kind), (0, FaultKind::NotPresent));
                     });
                 }
             });
@@ -100,11 +100,11 @@ fn installing_opens_the_user_half_unless_somebody_has() {
     child::run(|| {
         assert_eq!(axptr::user_limit(), 0);
         let fault = copy_from_user(&mut [0; 8], NOWHERE).unwrap_err();
-        assert_eq!((fault.copied, fault.kind), (0, FaultKind::OutOfRange));
+        assert_eq!((fault.done, fault.kind), (0, FaultKind::OutOfRange));
         install();
         assert_eq!(axptr::user_limit(), axptr::DEFAULT_USER_LIMIT);
         let fault = copy_from_user(&mut [0; 8], NOWHERE).unwrap_err();
-        assert_eq!((fault.copied, fault.kind), (0, FaultKind::NotPresent));
+        assert_eq!((fault.done, fault.kind), (0, FaultKind::NotPresent));
     })
     .expect_success();
 }

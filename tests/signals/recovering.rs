@@ -34,7 +34,7 @@ fn every_operation_faults(edge: usize, good: usize, kind: FaultKind) {
     let fault = |access| (good, edge, access, kind);
     let told = |result: Result<(), Fault>| {
         let fault = result.unwrap_err();
-        (fault.copied, fault.addr, fault.access, fault.kind)
+        (fault.done, fault.addr, fault.access, fault.kind)
     };
     assert_eq!(told(copy_from_user(&mut buffer[..len], start)), fault(Access::Read));
     assert_eq!(told(copy_to_user(start, &buffer[..len])), fault(Access::Write));
@@ -54,7 +54,7 @@ fn the_end_of_a_truncated_file_is_a_bus_fault() {
             every_operation_faults(edge, good, FaultKind::Bus);
         }
         assert_eq!(UserConstPtr::<u64>::from(edge).read().unwrap_err().kind, FaultKind::Bus);
-        assert_eq!(UserPtr::<u64>::from(edge - 4).write(0).unwrap_err().copied, 4);
+        assert_eq!(UserPtr::<u64>::from(edge - 4).write(0).unwrap_err().done, 4);
     })
     .expect_success();
 }
@@ -176,7 +176,7 @@ fn faults_in_a_row_on_four_threads_at_once() {
                     for i in 0..FAULTS {
                         let good = (i + number) % 8;
                         let fault = UserConstPtr::<u64>::from(edge - good).read().unwrap_err();
-                        assert_eq!((fault.copied, fault.addr, fault.kind), (good, edge, NO_ACCESS));
+                        assert_eq!((fault.done, fault.addr, fault.kind), (good, edge, NO_ACCESS));
                     }
                 });
             }
@@ -219,7 +219,7 @@ fn a_protection_key_fault_says_so_where_the_cpu_has_keys() {
 fn a_fault_with_the_signal_blocked_ends_the_process() {
     child::run(|| {
         install();
-        assert_eq!(copy_from_user(&mut [0; 8], NOWHERE).unwrap_err().copied, 0);
+        assert_eq!(copy_from_user(&mut [0; 8], NOWHERE).unwrap_err().done, 0);
         crate::handlers::block(&[libc::SIGSEGV]);
         println!("blocked");
         _ = copy_from_user(&mut [0; 8], NOWHERE);

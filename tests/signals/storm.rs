@@ -258,7 +258,7 @@ impl Copier {
         };
         let fault = result.unwrap_err();
         assert_eq!(
-            (fault.copied, fault.addr, fault.access, fault.kind),
+            (fault.done, fault.addr, fault.access, fault.kind),
             (good, self.edge, access, Registers::NO_ACCESS_IS),
             "{len} bytes, operation {}",
             i % 4

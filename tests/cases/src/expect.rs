@@ -35,7 +35,7 @@ pub(crate) fn due(
 pub(crate) fn fault(start: usize, copied: usize, access: Access, kind: FaultKind) -> Fault {
     // There is no constructor: a refused range gives one to change.
     let mut fault = axptr::copy_from_user(&mut [0], usize::MAX).expect_err("no byte is there");
-    (fault.copied, fault.addr, fault.access, fault.kind) = (copied, start.wrapping_add(copied), access, kind);
+    (fault.done, fault.addr, fault.access, fault.kind) = (copied, start.wrapping_add(copied), access, kind);
     fault
 }
 

@@ -183,6 +183,6 @@ impl Call {
 impl From<Fault> for Answer {
     fn from(fault: Fault) -> Self {
         let stop = Stop { access: Some(fault.access), kind: fault.kind, addr: Some(fault.addr) };
-        Self { copied: fault.copied, stop: Some(stop) }
+        Self { copied: fault.done, stop: Some(stop) }
     }
 }

@@ -52,7 +52,7 @@ fn read(site: &mut dyn Site, area: &Area, form: Form, offset: usize) -> Result<(
     let before = site.traps();
     let result = (form.read)(area.at(offset), &mut bytes[..form.size]);
     let what = || format!("reading {} at {}: {result:x?}", form.name, offset as isize - EDGE as isize);
-    demand_traps(site, before, traps(due.map(|fault| fault.copied), offset, form.size))
+    demand_traps(site, before, traps(due.map(|fault| fault.done), offset, form.size))
         .map_err(|reason| format!("{}: {reason}", what()))?;
     let expected = due.map_or(Ok(()), Err);
     ensure!(result == expected, "{}, expected {expected:x?}", what());
@@ -69,7 +69,7 @@ fn write(site: &mut dyn Site, area: &mut Area, form: Form, offset: usize) -> Res
     let before = site.traps();
     let result = (form.write)(area.at(offset), value);
     let what = || format!("writing {} at {}: {result:x?}", form.name, offset as isize - EDGE as isize);
-    let copied = due.map_or(form.size, |fault| fault.copied);
+    let copied = due.map_or(form.size, |fault| fault.done);
     let around = offset - 16..offset + form.size + 16;
     let wrong = area
         .first_difference(offset, &value[..copied])
@@ -77,7 +77,7 @@ fn write(site: &mut dyn Site, area: &mut Area, form: Form, offset: usize) -> Res
         .or_else(|| area.first_wrong(offset + copied..around.end));
     area.restore(around);
     ensure!(wrong.is_none(), "{}: byte {wrong:?} is wrong", what());
-    demand_traps(site, before, traps(due.map(|fault| fault.copied), offset, form.size))
+    demand_traps(site, before, traps(due.map(|fault| fault.done), offset, form.size))
         .map_err(|reason| format!("{}: {reason}", what()))?;
     let expected = due.map_or(Ok(()), Err);
     ensure!(result == expected, "{}, expected {expected:x?}", what());
@@ -128,7 +128,7 @@ fn string(
         None if needed == len + 1 => Ok(len),
         None => Err(StringError::TooLong),
     };
-    let stored = due.map_or(needed, |fault| fault.copied);
+    let stored = due.map_or(needed, |fault| fault.done);
     let mut buf = vec![CANARY; max];
     let user = UserConstPtr::<u8>::from(area.at(offset)).as_cstr();
 

@@ -112,12 +112,12 @@ impl Op {
         let (copied, kind) = match result {
             Ok(()) => (len, None),
             Err(fault) => {
-                ensure!(fault.copied < len, "{self:?}: {fault:?} of {len} bytes");
+                ensure!(fault.done < len, "{self:?}: {fault:?} of {len} bytes");
                 ensure!(
-                    fault.addr == user.wrapping_add(fault.copied) && fault.access == self.access,
+                    fault.addr == user.wrapping_add(fault.done) && fault.access == self.access,
                     "{self:?} at {user:#x}: {fault:x?}"
                 );
-                (fault.copied, Some(fault.kind))
+                (fault.done, Some(fault.kind))
             }
         };
         let done = Done { copied, kind, traps };

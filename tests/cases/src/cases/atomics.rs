@@ -157,7 +157,7 @@ pub(crate) fn faults(site: &mut dyn Site) -> Result<(), String> {
                         let Some(AtomicError::Fault(told)) = told else {
                             return Err(format!("operation {index} on {size} absent bytes: {told:x?}"));
                         };
-                        let right = (told.copied, told.addr, told.kind) == (0, addr, absence(site));
+                        let right = (told.done, told.addr, told.kind) == (0, addr, absence(site));
                         let access = match index {
                             0 => told.access == Access::Read,
                             1 => told.access == Access::Write,

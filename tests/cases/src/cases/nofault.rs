@@ -86,7 +86,7 @@ pub(crate) fn lazy(site: &mut dyn Site) -> Result<(), String> {
         let told = form(addr, true);
         area.look_again(site);
         if site.lazy_needs_pager() {
-            let absent = told.is_err_and(|f| (f.copied, f.addr, f.kind) == (0, addr, FaultKind::NotPresent));
+            let absent = told.is_err_and(|f| (f.done, f.addr, f.kind) == (0, addr, FaultKind::NotPresent));
             ensure!(absent, "{name} of a lazy page without the pager: {told:x?}");
             ensure!(area.lazy_pages(0..PAGE) == 1, "{name} without the pager has made the page");
         } else {
@@ -125,7 +125,7 @@ pub(crate) fn bulk(site: &mut dyn Site) -> Result<(), String> {
     let vector = vector.map_err(|error| format!("{error}"))?;
     let told = [vector.write_at(0, &[2; 12]).err(), vector.read_at(0, &mut [0; 12]).err()];
     ensure!(
-        told.iter().all(|told| told.is_some_and(|f| (f.copied, f.addr) == (8, area.at(PAGE)))),
+        told.iter().all(|told| told.is_some_and(|f| (f.done, f.addr) == (8, area.at(PAGE)))),
         "{told:x?}"
     );
     Ok(())

@@ -172,7 +172,7 @@ pub(crate) fn read_only(site: &mut dyn Site) -> Result<(), String> {
     let Err(fault) = axptr::copy_to_user(addr - 8, &[1; 16]) else {
         return Err(String::from("writable"));
     };
-    ensure!((fault.copied, fault.addr) == (8, addr), "{fault}");
+    ensure!((fault.done, fault.addr) == (8, addr), "{fault}");
     let expected = site.refusal(ReadOnly, Access::Write);
     ensure!((fault.access, Some(fault.kind)) == (Access::Write, expected), "{fault}");
     ensure!(site.traps() - before == 1, "{} traps", site.traps() - before);

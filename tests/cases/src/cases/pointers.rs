@@ -31,7 +31,7 @@ fn demand(
         Some((_, kind)) => Err((good, area.at(EDGE), access, kind)),
         None => Ok(()),
     };
-    let told = result.map_err(|fault| (fault.copied, fault.addr, fault.access, fault.kind));
+    let told = result.map_err(|fault| (fault.done, fault.addr, fault.access, fault.kind));
     ensure!(told == expected, "{told:x?}, expected {expected:x?}");
     let most = usize::from(good < len);
     // A fault in the first byte may cost two, but all ranges here begin at the edge then.
@@ -187,7 +187,7 @@ pub(crate) fn null(site: &mut dyn Site) -> Result<(), String> {
     let pointer = UserPtr::<u64>::new(0);
     ensure!(pointer.is_null(), "null is not null");
     for (result, traps) in [watch(site, || pointer.read().map(drop)), watch(site, || pointer.write(1))] {
-        let told = result.map_err(|fault| (fault.copied, fault.addr, fault.kind));
+        let told = result.map_err(|fault| (fault.done, fault.addr, fault.kind));
         ensure!(told == Err((0, 0, FaultKind::NotPresent)), "{told:x?}");
         ensure!(traps == 1, "{traps} traps");
     }

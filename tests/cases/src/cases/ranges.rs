@@ -115,7 +115,7 @@ pub(crate) fn huge_lengths(site: &mut dyn Site) -> Result<(), String> {
             return Err(alloc::format!("{len:#x} bytes were filled"));
         };
         ensure!(site.traps() - before == 1, "{} traps", site.traps() - before);
-        ensure!((fault.copied, fault.addr) == (2 * PAGE, good + 2 * PAGE), "{fault}");
+        ensure!((fault.done, fault.addr) == (2 * PAGE, good + 2 * PAGE), "{fault}");
     }
     Ok(())
 }

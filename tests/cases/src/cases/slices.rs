@@ -34,7 +34,7 @@ pub(crate) fn constructor(_: &mut dyn Site) -> Result<(), String> {
         let slice = UserConstPtr::<u64>::from(addr).slice(len);
         ensure!(slice.is_ok() == accepted, "{addr:#x}, {len}: {slice:?}");
         if let Err(fault) = slice {
-            ensure!((fault.copied, fault.kind) == (0, FaultKind::OutOfRange), "{fault:?}");
+            ensure!((fault.done, fault.kind) == (0, FaultKind::OutOfRange), "{fault:?}");
         }
     }
     let huge = UserPtr::<()>::from(usize::MAX).slice(usize::MAX);
@@ -75,12 +75,12 @@ pub(crate) fn copies(site: &mut dyn Site) -> Result<(), String> {
 
     let mut buf = [0xaaaa_aaaa; 9];
     let fault = slice.read_into(&mut buf).err();
-    let found = fault.map(|fault| (fault.copied, fault.addr));
+    let found = fault.map(|fault| (fault.done, fault.addr));
     ensure!(found == Some((18, addr + 18)), "{fault:?}");
     ensure!(buf[5..] == [0xaaaa_aaaa; 4], "{buf:x?}");
 
     let fault = slice.write_from(&[0x1111_1111; 20]).err();
-    ensure!(fault.map(|fault| fault.copied) == Some(18), "{fault:?}");
+    ensure!(fault.map(|fault| fault.done) == Some(18), "{fault:?}");
     let part = slice.part(0..3).ok_or("three values are inside")?;
     ensure!(part.write_from(&[7; 20]) == Ok(3), "a slice takes no more than it has");
     ensure!(part.fill_bytes(0x22) == Ok(()), "three values are there");
@@ -108,10 +108,10 @@ pub(crate) fn reader(site: &mut dyn Site) -> Result<(), String> {
     let CursorError::Fault(fault) = fault.ok_or("the page is bad")? else {
         return Err("21 bytes remain".into());
     };
-    ensure!((fault.copied, fault.addr) == (11, addr + 20), "{fault:?}");
+    ensure!((fault.done, fault.addr) == (11, addr + 20), "{fault:?}");
     ensure!(rest[..11] == expected[9..] && rest[11..] == [0xaa; 10], "{rest:x?}");
     ensure!(reader.remaining() == before.remaining(), "a failed read moved the reader");
-    ensure!(reader.skip(fault.copied) == 11 && reader.remaining() == 10, "{reader:?}");
+    ensure!(reader.skip(fault.done) == 11 && reader.remaining() == 10, "{reader:?}");
 
     ensure!(reader.read_exact(&mut [0; 11]) == Err(CursorError::End), "10 bytes remain");
     ensure!(reader.read_value::<u128>() == Err(CursorError::End), "10 bytes remain");
@@ -136,7 +136,7 @@ pub(crate) fn writer(site: &mut dyn Site) -> Result<(), String> {
     let CursorError::Fault(fault) = fault.ok_or("the page is bad")? else {
         return Err("20 bytes of room remain".into());
     };
-    ensure!((fault.copied, fault.addr) == (10, addr + 20), "{fault:?}");
+    ensure!((fault.done, fault.addr) == (10, addr + 20), "{fault:?}");
     ensure!(writer.remaining() == 20, "a failed write moved the writer");
     ensure!(writer.write_all(&[4; 21]) == Err(CursorError::End), "20 bytes of room remain");
     let mut found = [0; 20];
@@ -155,7 +155,7 @@ pub(crate) fn writer(site: &mut dyn Site) -> Result<(), String> {
     ensure!(found[..5] == *other.expected(PAGE - 8..PAGE - 3), "{found:?}");
     writer.skip(5);
     let fault = reader.read_to(&mut writer).err();
-    ensure!(fault.is_some_and(|fault| fault.copied == 0), "the writer is at the bad page: {fault:?}");
+    ensure!(fault.is_some_and(|fault| fault.done == 0), "the writer is at the bad page: {fault:?}");
     ensure!((reader.remaining(), writer.remaining()) == (3, 10), "{reader:?}, {writer:?}");
     Ok(())
 }
@@ -187,7 +187,7 @@ pub(crate) fn to_vec(site: &mut dyn Site) -> Result<(), String> {
             Err(VecError::Fault(fault)) => fault,
             other => return Err(alloc::format!("{len} values: {other:x?}")),
         };
-        ensure!((fault.copied, fault.addr) == (30, addr + 30), "{len} values: {fault:?}");
+        ensure!((fault.done, fault.addr) == (30, addr + 30), "{len} values: {fault:?}");
     }
     let nothing = UserPtr::<()>::from(addr).slice(usize::MAX).map(|slice| slice.to_vec());
     let count = nothing.map(|values| values.map(|values| values.len()));

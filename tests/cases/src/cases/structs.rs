@@ -68,7 +68,7 @@ pub(crate) fn read_faults(site: &mut dyn Site) -> Result<(), String> {
     let StructError::Fault(fault) = value.err().ok_or("ten bytes are no struct")? else {
         return Err(format!("{value:?}"));
     };
-    ensure!((fault.copied, fault.addr) == (10, addr + 10), "{fault:?}");
+    ensure!((fault.done, fault.addr) == (10, addr + 10), "{fault:?}");
     // The tail is looked at first, and is what fails.
     let (_area, addr) = edge(site, SIZE + 3);
     put(addr + SIZE, &[0; 3])?;
@@ -111,7 +111,7 @@ pub(crate) fn write(site: &mut dyn Site) -> Result<(), String> {
     }
     let (_area, addr) = edge(site, 7);
     let told = write_struct(UserPtr::<Known>::from(addr), SIZE, &value);
-    let failed = matches!(told, Err(StructError::Fault(fault)) if fault.copied == 7);
+    let failed = matches!(told, Err(StructError::Fault(fault)) if fault.done == 7);
     ensure!(failed, "{told:?}");
     Ok(())
 }
@@ -132,12 +132,12 @@ pub(crate) fn zeroed(site: &mut dyn Site) -> Result<(), String> {
         put(addr + position, &[0])?;
     }
     let fault = is_zeroed(range(addr, 301)?).err();
-    ensure!(fault.is_some_and(|f| (f.copied, f.addr) == (300, addr + 300)), "{fault:?}");
+    ensure!(fault.is_some_and(|f| (f.done, f.addr) == (300, addr + 300)), "{fault:?}");
 
     let (area, addr) = edge(site, 5);
     let mut buf = [0xaa; 9];
     let fault = structs::copy_from_user_zeroing(&mut buf, addr).err();
-    ensure!(fault.is_some_and(|fault| fault.copied == 5), "{fault:?}");
+    ensure!(fault.is_some_and(|fault| fault.done == 5), "{fault:?}");
     ensure!(buf[..5] == *area.expected(PAGE - 5..PAGE) && buf[5..] == [0; 4], "{buf:x?}");
     Ok(())
 }
@@ -223,7 +223,7 @@ pub(crate) fn scatter_gather(site: &mut dyn Site) -> Result<(), String> {
             let done = asked.min(readable);
             let expected = if asked <= readable { Ok(asked) } else { Err(done) };
             for outcome in [written, read] {
-                let outcome = outcome.map_err(|fault| fault.copied);
+                let outcome = outcome.map_err(|fault| fault.done);
                 ensure!(outcome == expected, "{len} bytes at {offset}: {outcome:?}");
             }
             ensure!(back[..done] == sent[..done], "{len} bytes at {offset}: {back:?}");
@@ -256,7 +256,7 @@ pub(crate) fn chunked(site: &mut dyn Site) -> Result<(), String> {
     let done = copy_from_user_chunked(&mut buf, area.at(100), chunk, stop);
     ensure!(done == Ok(2000), "{done:?}");
     let fault = copy_from_user_chunked(&mut buf[2000..], area.at(2100), chunk, |_| ControlFlow::Continue(()));
-    let found = fault.map_err(|fault| (fault.copied, fault.addr));
+    let found = fault.map_err(|fault| (fault.done, fault.addr));
     ensure!(found == Err((len - 2000, area.at(3 * PAGE))), "{fault:?}");
     ensure!(buf[..len] == *area.expected(100..100 + len) && buf[len..] == [0xaa; 200], "wrong bytes");
 
@@ -264,7 +264,7 @@ pub(crate) fn chunked(site: &mut dyn Site) -> Result<(), String> {
     let done = copy_to_user_chunked(area.at(100), &sent, chunk, stop);
     ensure!(done == Ok(2000), "{done:?}");
     let fault = copy_to_user_chunked(area.at(100), &sent, chunk, |_| ControlFlow::Continue(()));
-    let found = fault.map_err(|fault| (fault.copied, fault.addr));
+    let found = fault.map_err(|fault| (fault.done, fault.addr));
     ensure!(found == Err((len, area.at(3 * PAGE))), "{fault:?}");
     ensure!(take(area.at(100), len)?.iter().all(|&byte| byte == 0x33), "wrong bytes");
 
@@ -272,7 +272,7 @@ pub(crate) fn chunked(site: &mut dyn Site) -> Result<(), String> {
     let mut buf = [0; 10];
     let one = NonZeroUsize::MIN;
     let fault = copy_from_user_chunked(&mut buf, usize::MAX - 4, one, |_| ControlFlow::Continue(()));
-    ensure!(fault.is_err_and(|f| (f.copied, f.kind) == (0, FaultKind::OutOfRange)), "{fault:?}");
+    ensure!(fault.is_err_and(|f| (f.done, f.kind) == (0, FaultKind::OutOfRange)), "{fault:?}");
     Ok(())
 }
 

@@ -126,7 +126,7 @@ fn everywhere(
                         fault::counted(|| run_with(provider, change, op, task, user, &mut kernel));
                     let found = match result {
                         Ok(()) => (len, None, traps.page),
-                        Err(fault) => (fault.copied, Some(fault.kind), traps.page),
+                        Err(fault) => (fault.done, Some(fault.kind), traps.page),
                     };
                     let what = format!("{op_name}, {name}, populated {populated}");
                     ensure!(found == expected(access), "{what}: {found:?}, not {:?}", expected(access));

@@ -85,7 +85,7 @@ pub fn a_transfer_ends_short_at_a_fault_and_is_resumed() -> Result<(), String> {
     let go_on = |_| ControlFlow::Continue(());
     let second = bulk::copy_from_user_chunked(&mut bounce[done..], buffer + done, CHUNK, go_on);
     let told = second.is_err_and(|fault| {
-        fault.copied == in_front - done
+        fault.done == in_front - done
             && fault.addr == buffer + in_front
             && fault.kind == FaultKind::NotPresent
     });
@@ -103,7 +103,7 @@ pub fn a_transfer_ends_short_at_a_fault_and_is_resumed() -> Result<(), String> {
     // The same in the other direction.
     let in_front = unmap(buffer, 100_000);
     let out = bulk::copy_to_user_chunked(buffer, &content, CHUNK, go_on);
-    let told = out.is_err_and(|fault| fault.copied == in_front && fault.kind == FaultKind::NotPresent);
+    let told = out.is_err_and(|fault| fault.done == in_front && fault.kind == FaultKind::NotPresent);
     ensure!(told, "{out:x?}, {in_front} bytes in front of the hole");
     Ok(())
 }
@@ -149,7 +149,7 @@ pub fn a_scatter_list_ends_short_at_a_fault_and_is_resumed() -> Result<(), Strin
         in_front += len;
     }
     let (written, traps) = fault::counted(|| vecs.write_at(0, &content));
-    let told = written.is_err_and(|fault| fault.copied == in_front && fault.addr == buffer + hole);
+    let told = written.is_err_and(|fault| fault.done == in_front && fault.addr == buffer + hole);
     ensure!(told && 0 < in_front && in_front < MEGABYTE, "{written:x?}, {in_front}, {traps:?}");
     space::BIG.renew_part(buffer + hole, PAGE);
     let rest = vecs.write_at(in_front, &content[in_front..]);

@@ -39,7 +39,7 @@ pub fn region_mode_survives_an_address_space_that_takes_everything() -> Result<(
     big.renew_part(big.start(), (free + 1) * PAGE);
     drop(ballast);
     let ended =
-        result.is_err_and(|fault| fault.copied >= (free - 8) * PAGE && fault.kind == FaultKind::NotPresent);
+        result.is_err_and(|fault| fault.done >= (free - 8) * PAGE && fault.kind == FaultKind::NotPresent);
     ensure!(ended, "{result:x?} with {free} pages");
     all_is_well()
 }
@@ -60,9 +60,7 @@ fn short(area: Area, take: impl FnOnce(Area) -> Result<(), Fault>) -> Result<(),
     // A copy makes pages on both sides, and the last page leaves one fewer than the reserve.
     let (least, most) = (SPARE / 4 * PAGE, (SPARE + 1) * PAGE);
     ensure!(
-        fault.kind == FaultKind::NotPresent
-            && (least..=most).contains(&fault.copied)
-            && fault.addr % PAGE == 0,
+        fault.kind == FaultKind::NotPresent && (least..=most).contains(&fault.done) && fault.addr % PAGE == 0,
         "{fault:x?}"
     );
     all_is_well()

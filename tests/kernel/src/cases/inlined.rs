@@ -137,7 +137,7 @@ pub fn what_is_refused_without_the_pager_comes_with_it() -> Result<(), String> {
         space::LAZY.renew();
         let page = space::LAZY.start();
         let told = form(page, true);
-        let refused = told.is_err_and(|fault| (fault.copied, fault.kind) == (0, FaultKind::NotPresent));
+        let refused = told.is_err_and(|fault| (fault.done, fault.kind) == (0, FaultKind::NotPresent));
         ensure!(refused && !space::is_present(page), "{name}: {told:x?}");
         let told = form(page, false);
         ensure!(told.is_ok() && space::is_present(page), "{name}, normal: {told:x?}");
@@ -162,10 +162,7 @@ pub fn a_probe_reads_kernel_memory_and_asks_nobody() -> Result<(), String> {
         // SAFETY: (1) nothing is there.
         let told = unsafe { probe::read::<u64>(addr) };
         let call = fault::last_call();
-        ensure!(
-            told.is_err_and(|f| (f.copied, f.addr) == (0, addr)) && call.is_none(),
-            "{told:x?}, {call:x?}"
-        );
+        ensure!(told.is_err_and(|f| (f.done, f.addr) == (0, addr)) && call.is_none(), "{told:x?}, {call:x?}");
     }
     let user = space::RW.page(2);
     space::poke(user, &[7; 8]);

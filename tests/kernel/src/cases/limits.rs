@@ -45,7 +45,7 @@ pub fn the_typed_api_refuses_without_a_trap() -> Result<(), String> {
             ]
         });
         let is_refused = |result: &Result<(), Fault>| {
-            result.is_err_and(|fault| fault.copied == 0 && fault.kind == FaultKind::OutOfRange)
+            result.is_err_and(|fault| fault.done == 0 && fault.kind == FaultKind::OutOfRange)
         };
         ensure!(
             traps == Traps::NONE && results.iter().all(is_refused),

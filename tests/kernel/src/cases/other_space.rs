@@ -66,7 +66,7 @@ pub fn an_address_space_without_axmm_will_do() -> Result<(), String> {
     ensure!(value == Ok(77), "{value:?}");
 
     let outside = region::fill_user(&mut space, addr + PAGE - 4, 1, 8);
-    let refused = outside.is_err_and(|fault| fault.copied == 0 && fault.kind == FaultKind::Permission);
+    let refused = outside.is_err_and(|fault| fault.done == 0 && fault.kind == FaultKind::Permission);
     ensure!(refused, "outside: {outside:?}");
     Ok(())
 }

@@ -115,7 +115,7 @@ extern "C" fn other() -> ! {
         let whole = axptr::copy_from_user(&mut bytes, space::RW.start()) == Ok(());
         let paged_in = axptr::fill_user(space::LAZY.start(), 1, 100) == Ok(());
         let failed = axptr::copy_to_user(space::EDGE_TO_HOLE.end() - 10, &bytes[..20]);
-        if !whole || !paged_in || failed.map_err(|fault| fault.copied) != Err(10) {
+        if !whole || !paged_in || failed.map_err(|fault| fault.done) != Err(10) {
             wrong(WRONG_COPY);
         }
         if window::is_open() && window::is_enforced() {

@@ -57,11 +57,11 @@ pub fn values_go_both_ways() -> Result<(), String> {
 
     let read_only = UserPtr::<u32>::new(space::RO.start());
     let result = read_only.write_in(Locked, 7);
-    let refused = result.is_err_and(|fault| fault.copied == 0 && fault.kind == FaultKind::Permission);
+    let refused = result.is_err_and(|fault| fault.done == 0 && fault.kind == FaultKind::Permission);
     ensure!(refused, "{}", not_refused("read-only memory", result));
     let private = UserConstPtr::<u32>::new(space::KERNEL_ONLY.start());
     let result = private.read_in(Locked);
-    let refused = result.is_err_and(|fault| fault.copied == 0 && fault.kind == FaultKind::Permission);
+    let refused = result.is_err_and(|fault| fault.done == 0 && fault.kind == FaultKind::Permission);
     ensure!(refused, "{}", not_refused("the kernel's memory", result));
     Ok(())
 }
@@ -124,7 +124,7 @@ pub fn the_lock_is_free_during_the_copy() -> Result<(), String> {
         ensure!(result == Ok(()) && traps == Traps::pages(3), "{result:?}, {traps:?}");
     }
     let vanished = region::fill_user(UnderLock, space::EDGE_TO_HOLE.end() - 50, 1, 100);
-    let told = vanished.is_err_and(|fault| fault.copied == 50 && fault.kind == FaultKind::NotPresent);
+    let told = vanished.is_err_and(|fault| fault.done == 50 && fault.kind == FaultKind::NotPresent);
     ensure!(told, "{}", not_refused("a page that went away", vanished));
     Ok(())
 }
@@ -177,7 +177,7 @@ pub fn bad_ranges_ask_nobody() -> Result<(), String> {
         (arch::UNMAPPED_KERNEL_ADDR, PAGE),
     ] {
         let (result, traps) = fault::counted(|| region::fill_user(Asked(&asked), addr, 0, len));
-        let refused = result.is_err_and(|fault| fault.copied == 0 && fault.kind == FaultKind::OutOfRange);
+        let refused = result.is_err_and(|fault| fault.done == 0 && fault.kind == FaultKind::OutOfRange);
         ensure!(refused && traps == Traps::NONE, "{len:#x} bytes at {addr:#x}: {result:x?}, {traps:?}");
     }
     for addr in [0, space::HOLE.start(), limit, usize::MAX] {
@@ -254,7 +254,7 @@ pub fn populating_stays_one_window_ahead() -> Result<(), String> {
         let seen = Cell::new((free, 0));
         let provider = Watched { space: &mut Rationed { pages }, seen: &seen };
         let (result, traps) = fault::counted(|| region::fill_user(provider, start, 0x77, len));
-        let done = result.map_or_else(|fault| fault.copied, |()| len);
+        let done = result.map_or_else(|fault| fault.done, |()| len);
         let taken = free - space::free_pages();
         ensure!((done, taken) == (copied, used), "{len} bytes: {result:x?}, {taken} pages");
         let (_, most) = seen.get();

@@ -73,7 +73,7 @@ pub fn each_cpu_recovers_its_own_faults() -> Result<(), String> {
             let mut bytes = vec![0xee; len];
             let fault = axptr::copy_from_user(&mut bytes, addr);
             let told = fault.is_err_and(|fault| {
-                fault.copied == good
+                fault.done == good
                     && fault.addr == space::EDGE_TO_HOLE.end()
                     && fault.kind == FaultKind::NotPresent
             });

@@ -264,7 +264,7 @@ pub fn no_addition_is_lost_while_the_page_comes_and_goes() -> Result<(), String>
             Ok(true) => _ = done[page][width].fetch_add(1, Ordering::Relaxed),
             Ok(false) | Err(AtomicError::Retry) => {}
             Err(AtomicError::Fault(fault)) => {
-                ensure!((fault.copied, fault.addr) == (0, addr), "{fault:x?}");
+                ensure!((fault.done, fault.addr) == (0, addr), "{fault:x?}");
                 refused.fetch_add(1, Ordering::Relaxed);
             }
             Err(error) => return Err(format!("{error:x?}")),

@@ -217,7 +217,7 @@ fn one(
             (copied, None)
         }
         Err(fault) => {
-            let whole_range = op.in_regions && (fault.copied, fault.kind) == (0, FaultKind::Permission);
+            let whole_range = op.in_regions && (fault.done, fault.kind) == (0, FaultKind::Permission);
             let counter = match (fault.kind, access) {
                 // Where the machine does not tell the two apart, holes are counted here too.
                 (arch::FORBIDDEN, Access::Write) => &ended.at_a_protected_page,
@@ -226,15 +226,15 @@ fn one(
                 _ => return Err(format!("{fault:x?}")),
             };
             counter.fetch_add(1, Ordering::Relaxed);
-            let consistent = fault.addr == user + fault.copied && fault.access == access;
-            ensure!(consistent && fault.copied < len, "{fault:x?}");
-            let behind_the_end = zero.is_some_and(|zero| zero < fault.copied);
+            let consistent = fault.addr == user + fault.done && fault.access == access;
+            ensure!(consistent && fault.done < len, "{fault:x?}");
+            let behind_the_end = zero.is_some_and(|zero| zero < fault.done);
             ensure!(op.does != Does::ReadString || !behind_the_end, "behind the terminator: {fault:x?}");
             // One access may reach across the edge: if its first page is back when what lies before the edge is tried
             // again, the fault is told at the edge.
-            let reached = (offset + fault.copied.saturating_sub(1)) / PAGE;
-            let last = if whole_range { offset + len - 1 } else { offset + fault.copied } / PAGE;
-            (fault.copied, Some(reached..last + 1))
+            let reached = (offset + fault.done.saturating_sub(1)) / PAGE;
+            let last = if whole_range { offset + len - 1 } else { offset + fault.done } / PAGE;
+            (fault.done, Some(reached..last + 1))
         }
     };
     match op.does {
@@ -271,7 +271,7 @@ fn change(all: &[Frames], ranks: usize) -> Result<(), String> {
         let result = axptr::copy_from_user(&mut bytes, stays);
         ensure!(result == Ok(()), "{result:x?}");
         let fault = axptr::copy_in_user(space::HOLE.start(), stays, PAGE);
-        ensure!(fault.is_err_and(|fault| fault.copied == 0), "{fault:x?}");
+        ensure!(fault.is_err_and(|fault| fault.done == 0), "{fault:x?}");
         Ok(())
     };
     for round in 0..CHANGES {

@@ -46,7 +46,7 @@ pub fn nobody_waits_for_a_lock_of_another_cpus() -> Result<(), String> {
         held.wait()?;
         for (index, (name, form)) in FORMS.into_iter().enumerate() {
             let told = form(pages(rank) + index * PAGE, true);
-            ensure!(told.is_err_and(|fault| fault.copied == 0), "{name} of a lazy page: {told:x?}");
+            ensure!(told.is_err_and(|fault| fault.done == 0), "{name} of a lazy page: {told:x?}");
         }
         done.fetch_add(1, Ordering::AcqRel);
         freed.wait()?;

@@ -136,7 +136,7 @@ fn copy_across_cpus(round: usize) -> Result<(), String> {
     ensure!(!is_accessing_user_memory(), "the flag stayed set");
     let copied = match result {
         Ok(()) if whole => len,
-        Err(fault) if !whole && fault.kind == FaultKind::NotPresent => fault.copied,
+        Err(fault) if !whole && fault.kind == FaultKind::NotPresent => fault.done,
         _ => return Err(format!("{result:x?}")),
     };
     ensure!(copied == if whole { len } else { start + good - user }, "{copied} of {len} bytes");
@@ -159,7 +159,7 @@ fn meanwhile(rank: usize, round: usize) -> Result<(), String> {
     let received = axptr::copy_from_user(&mut back, start + PAGE - 500);
     ensure!(sent == Ok(()) && received == Ok(()) && back == bytes, "{sent:x?}, {received:x?}");
     let fault = axptr::copy_from_user(&mut back, space::HOLE.start());
-    ensure!(fault.is_err_and(|fault| fault.copied == 0), "{fault:x?}");
+    ensure!(fault.is_err_and(|fault| fault.done == 0), "{fault:x?}");
     Ok(())
 }
 

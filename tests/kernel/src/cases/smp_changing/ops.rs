@@ -71,7 +71,7 @@ pub struct Stop {
 
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
-        Self { copied: fault.copied, addr: fault.addr, access: fault.access, kind: fault.kind }
+        Self { copied: fault.done, addr: fault.addr, access: fault.access, kind: fault.kind }
     }
 }
 
@@ -145,8 +145,8 @@ pub const OPS: &[Op] = &[
     value::<u64>("batch of two reads", Does::ReadWhole, |on| {
         let ptr = UserPtr::<u32>::from(on.user);
         let (low, high) = scope::run((ptr.reading(), ptr.add(1).reading())).map_err(|fault| {
-            let before = fault.addr - fault.copied - on.user;
-            Stop { copied: fault.copied + before, ..fault.into() }
+            let before = fault.addr - fault.done - on.user;
+            Stop { copied: fault.done + before, ..fault.into() }
         })?;
         put(&mut on.kernel[..4], &low.to_ne_bytes())?;
         put(&mut on.kernel[4..], &high.to_ne_bytes())?;

@@ -36,7 +36,7 @@ pub fn no_operation_reaches_a_direct_map_window() -> Result<(), String> {
         // A length that would run from the user half into it.
         let len = secret.wrapping_sub(crate::space::RW.start());
         let (result, traps) = fault::counted(|| axptr::fill_user(crate::space::RW.start(), 0, len));
-        let kind = result.map_err(|fault| (fault.copied, fault.kind));
+        let kind = result.map_err(|fault| (fault.done, fault.kind));
         ensure!(kind == Err((0, FaultKind::OutOfRange)) && traps == Traps::NONE, "{result:x?}, {traps:?}");
     }
     ensure!(SECRET == [0x5a; 64], "the kernel's memory was written");
