@@ -47,6 +47,10 @@ pub enum FaultKind {
     NonCanonical = 5,
     /// The page exists, its memory does not: a file mapping behind the end of the file.
     Bus = 6,
+    /// Nobody has said yet where user memory may be: refused before any access.
+    ///
+    /// A kernel says it by [`set_user_limit`](crate::set_user_limit), a process by `hosted::install`.
+    NotSetUp = 7,
     /// The access must be aligned and was not.
     Misaligned = 0x80,
     /// The memory itself is damaged, and the machine noticed.
@@ -62,8 +66,9 @@ impl FaultKind {
     }
 
     const fn from_bits(bits: usize) -> Self {
-        const KNOWN: [FaultKind; 9] = [
+        const KNOWN: [FaultKind; 10] = [
             FaultKind::OutOfRange,
+            FaultKind::NotSetUp,
             FaultKind::NotPresent,
             FaultKind::Permission,
             FaultKind::ProtectionKey,
@@ -134,6 +139,7 @@ mod tests {
             FaultKind::ProtectionKey,
             FaultKind::NonCanonical,
             FaultKind::Bus,
+            FaultKind::NotSetUp,
             FaultKind::Misaligned,
             FaultKind::Poison,
             FaultKind::Tag,

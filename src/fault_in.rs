@@ -100,8 +100,8 @@ pub fn in_windows(
 fn touch(addr: usize, access: Access) -> Result<(), Fault> {
     match access {
         Access::Read => copy::copy_from_user(&mut [0], addr),
-        // Any byte of the page will do; every machine has an instruction for a whole word.
-        Access::Write => match UserPtr::<u32>::new(addr & !3).atomic().fetch_or(0) {
+        // One byte: a wider value may end behind the user half.
+        Access::Write => match UserPtr::<u8>::new(addr).atomic().fetch_or(0) {
             Err(AtomicError::Fault(fault)) => Err(Fault { access, ..fault }),
             // Where others were in the way, the page is present, and writable to them.
             _ => Ok(()),

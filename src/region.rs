@@ -192,12 +192,12 @@ fn windows<A: AddressSpace>(
     access: Access,
     mut step: impl FnMut(UserRange, usize) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let mut rest = UserRange::new(start, len).ok_or(Fault::out_of_range(start, access))?;
+    let mut rest = Fault::range(start, len, access)?;
     if rest.is_empty() {
         return Ok(());
     }
     if !provider.with_addr_space(|space| space.check_region_access(rest, access)) {
-        return Err(Fault { done: 0, addr: start, access, kind: FaultKind::Permission });
+        return Err(Fault::new(start, 0, access, FaultKind::Permission));
     }
     let mut done = 0;
     while !rest.is_empty() {
@@ -207,7 +207,7 @@ fn windows<A: AddressSpace>(
         step(present, done).map_err(|fault| fault.after(done))?;
         done += present.len();
         if !absent.is_empty() {
-            return Err(Fault { done, addr: absent.start(), access, kind: FaultKind::NotPresent });
+            return Err(Fault::new(start, done, access, FaultKind::NotPresent));
         }
         rest = behind;
     }

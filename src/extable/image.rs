@@ -39,8 +39,9 @@ pub fn lookup(pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Land
 /// Checks the image's table from end to end: not empty, whole entries, strictly ascending, the
 /// sentinel in its place.
 ///
-/// A kernel calls it once at boot, so that a linker script which lost the table shows itself there and
-/// not at the first bad pointer. The linker fragment finds the same at link time.
+/// This is the table's part of [`axptr::selftest`](crate::selftest()), which a kernel calls once at boot, so that a linker
+/// script which lost the table shows itself there and not at the first bad pointer. The linker fragment finds the same at
+/// link time.
 ///
 /// # Errors
 ///
