@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Region mode: ask the address space first, and make pages present ahead of the copy.
 //!
-//! The default, *range and table*, costs the same whatever the address space looks like. A kernel that wants
-//! its refusal before the first access, or that cannot take page faults in kernel mode, checks the regions
-//! instead, through an [`AddrSpaceProvider`]:
+//! The default, *range and table*, costs the same whatever the address space looks like. A kernel that wants its refusal
+//! before the first access, or whose pager cannot run during a copy, checks the regions instead, through an
+//! [`AddrSpaceProvider`]. It has to be able to recover from a page fault all the same: a page may go away between the check
+//! and the copy.
+//!
 //!
 //! 1. under the provider's lock: do areas permit the access, from user mode, over the whole range?
 //! 2. window by window: under the lock, make the pages of the window present; with the lock released,
