@@ -203,6 +203,83 @@ fn a_foreign_entry_is_a_link_error_with_the_fragment() {
     }
 }
 
+/// The distance of a landing has 16 bits. On all machines: the assembler is the same, what the linker may shorten is not.
+#[test]
+fn a_landing_out_of_reach_is_an_assembly_error() {
+    // What the assembler has at hand in front of a linker: an instruction, and one that linkers may shorten.
+    for (target, nop, shortened, relax) in [
+        ("x86_64-unknown-none", "nop", "nop", ""),
+        ("aarch64-unknown-none-softfloat", "nop", "nop", ""),
+        ("riscv64gc-unknown-none-elf", "nop", "call elsewhere", "-Ctarget-feature=+relax"),
+        ("loongarch64-unknown-none-softfloat", "nop", "la.pcrel $t0, elsewhere", "-Ctarget-feature=+relax"),
+    ] {
+        for by in ["ex_entry", "axptr_access"] {
+            let assembles = |backwards, bytes, between| {
+                let far = Far { target, by, backwards, bytes, between, relax };
+                far.assembles()
+            };
+            for (bytes, fits) in
+                [(16, true), (0x7f00, true), (0x8000, false), (0xffff, false), (0x1_0000, false)]
+            {
+                for between in [nop, shortened] {
+                    assert_eq!(assembles(false, bytes, between), fits, "{target}, {by}, {between}: +{bytes}");
+                }
+            }
+            assert!(assembles(true, 0x8000, nop), "{target}, {by}: -0x8000");
+            for bytes in [0x8004, 0xfffc, 0x1_0000] {
+                assert!(!assembles(true, bytes, nop), "{target}, {by}: -{bytes:#x}");
+            }
+        }
+    }
+}
+
+/// An entry, and how far its landing is.
+struct Far<'a> {
+    target: &'a str,
+    /// The macro that makes the entry.
+    by: &'a str,
+    backwards: bool,
+    bytes: usize,
+    between: &'a str,
+    relax: &'a str,
+}
+
+impl Far<'_> {
+    /// Whether it assembles; if it does not, the message is the one about the distance.
+    #[track_caller]
+    fn assembles(&self) -> bool {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("far");
+        fs::create_dir_all(&folder).unwrap();
+        let source = read(&root().join("tests/link/far.rs"))
+            .replace("SOURCES", root().to_str().unwrap())
+            .replace("ACCESS", &access_macro(self.target))
+            .replace("BACKWARDS", if self.backwards { "yes" } else { "no" })
+            .replace("BYTES", &self.bytes.to_string())
+            .replace("BETWEEN", self.between);
+        fs::write(folder.join("far.rs"), source).unwrap();
+        let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()));
+        rustc.current_dir(&folder).args(["--edition=2024", "--emit=obj", "--target", self.target, "far.rs"]);
+        rustc.arg(format!("--cfg=by=\"{}\"", self.by));
+        rustc.args((!self.relax.is_empty()).then_some(self.relax));
+        // A crate without `core` is unstable, and the only one that needs no target installed.
+        let output = rustc.env("RUSTC_BOOTSTRAP", "1").output().unwrap();
+        let text = text(&output);
+        let told = text.contains("invalid .org offset") && text.contains("0x8000) >> 16");
+        assert!(output.status.success() || told, "{}: {text}", self.target);
+        output.status.success()
+    }
+}
+
+/// The text of the macro that the routines of the target's machine use.
+fn access_macro(target: &str) -> String {
+    let machine = target.split('-').next().unwrap();
+    let arch = if machine == "riscv64gc" { "riscv64" } else { machine };
+    let text = read(&root().join(format!("asm/{arch}/macros.S")));
+    let start = text.find(".macro axptr_access ").unwrap();
+    let end = start + text[start..].find(".endm").unwrap();
+    format!("{}.endm", &text[start..end])
+}
+
 /// What a link, and a run, came to.
 struct Linked {
     /// None if the link failed.

@@ -39,6 +39,7 @@
     .long 9b - .
     .short \landing - 9b
     .short \flags
+    .org . - ((((\landing - 9b + 0x8000) >> 16) != 0) & 1) // an error if the distance is cut to 16 bits
     .popsection
     .endif
 .endm

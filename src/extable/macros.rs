@@ -4,8 +4,9 @@
 /// Expands to the assembly text of one exception-table entry, for `asm!` and `global_asm!` alike.
 ///
 /// `insn` and `landing` are labels as an operand would name them (`"2b"`, `"3f"`, `".Lmine"`); they must
-/// lie in the same section, within 32 KiB of each other. `access` says what the instruction does to
-/// *user* memory:
+/// lie in the same section, within 32 KiB of each other: else the assembler says `invalid .org offset` and shows the
+/// line that says so. Code that the linker may shorten (riscv64, loongarch64) may lie between them, and counts as long
+/// as it is before that. `access` says what the instruction does to *user* memory:
 ///
 /// | access | the instruction |
 /// |---|---|
@@ -105,6 +106,10 @@ macro_rules! ex_entry {
 /// The section is linked to a label that the text defines where it stands, so that the linker keeps, drops
 /// and sorts the entry with the code around it. The label is made unique by an assembler counter: labels
 /// and symbols persist over a codegen unit, the macro counter `\@` does not.
+///
+/// The last line moves the place backwards, which no assembler does, if the distance of the landing does not fit into
+/// its 16 bits. It adds nothing to the entry, and needs no section of its own. `.if` would not do: it is decided before
+/// the assembler knows how far apart two labels are.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ex_entry {
@@ -125,6 +130,11 @@ macro_rules! __ex_entry {
             $insn,
             "\n.short ",
             $flags,
+            "\n.org . - ((((",
+            $landing,
+            " - ",
+            $insn,
+            " + 0x8000) >> 16) != 0) & 1) /* axptr: the landing is more than 32 KiB away */",
             "\n.popsection\n.purgem axptr_here\n.noaltmacro\n",
         )
     };
