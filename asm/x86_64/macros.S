@@ -34,8 +34,10 @@
 .macro axptr_access routine, flags, landing, insn:vararg
 9:  \insn
     .if \flags
+    .reloc 0, BFD_RELOC_NONE, .Laxptr_entry_\routine\()_\@
     .pushsection axptr_ex_table, "ao", @progbits, .text.axptr_\routine
     .balign 4
+.Laxptr_entry_\routine\()_\@:
     .long 9b - .
     .short \landing - 9b
     .short \flags
