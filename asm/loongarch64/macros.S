@@ -28,7 +28,8 @@
 .set AXPTR_SUB_PAGE, 0x80
 
 // `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
-// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER).
+// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER), and which refers to it: else
+// `--icf=all` makes one of a routine and its no-fault form, which differ in nothing but their entries.
 .macro axptr_access routine, flags, landing, insn:vararg
 9:  \insn
     .if \flags

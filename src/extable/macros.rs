@@ -107,6 +107,10 @@ macro_rules! ex_entry {
 /// and sorts the entry with the code around it. The label is made unique by an assembler counter: labels
 /// and symbols persist over a codegen unit, the macro counter `\@` does not.
 ///
+/// The code refers to its entry by a relocation that changes nothing. Without it, a linker that folds functions which
+/// are alike to the byte (`--icf=all`) would not look at their entries, and those of the one that it drops would go
+/// with it, though they may say something else.
+///
 /// The last line moves the place backwards, which no assembler does, if the distance of the landing does not fit into
 /// its 16 bits. It adds nothing to the entry, and needs no section of its own. `.if` would not do: it is decided before
 /// the assembler knows how far apart two labels are.
