@@ -36,8 +36,8 @@ pub fn lookup(pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Land
     Table::image().lookup(pc, access, kind)
 }
 
-/// Checks the image's table from end to end: not empty, whole entries, strictly ascending, the
-/// sentinel in its place.
+/// Checks the image's table from end to end: not empty, whole entries, ascending, no two that contradict each other,
+/// the sentinel in its place.
 ///
 /// This is the table's part of [`axptr::selftest`](crate::selftest()), which a kernel calls once at boot, so that a linker
 /// script which lost the table shows itself there and not at the first bad pointer. The linker fragment finds the same at
