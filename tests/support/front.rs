@@ -31,8 +31,8 @@ static HANDLER: AtomicU8 = AtomicU8::new(FULL);
 static SEGV: AtomicUsize = AtomicUsize::new(0);
 static BUS: AtomicUsize = AtomicUsize::new(0);
 
-/// What goes into the register of the count in place of the cause, unless it is 0.
-static WRONG_COUNT: AtomicUsize = AtomicUsize::new(0);
+/// What the handler writes into the register of the count, in place of the cause, unless it is 0.
+pub(crate) static WRONG_COUNT: AtomicUsize = AtomicUsize::new(0);
 
 const FULL: u8 = 0;
 const PC_ONLY: u8 = 1;
@@ -70,11 +70,6 @@ impl Front {
         assert!(entries.len() <= ENTRIES, "{} entries", entries.len());
         entries.iter().zip(&HITS).map(|(entry, hits)| (entry.insn(), hits.load(Ordering::Relaxed))).collect()
     }
-}
-
-/// Lets the handler write `count` where the routines count, for as long as it is not 0.
-pub(crate) fn spoil_counts(count: usize) {
-    WRONG_COUNT.store(count, Ordering::Relaxed);
 }
 
 /// Faults so far.
