@@ -302,7 +302,7 @@ fn the_operands_decide_only_where_the_access_is_unknown() {
     let strict = read_to_kernel(kernel.wrapping_add(1).addr(), kernel);
     let plain = read(BAD);
     let frame = |insn: usize, read: usize, write: usize| FakeFrame { pc: insn, cause: 0, read, write };
-    let unknown = Report { access: None, kind: FaultKind::NonCanonical, addr: None };
+    let unknown = Report { access: None, kind: FaultKind::NonCanonical, addr: None, ..Report::default() };
     for (mut frame, report, expected) in [
         (frame(strict.insn, hole, 0x1000), unknown, Recovery::Landed),
         (frame(strict.insn, 0x1000, hole), unknown, Recovery::NotOurs),
@@ -330,7 +330,12 @@ fn the_operands_decide_only_where_the_access_is_unknown() {
 fn the_pager_is_asked_for_page_faults_of_our_accesses_only() {
     setup();
     let site = write(BAD);
-    let fault = Report { access: Some(Access::Write), kind: FaultKind::NotPresent, addr: Some(BAD) };
+    let fault = Report {
+        access: Some(Access::Write),
+        kind: FaultKind::NotPresent,
+        addr: Some(BAD),
+        ..Report::default()
+    };
     for (pc, repairs, expected, asked) in [
         (site.insn, true, Recovery::Repaired, 1),
         (site.insn, false, Recovery::Landed, 1),
@@ -358,7 +363,8 @@ struct FakeFrame {
     write: usize,
 }
 
-impl TrapFrame for FakeFrame {
+// SAFETY: (1) to (4) no machine resumes it.
+unsafe impl TrapFrame for FakeFrame {
     fn pc(&self) -> usize {
         self.pc
     }

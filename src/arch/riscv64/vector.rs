@@ -72,7 +72,7 @@ impl Frame {
         };
         // A machine may leave `stval` 0 for all but page faults (Privileged ISA, "stval").
         let named = self.stval != 0 || matches!(self.scause, LOAD_PAGE_FAULT | STORE_PAGE_FAULT);
-        Some(Report { access, kind, addr: named.then_some(self.stval) })
+        Some(Report { access, kind, addr: named.then_some(self.stval), ..Report::default() })
     }
 
     /// A page fault does not tell an absent page from one that forbids the access: both are reported as
@@ -95,7 +95,8 @@ impl Frame {
     }
 }
 
-impl TrapFrame for Frame {
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.sepc
     }

@@ -33,6 +33,11 @@ impl Registers<'_> {
         self.set(REG_RDX, cause);
     }
 
+    /// The register in which the routines count, as a trap frame may do that does not keep its contract.
+    pub(crate) fn set_count(&mut self, count: usize) {
+        self.set(REG_RCX, count);
+    }
+
     /// What the machine says about a page fault.
     pub(crate) fn access(&self) -> Option<Access> {
         const WRITE: usize = 1 << 1;

@@ -56,7 +56,7 @@ fn data_abort(frame: &TrapFrame, esr: usize, far: usize) -> Option<Report> {
     let write = esr & (1 << 6 | 1 << 8) == 1 << 6;
     let access = if write { Access::Write } else { Access::Read };
     let addr = (esr & 1 << 10 == 0).then_some(far);
-    Some(Report { access: Some(access), kind, addr })
+    Some(Report { access: Some(access), kind, addr, ..Report::default() })
 }
 
 /// Whether PAN has refused an access of this kernel's own, which is a plain one. axptr's are unprivileged.

@@ -42,7 +42,7 @@ fn report(frame: &TrapFrame) -> Option<Report> {
         _ if addr as isize >> 38 != addr as isize >> 63 => FaultKind::NonCanonical,
         _ => FaultKind::NotPresent,
     };
-    Some(Report { access: Some(access), kind, addr: Some(addr) })
+    Some(Report { access: Some(access), kind, addr: Some(addr), ..Report::default() })
 }
 
 unsafe extern "C" {
