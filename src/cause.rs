@@ -57,6 +57,12 @@ pub enum FaultKind {
     Poison = 0x81,
     /// The pointer's tag is not the memory's (aarch64 MTE).
     Tag = 0x82,
+    /// The page is mapped, but what is behind its physical address refuses the access: nothing answers there, or machine
+    /// mode forbids it in steps smaller than a page.
+    ///
+    /// An access fault of riscv64 (PMP, PMA), a synchronous external abort of aarch64. Where a machine reports damaged
+    /// memory by the same way, as aarch64 may, it is this kind too.
+    Physical = 0x83,
 }
 
 impl FaultKind {
@@ -77,6 +83,7 @@ impl FaultKind {
             FaultKind::Misaligned,
             FaultKind::Poison,
             FaultKind::Tag,
+            FaultKind::Physical,
         ];
         let mut i = 0;
         while i < KNOWN.len() {
@@ -143,6 +150,7 @@ mod tests {
             FaultKind::Misaligned,
             FaultKind::Poison,
             FaultKind::Tag,
+            FaultKind::Physical,
         ];
         for kind in kinds {
             for access in [None, Some(Access::Read), Some(Access::Write)] {
@@ -152,6 +160,16 @@ mod tests {
                 assert_eq!((cause.access(), cause.kind()), (access, kind));
             }
         }
+    }
+
+    /// The routines decide by bit 7, and do such a rest bytewise.
+    #[test]
+    fn causes_that_may_end_inside_a_page_have_bit_7() {
+        let within = [FaultKind::Misaligned, FaultKind::Poison, FaultKind::Tag, FaultKind::Physical];
+        let at_pages =
+            [FaultKind::NotPresent, FaultKind::Permission, FaultKind::NonCanonical, FaultKind::Bus];
+        assert_eq!(within.map(FaultKind::ends_anywhere), [true; 4]);
+        assert_eq!(at_pages.map(FaultKind::ends_anywhere), [false; 4]);
     }
 
     #[test]

@@ -21,7 +21,7 @@
 .set AXPTR_CPU_KNOWN, {known}
 .set AXPTR_CPU_UAL, {ual}
 
-// No access touches a byte this far behind a0 or a3, or farther.
+// No load touches a byte this far behind a3, or farther.
 .set AXPTR_REACH, 64
 
 // Bit 7 of the cause: it may end inside a page.
@@ -56,6 +56,23 @@ __axptr_\routine:
 .macro axptr_end routine
     .size __axptr_\routine, . - __axptr_\routine
     .popsection
+.endm
+
+// Landings of a block's stores: t0 = the bytes of the block that have been stored before.
+.macro axptr_stored_landings routine
+    axptr_stored_landing \routine, 8
+    axptr_stored_landing \routine, 16
+    axptr_stored_landing \routine, 24
+    axptr_stored_landing \routine, 32
+    axptr_stored_landing \routine, 40
+    axptr_stored_landing \routine, 48
+    axptr_stored_landing \routine, 56
+.endm
+
+.macro axptr_stored_landing routine, done
+.Lstored\done\()_\routine:
+    ori     $t0, $zero, \done
+    b       .Lstored_\routine
 .endm
 
 // Never called. `selftest` looks its entry up: if this one is in the table, the linker kept the table.

@@ -101,8 +101,10 @@ impl Frame {
             (0b0010 | 0b0011, _) => FaultKind::Permission,
             (_, 0b01_0001) => FaultKind::Tag,
             (_, 0b10_0001) => FaultKind::Misaligned,
-            // External aborts, of the access and of the walk; parity and ECC errors likewise.
-            (0b0100..=0b0111, _) => FaultKind::Poison,
+            // External aborts, of the access and of the walk.
+            (0b0100 | 0b0101, _) => FaultKind::Physical,
+            // Parity and ECC errors likewise.
+            (0b0110 | 0b0111, _) => FaultKind::Poison,
             _ => FaultKind::Unknown,
         }
     }

@@ -63,8 +63,9 @@ impl Frame {
             LOAD_PAGE_FAULT | STORE_PAGE_FAULT if self.was_outside_the_window() => return None,
             LOAD_PAGE_FAULT => (Some(Access::Read), self.page_fault_kind()),
             STORE_PAGE_FAULT => (Some(Access::Write), self.page_fault_kind()),
-            LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Bus),
-            STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Bus),
+            // Physical memory is protected in steps of 4 bytes (Privileged ISA, "Physical Memory Protection").
+            LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Physical),
+            STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Physical),
             LOAD_MISALIGNED => (Some(Access::Read), FaultKind::Misaligned),
             STORE_MISALIGNED => (Some(Access::Write), FaultKind::Misaligned),
             HARDWARE_ERROR => (None, FaultKind::Poison),

@@ -21,6 +21,11 @@ const ERR_KEY: i64 = 1 << 5;
 /// not there, too.
 const SEGV_PKUERR: c_int = 4;
 
+// No mapping, and one that forbids the access. The error code tells of the page alone: one that was never touched is
+// absent, whatever its mapping would permit; and the kernel calls all addresses of its own present.
+const SEGV_MAPERR: c_int = 1;
+const SEGV_ACCERR: c_int = 2;
+
 /// The interrupted registers, which the kernel restores when the handler returns.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {
@@ -83,10 +88,13 @@ fn page_fault_kind(signal: c_int, code: c_int, error: i64) -> FaultKind {
         FaultKind::Bus
     } else if code == SEGV_PKUERR || error & ERR_KEY != 0 {
         FaultKind::ProtectionKey
-    } else if error & ERR_PRESENT != 0 {
-        FaultKind::Permission
     } else {
-        FaultKind::NotPresent
+        match code {
+            SEGV_MAPERR => FaultKind::NotPresent,
+            SEGV_ACCERR => FaultKind::Permission,
+            _ if error & ERR_PRESENT != 0 => FaultKind::Permission,
+            _ => FaultKind::NotPresent,
+        }
     }
 }
 
@@ -143,6 +151,15 @@ mod tests {
             (0x06, segv, 1, Access::Write, FaultKind::NotPresent),
             (0x05, segv, 2, Access::Read, FaultKind::Permission),
             (0x07, segv, 2, Access::Write, FaultKind::Permission),
+            // Never touched, and not to be.
+            (0x04, segv, 2, Access::Read, FaultKind::Permission),
+            (0x06, segv, 2, Access::Write, FaultKind::Permission),
+            // The kernel's own.
+            (0x05, segv, 1, Access::Read, FaultKind::NotPresent),
+            (0x07, segv, 1, Access::Write, FaultKind::NotPresent),
+            // Another code tells nothing.
+            (0x04, segv, 128, Access::Read, FaultKind::NotPresent),
+            (0x07, segv, 128, Access::Write, FaultKind::Permission),
             (0x25, segv, SEGV_PKUERR, Access::Read, FaultKind::ProtectionKey),
             (0x27, segv, SEGV_PKUERR, Access::Write, FaultKind::ProtectionKey),
             (0x04, segv, SEGV_PKUERR, Access::Read, FaultKind::ProtectionKey),
