@@ -4,7 +4,7 @@
 //! A call runs on a stack of its own and stops at its first access to user memory, whose pages are all away. From
 //! there on it is stepped. What it is at a step - registers, stack, target - is taken down. Then pages go away and
 //! the call runs to its end from there, once for each set of pages and each way in which they come back; each time it
-//! is put back to the step. Where no set of pages makes a difference any more, nothing is left to step through.
+//! is put back to the step. Where pages make no difference any more, nothing is left to step through.
 
 use std::{
     arch::global_asm,
@@ -19,6 +19,7 @@ use std::{
     time::Instant,
 };
 
+use axptr::extable::Table;
 use libc::{REG_EFL, REG_RIP, REG_RSP, c_int, siginfo_t, ucontext_t};
 
 use crate::{
@@ -166,8 +167,8 @@ fn vectors(context: &ucontext_t) -> &'static mut [u8] {
     /// Where the area says how long it is (`struct _fpx_sw_bytes` of the kernel's interface).
     const LEN_AT: usize = 464 + 16;
     let start = context.uc_mcontext.fpregs.cast::<u8>();
-    // SAFETY: the kernel has put the area there.
-    let len = unsafe { start.add(LEN_AT).cast::<u32>().read_unaligned() };
+    // SAFETY: the kernel has put the area there, and its length within.
+    let len = unsafe { start.wrapping_add(LEN_AT).cast::<u32>().read_unaligned() };
     let len = (len as usize).clamp(512, VECTORS);
     // SAFETY: as above; the frame is nobody else's until the handler returns.
     unsafe { std::slice::from_raw_parts_mut(start, len) }
@@ -231,8 +232,10 @@ extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void
     if !is_ours() {
         return former(signal, info, context);
     }
+    // SAFETY: the kernel hands a SA_SIGINFO handler a valid one that is nobody else's.
+    let info_ref = unsafe { &*info };
     // SAFETY: the kernel filled it for SIGSEGV.
-    let addr = unsafe { (*info).si_addr() }.addr();
+    let addr = unsafe { info_ref.si_addr() }.addr();
     let is_user = scene().source.contains(addr) || scene().target.contains(addr);
     match MODE.load(Relaxed) {
         // SAFETY: the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
@@ -357,28 +360,36 @@ fn each_step(stepper: &Stepper, case: &Case<'_>, again: u8, path: &str, findings
     case.prepare();
     let mut goes_on = stepper.start(&job);
     assert!(goes_on, "{case}: no access to user memory");
-    let (mut step, mut repeated, mut former_pc) = (0_usize, 0_usize, 0);
+    let (mut step, mut repeated, mut former_pc, mut was_access) = (0_usize, 0_usize, 0, false);
     while goes_on {
         let pc = snapshot().registers[REG_RIP as usize];
         repeated = if pc == former_pc { repeated + 1 } else { 0 };
         former_pc = pc;
         bytes.clear();
         bytes.extend_from_slice(case.target());
-        // Of a string instruction that goes on and on some turns are enough.
-        if repeated < 20 || repeated.is_multiple_of(37) {
+        // What a page does matters to instructions that touch it only.
+        let is_access = Table::image().find(pc as usize).is_some();
+        let mut try_all = |ways: &[(Pages, u8)]| {
             let mut faults = 0;
-            let back = if step.is_multiple_of(2) { AT_THE_FAULT } else { again };
-            for (pages, way) in sets.iter().flat_map(|&pages| [(pages, NEVER), (pages, back)]) {
+            for &(pages, way) in ways {
                 faults += usize::from(run(stepper, case, &job, &bytes, (pages, way)));
                 let result = job.result.take().expect("the call has ended");
                 findings.note(case, result, Away { pages, for_good: way == NEVER }, || {
                     format!("{path}, pages {pages:#06b} away after {step} instructions, way {way}")
                 });
             }
-            if faults == 0 {
-                break;
-            }
+            faults
+        };
+        // Of a string instruction that goes on and on some turns are enough.
+        if is_access && (repeated < 20 || repeated.is_multiple_of(37)) {
+            let back = if step.is_multiple_of(2) { AT_THE_FAULT } else { again };
+            let ways: Vec<_> = sets.iter().flat_map(|&pages| [(pages, NEVER), (pages, back)]).collect();
+            try_all(&ways);
+        } else if was_access && !is_access && try_all(&[(sets[0], NEVER)]) == 0 {
+            // Nothing touches them any more.
+            break;
         }
+        was_access = is_access;
         scene().take_away(0, &AWAY_NOW);
         case.restore(&bytes);
         goes_on = stepper.step(&job);

@@ -84,10 +84,9 @@ impl Area {
         assert_eq!(unsafe { libc::mprotect(page, PAGE, PROT_READ) }, 0);
     }
 
-    /// Puts a mapping of nothing in the place of one page.
+    /// Puts a page behind the file's end in the place of one: even where it is made accessible, it is not there.
     pub(crate) fn unmap(&self, page: usize) {
-        let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED;
-        map(self.start + page * PAGE, PAGE, PROT_NONE, flags, -1, 0);
+        map(self.start + page * PAGE, PAGE, PROT_NONE, MAP_SHARED | MAP_FIXED, self.file, Self::LEN);
     }
 
     /// Maps one page again.
