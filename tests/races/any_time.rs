@@ -20,7 +20,7 @@ use libc::c_int;
 use crate::{
     Numbers, is_long,
     memory::Area,
-    model::{ALL, Away, Case, Findings, Scene, lengths},
+    model::{ALL, Case, Findings, Scene, lengths},
     one_test, operations,
 };
 
@@ -111,7 +111,6 @@ fn pages_that_come_and_go_at_any_time_leave_what_the_answer_says() {
     let operations = operations::all();
     let (stop, turns) = (AtomicBool::new(false), AtomicUsize::new(0));
     let mut findings = Findings::default();
-    let away = Away { pages: ALL, for_good: false };
     // A whole turn through all operations, lengths and paths is one at least; more of them in the time there is.
     let time = if is_long() { Duration::from_secs(180) } else { Duration::from_secs(3) };
     thread::scope(|scope| {
@@ -135,14 +134,14 @@ fn pages_that_come_and_go_at_any_time_leave_what_the_answer_says() {
                             findings.calls += 1;
                             if result.is_err() {
                                 findings.calls -= 1;
-                                findings.note(&case, result, away, || path.name().to_owned());
+                                findings.note(&case, result, ALL, || path.name().to_owned());
                                 scene.take_away(0, &AtomicU8::new(ALL));
                                 break;
                             }
                         }
                         case.prepare();
                         let result = (operation.run)(case.call);
-                        findings.note(&case, result, away, || path.name().to_owned());
+                        findings.note(&case, result, ALL, || path.name().to_owned());
                     }
                 }
             }

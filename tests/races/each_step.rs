@@ -24,7 +24,7 @@ use libc::{REG_EFL, REG_RIP, REG_RSP, c_int, siginfo_t, ucontext_t};
 
 use crate::{
     Numbers, is_long,
-    model::{ALL, Away, Case, Findings, Pages, Scene, lengths},
+    model::{ALL, Case, Findings, Pages, Scene, lengths},
     one_test,
     operations::{self, Call, Operation, Stop},
 };
@@ -374,7 +374,7 @@ fn each_step(stepper: &Stepper, case: &Case<'_>, again: u8, path: &str, findings
             for &(pages, way) in ways {
                 faults += usize::from(run(stepper, case, &job, &bytes, (pages, way)));
                 let result = job.result.take().expect("the call has ended");
-                findings.note(case, result, Away { pages, for_good: way == NEVER }, || {
+                findings.note(case, result, pages, || {
                     format!("{path}, pages {pages:#06b} away after {step} instructions, way {way}")
                 });
             }

@@ -16,15 +16,6 @@ const MARGIN: usize = 64;
 pub(crate) type Pages = u8;
 pub(crate) const ALL: Pages = 0b1111;
 
-/// What has happened to the pages during a call.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Away {
-    /// Only these were ever away.
-    pub(crate) pages: Pages,
-    /// They have not come back.
-    pub(crate) for_good: bool,
-}
-
 /// The memory of all calls of a test.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Scene {
@@ -146,8 +137,8 @@ impl<'a> Case<'a> {
         sets
     }
 
-    /// Whether a call that ended so has done what it must.
-    pub(crate) fn check(&self, result: Result<(), Stop>, away: Away) -> Result<(), String> {
+    /// Whether a call that ended so, while only pages of `away` were ever away, has done what it must.
+    pub(crate) fn check(&self, result: Result<(), Stop>, away: Pages) -> Result<(), String> {
         let done = match result {
             Ok(()) => self.call.len,
             Err(Stop::Wrong(what)) => return Err(what.to_owned()),
@@ -175,12 +166,7 @@ impl<'a> Case<'a> {
         Err(format!("done {done}, {} bytes wrong in {}..={}", wrong.len(), first - margin, last - margin))
     }
 
-    fn check_fault(
-        &self,
-        done: usize,
-        addr: usize,
-        Away { pages: away, for_good }: Away,
-    ) -> Result<(), String> {
+    fn check_fault(&self, done: usize, addr: usize, away: Pages) -> Result<(), String> {
         if done >= self.call.len {
             return Err(format!("a fault, but {done} bytes are done"));
         }
@@ -188,14 +174,15 @@ impl<'a> Case<'a> {
         let Some(side) = sides.iter().find(|side| side.pages.is_some() && addr == side.start() + done) else {
             return Err(format!("the fault is at {addr:#x}, which is on neither side {done} bytes on"));
         };
-        // Of pages that have come back nothing shows any more: the byte behind them may be the one that stopped it.
-        if for_good && side.page_of(done) & away == 0 {
+        // A byte that was there all the time stops no call, unless one before it was away: an access may lie across an
+        // edge, or do again the end of what is done.
+        let was_away = |at: usize| sides.iter().any(|side| side.page_of(at) & away != 0);
+        if side.page_of(done) & away == 0 && !(0..done).any(was_away) {
             return Err(format!("done {done}: the byte at {addr:#x} was there all the time"));
         }
         // What was there all the time must be done, up to the first byte that was not.
-        let first = (0..self.call.len).find(|&at| sides.iter().any(|side| side.page_of(at) & away != 0));
-        if first.is_some_and(|first| done < first) {
-            return Err(format!("done {done}, but {first:?} bytes were there all the time"));
+        if let Some(first) = (0..self.call.len).find(|&at| was_away(at)).filter(|&first| done < first) {
+            return Err(format!("done {done}, but {first} bytes were there all the time"));
         }
         Ok(())
     }
@@ -286,7 +273,7 @@ impl Findings {
         &mut self,
         case: &Case<'_>,
         result: Result<(), Stop>,
-        away: Away,
+        away: Pages,
         when: impl FnOnce() -> String,
     ) {
         self.calls += 1;

@@ -26,7 +26,7 @@ use libc::{c_int, siginfo_t, ucontext_t};
 use crate::{
     Numbers, is_long,
     memory::{Area, PAGE},
-    model::{ALL, Away, Case, Findings, Pages, Scene, lengths},
+    model::{ALL, Case, Findings, Pages, Scene, lengths},
     one_test,
     operations::{self, Operation},
 };
@@ -173,7 +173,7 @@ fn run(
     COME_BACK.store(!for_good, SeqCst);
     ACCESSES.store(0, SeqCst);
     let result = (case.operation.run)(case.call);
-    findings.note(case, result, Away { pages, for_good }, || {
+    findings.note(case, result, pages, || {
         format!("{path}, pages {pages:#06b} away after {first} accesses, for good: {for_good}")
     });
     ACCESSES.load(SeqCst)
