@@ -168,7 +168,7 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
     unsafe fn access(self) -> Result<(), Fault> {
         let addr = self.ptr.addr();
         let range = check(addr, size_of::<T>(), Access::Write)?;
-        if !single::is_single::<T>() {
+        if !single::is_stored_at_once::<T>(addr) {
             return copy::write_bytes::<C>(addr, bytemuck::bytes_of(&self.value));
         }
         let bits = single::to_bits(self.value);
