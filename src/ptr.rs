@@ -198,12 +198,12 @@ macro_rules! impl_pointer {
             ///
             /// # Errors
             ///
-            /// As [`read`](Self::read). Then each byte of `value` is the old one or the new one.
+            /// As [`read`](Self::read). Then the first `fault.done` bytes of `value` are the new ones, and the rest is
+            /// unchanged.
             #[inline(always)]
             pub fn read_into(self, value: &mut T) -> Result<(), Fault> {
                 if single::is_single::<T>() {
-                    *value = single::read::<T, C>(self.addr)?;
-                    return Ok(());
+                    return single::read_into::<T, C>(self.addr, value);
                 }
                 if fixed::is_fixed::<T>() {
                     return fixed::read_into::<T, C>(self.addr, value);

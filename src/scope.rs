@@ -169,7 +169,7 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
     #[inline(always)]
     unsafe fn access(self) -> Result<(), Fault> {
         let addr = self.ptr.addr();
-        if !single::is_single::<T>() {
+        if !single::is_stored_at_once::<T>(addr) {
             return copy::write_bytes::<C>(addr, bytemuck::bytes_of(&self.value));
         }
         let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
