@@ -75,7 +75,10 @@ fn in_place<T: AnyBitPattern + NoUninit>(read: impl FnOnce(&mut T) -> Result<(),
     let result = read(&mut value);
     if let Err(fault) = result {
         let changed = bytemuck::bytes_of(&value).iter().rposition(|&byte| byte != OLD);
-        assert!(changed.is_none_or(|last| last < fault.done), "byte {changed:?} has changed behind {fault:x?}");
+        assert!(
+            changed.is_none_or(|last| last < fault.done),
+            "byte {changed:?} has changed behind {fault:x?}"
+        );
     }
     result.map(|()| value)
 }
