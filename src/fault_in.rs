@@ -49,6 +49,8 @@ pub const TRIES: u32 = 4;
 #[doc(alias = "fault_in_writeable")]
 pub fn make_present(range: UserRange, access: Access) -> Result<usize, Fault> {
     let (window, _) = range.split_at(WINDOW);
+    // One byte of each page is touched: those behind it may have come to lie above the limit since the range was made.
+    Fault::range(window.start(), window.len(), access)?;
     let mut done = 0;
     while done < window.len() {
         let addr = window.start() + done;

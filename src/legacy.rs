@@ -298,8 +298,11 @@ struct Buffer<T> {
 }
 
 impl<T> Buffer<T> {
-    const MANY: usize =
-        if align_of::<T>() <= align_of::<u128>() { size_of::<[u128; 32]>() / size_of::<T>() } else { 0 };
+    /// Evaluated for types of no size too, of which none is ever looked at.
+    const MANY: usize = match size_of::<[u128; 32]>().checked_div(size_of::<T>()) {
+        Some(many) if align_of::<T>() <= align_of::<u128>() => many,
+        _ => 0,
+    };
 
     const fn new() -> Self {
         Self { one: MaybeUninit::uninit(), many: [MaybeUninit::uninit(); 32] }
