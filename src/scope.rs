@@ -180,7 +180,7 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
 
 #[inline(always)]
 fn check(addr: usize, len: usize, access: Access) -> Result<UserRange, Fault> {
-    UserRange::new(addr, len).ok_or(Fault::out_of_range(addr, access))
+    UserRange::new(addr, len).ok_or_else(|| Fault::out_of_range(addr, access))
 }
 
 impl<B: sealed::Accesses, const N: usize> sealed::Accesses for [B; N] {
