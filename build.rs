@@ -20,6 +20,12 @@ fn main() {
             ARCHS.join(", ")
         ));
     }
+    let endian = cfg("TARGET_ENDIAN");
+    if endian != "little" {
+        refuse(&format!(
+            "target_endian = \"{endian}\": the routines for {arch} are written for the little-endian machine"
+        ));
+    }
     match cfg("TARGET_OS").as_str() {
         "none" | "linux" => {}
         os => refuse(&format!(

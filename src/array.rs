@@ -137,10 +137,21 @@ mod owned {
         /// byte in front of it is not readable; [`StringError::NoMemory`].
         pub fn to_vec_until_zero(self, limit: Limit) -> Result<Vec<T>, StringError> {
             let mut values = Vec::new();
+            self.append_until_zero(&mut values, limit)?;
+            Ok(values)
+        }
+
+        /// Appends the elements in front of the first that is zero to `values` (feature `alloc`), and returns how many.
+        ///
+        /// # Errors
+        ///
+        /// As [`to_vec_until_zero`](Self::to_vec_until_zero), but what was read is in `values`: all of it, or the whole
+        /// elements of `fault.done` bytes.
+        pub fn append_until_zero(self, values: &mut Vec<T>, limit: Limit) -> Result<usize, StringError> {
             for index in 0..limit.elements::<T>() {
                 let (value, is_zero) = self.element(index)?;
                 if is_zero {
-                    return Ok(values);
+                    return Ok(index);
                 }
                 values.try_reserve(1).map_err(|_| StringError::NoMemory)?;
                 values.push(value);
@@ -157,6 +168,15 @@ mod owned {
         /// As there.
         pub fn to_vec_until_zero(self, limit: Limit) -> Result<Vec<T>, StringError> {
             UserConstPtr::from(self).to_vec_until_zero(limit)
+        }
+
+        /// [`UserConstPtr::append_until_zero`].
+        ///
+        /// # Errors
+        ///
+        /// As there.
+        pub fn append_until_zero(self, values: &mut Vec<T>, limit: Limit) -> Result<usize, StringError> {
+            UserConstPtr::from(self).append_until_zero(values, limit)
         }
     }
 }

@@ -38,12 +38,11 @@ use core::{
     sync::atomic::{Ordering, fence},
 };
 
-use axerrno::{AxError, LinuxError};
-
 use crate::{
     arch::{RETRY, inline, rmw_op},
     cause::{Access, Cause},
     context::{Context, Normal},
+    errno,
     error::Fault,
     flag,
     pod::{AnyBitPattern, NoUninit},
@@ -82,21 +81,19 @@ impl From<Fault> for AtomicError {
     }
 }
 
-impl From<AtomicError> for LinuxError {
-    fn from(error: AtomicError) -> Self {
-        match error {
-            AtomicError::Misaligned => Self::EINVAL,
-            AtomicError::Retry => Self::EAGAIN,
-            AtomicError::Fault(fault) => fault.into(),
+impl AtomicError {
+    /// The error number that a system call returns.
+    #[must_use]
+    pub const fn errno(&self) -> i32 {
+        match self {
+            Self::Misaligned => errno::EINVAL,
+            Self::Retry => errno::EAGAIN,
+            Self::Fault(fault) => fault.errno(),
         }
     }
 }
 
-impl From<AtomicError> for AxError {
-    fn from(error: AtomicError) -> Self {
-        LinuxError::from(error).into()
-    }
-}
+errno::conversions!(AtomicError);
 
 /// An integer of 1, 2, 4 or 8 bytes.
 pub trait AtomicValue: AnyBitPattern + NoUninit + Eq + sealed::Integer {}
@@ -227,8 +224,8 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     #[inline]
     #[doc(alias = "cmpxchg")]
     pub fn compare_exchange(self, expected: T, new: T) -> Result<Result<T, T>, AtomicError> {
-        let range = self.range()?;
-        let (at, from, to) = (range.confined_start(), single::to_bits(expected), single::to_bits(new));
+        let (range, at) = self.confined()?;
+        let (from, to) = (single::to_bits(expected), single::to_bits(new));
         let _accessing = flag::enter();
         let window = inline::open_window();
         // SAFETY: (1) the range is aligned and in the user half; the line above opened the window.
@@ -240,8 +237,8 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
 
     #[inline(always)]
     fn rmw<const OP: u8>(self, operand: T) -> Result<T, AtomicError> {
-        let range = self.range()?;
-        let (at, operand) = (range.confined_start(), single::to_bits(operand));
+        let (range, at) = self.confined()?;
+        let operand = single::to_bits(operand);
         let _accessing = flag::enter();
         let window = inline::open_window();
         // SAFETY: (1) the range is aligned and in the user half; the line above opened the window.
@@ -256,10 +253,13 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     }
 
     #[inline(always)]
-    fn range(self) -> Result<UserRange, AtomicError> {
+    fn confined(self) -> Result<(UserRange, usize), AtomicError> {
         self.check_alignment()?;
         let addr = self.ptr.addr();
-        Ok(UserRange::new(addr, size_of::<T>()).ok_or(Fault::out_of_range(addr, Access::Write))?)
+        let Some(confined) = UserRange::confined(addr, size_of::<T>()) else {
+            return Err(Fault::out_of_range(addr, Access::Write).into());
+        };
+        Ok(confined)
     }
 }
 
@@ -277,7 +277,7 @@ fn failed(range: UserRange, status: usize) -> AtomicError {
     }
     let cause = Cause::from_register(status);
     let access = cause.access().unwrap_or(Access::Write);
-    AtomicError::Fault(Fault { done: 0, addr: range.start(), access, kind: cause.kind() })
+    AtomicError::Fault(Fault::new(range.start(), 0, access, cause.kind()))
 }
 
 /// [`inline::rmw`] in the size of `T`.

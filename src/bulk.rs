@@ -30,7 +30,7 @@
 
 use core::{num::NonZeroUsize, ops::ControlFlow};
 
-use crate::{copy, error::Fault};
+use crate::{cause::Access, copy, error::Fault};
 
 /// Copies `dst.len()` bytes from user address `src` into `dst`, calling `between` with the bytes done after each
 /// `chunk` of bytes but the last. Returns the bytes done: all, unless `between` breaks.
@@ -47,7 +47,9 @@ pub fn copy_from_user_chunked(
     between: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<usize, Fault> {
     let len = dst.len();
-    chunks(len, src, chunk, between, |addr, done, end| copy::copy_from_user(&mut dst[done..end], addr))
+    chunks(len, src, Access::Read, chunk, between, |addr, done, end| {
+        copy::copy_from_user(&mut dst[done..end], addr)
+    })
 }
 
 /// Copies all of `src` to user address `dst`, calling `between` with the bytes done after each `chunk` of bytes but
@@ -64,21 +66,25 @@ pub fn copy_to_user_chunked(
     chunk: NonZeroUsize,
     between: impl FnMut(usize) -> ControlFlow<()>,
 ) -> Result<usize, Fault> {
-    chunks(src.len(), dst, chunk, between, |addr, done, end| copy::copy_to_user(addr, &src[done..end]))
+    chunks(src.len(), dst, Access::Write, chunk, between, |addr, done, end| {
+        copy::copy_to_user(addr, &src[done..end])
+    })
 }
 
 fn chunks(
     len: usize,
     start: usize,
+    access: Access,
     chunk: NonZeroUsize,
     mut between: impl FnMut(usize) -> ControlFlow<()>,
     mut step: impl FnMut(usize, usize, usize) -> Result<(), Fault>,
 ) -> Result<usize, Fault> {
+    // A transfer that does not fit is refused before its first chunk is done.
+    Fault::range(start, len, access)?;
     let mut done = 0;
     while done < len {
         let end = len.min(done.saturating_add(chunk.get()));
-        // A sum that wraps leaves the user half before, so the chunk in front of it has failed.
-        step(start.wrapping_add(done), done, end).map_err(|fault| fault.after(done))?;
+        step(start + done, done, end).map_err(|fault| fault.after(done))?;
         done = end;
         if done < len && between(done).is_break() {
             break;

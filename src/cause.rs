@@ -47,12 +47,22 @@ pub enum FaultKind {
     NonCanonical = 5,
     /// The page exists, its memory does not: a file mapping behind the end of the file.
     Bus = 6,
+    /// Nobody has said yet where user memory may be: refused before any access.
+    ///
+    /// A kernel says it by [`set_user_limit`](crate::set_user_limit), a process by `hosted::install`.
+    NotSetUp = 7,
     /// The access must be aligned and was not.
     Misaligned = 0x80,
     /// The memory itself is damaged, and the machine noticed.
     Poison = 0x81,
     /// The pointer's tag is not the memory's (aarch64 MTE).
     Tag = 0x82,
+    /// The page is mapped, but what is behind its physical address refuses the access: nothing answers there, or machine
+    /// mode forbids it in steps smaller than a page.
+    ///
+    /// An access fault of riscv64 (PMP, PMA), a synchronous external abort of aarch64. Where a machine reports damaged
+    /// memory by the same way, as aarch64 may, it is this kind too.
+    Physical = 0x83,
 }
 
 impl FaultKind {
@@ -62,8 +72,9 @@ impl FaultKind {
     }
 
     const fn from_bits(bits: usize) -> Self {
-        const KNOWN: [FaultKind; 9] = [
+        const KNOWN: [FaultKind; 11] = [
             FaultKind::OutOfRange,
+            FaultKind::NotSetUp,
             FaultKind::NotPresent,
             FaultKind::Permission,
             FaultKind::ProtectionKey,
@@ -72,6 +83,7 @@ impl FaultKind {
             FaultKind::Misaligned,
             FaultKind::Poison,
             FaultKind::Tag,
+            FaultKind::Physical,
         ];
         let mut i = 0;
         while i < KNOWN.len() {
@@ -134,9 +146,11 @@ mod tests {
             FaultKind::ProtectionKey,
             FaultKind::NonCanonical,
             FaultKind::Bus,
+            FaultKind::NotSetUp,
             FaultKind::Misaligned,
             FaultKind::Poison,
             FaultKind::Tag,
+            FaultKind::Physical,
         ];
         for kind in kinds {
             for access in [None, Some(Access::Read), Some(Access::Write)] {
@@ -146,6 +160,16 @@ mod tests {
                 assert_eq!((cause.access(), cause.kind()), (access, kind));
             }
         }
+    }
+
+    /// The routines decide by bit 7, and do such a rest bytewise.
+    #[test]
+    fn causes_that_may_end_inside_a_page_have_bit_7() {
+        let within = [FaultKind::Misaligned, FaultKind::Poison, FaultKind::Tag, FaultKind::Physical];
+        let at_pages =
+            [FaultKind::NotPresent, FaultKind::Permission, FaultKind::NonCanonical, FaultKind::Bus];
+        assert_eq!(within.map(FaultKind::ends_anywhere), [true; 4]);
+        assert_eq!(at_pages.map(FaultKind::ends_anywhere), [false; 4]);
     }
 
     #[test]

@@ -46,7 +46,7 @@ pub fn compare_user(user: usize, kernel: &[u8]) -> Result<Option<usize>, Fault> 
 
 /// [`compare_user`] in a context.
 pub(crate) fn compare<C: Context>(user: usize, kernel: &[u8]) -> Result<Option<usize>, Fault> {
-    let range = UserRange::new(user, kernel.len()).ok_or(Fault::out_of_range(user, Access::Read))?;
+    let range = Fault::range(user, kernel.len(), Access::Read)?;
     first_difference::<C>(range, Some(kernel))
 }
 

@@ -3,6 +3,10 @@
 //!
 //! Each checks that the range lies in the user half, masks the address, and copies. No page table is
 //! walked: a page that is missing is the pager's business, and if it has none, the answer is a [`Fault`].
+//!
+//! Exactly 2, 4 or 8 bytes at a user address that is aligned to so many are one access (in a copy within user memory, if
+//! both sides are): no other CPU sees or leaves half of such a value. Longer ranges are accessed in pieces, each byte once
+//! or, where two pieces meet, twice.
 
 use core::{mem::MaybeUninit, slice};
 
@@ -23,6 +27,16 @@ use crate::{
 pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
     // SAFETY: (1) the slice is valid for writes of its length.
     unsafe { read_bytes::<Normal>(dst.as_mut_ptr(), src, dst.len()) }
+}
+
+/// [`copy_from_user`] for a buffer that goes on to somebody else: where nothing could be read, it becomes zero.
+///
+/// # Errors
+///
+/// As [`copy_from_user`], but `dst[fault.done..]` is zero: nothing of what was in `dst` before remains.
+#[inline]
+pub fn copy_from_user_zeroing(dst: &mut [u8], src: usize) -> Result<(), Fault> {
+    copy_from_user(dst, src).inspect_err(|fault| dst[fault.done..].fill(0))
 }
 
 /// Copies `dst.len()` bytes from user address `src` into memory that need not be initialised, and returns
@@ -62,6 +76,8 @@ pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<
 /// let mut bytes = *b"........";
 /// let fault = axptr::copy_from_user(&mut bytes, page + 4093).unwrap_err();
 /// assert_eq!((fault.done, &bytes), (3, b"\0\0\0....."));
+/// axptr::copy_from_user_zeroing(&mut bytes, page + 4096).unwrap_err();
+/// assert_eq!(bytes, [0; 8]);
 /// # Ok::<(), axptr::Fault>(())
 /// ```
 #[inline]
@@ -146,9 +162,8 @@ pub(crate) unsafe fn read_bytes<C: Context>(dst: *mut u8, src: usize, len: usize
 /// 1. `dst` is valid for writes of `range.len()` bytes.
 #[inline]
 pub(crate) unsafe fn read_range<C: Context>(dst: *mut u8, range: UserRange) -> Result<(), Fault> {
-    // SAFETY: (1) is ours; (2) the range lies in the user half, which holds no kernel memory.
-    let outcome = unsafe { C::copy_from_user(dst, range.confined_start(), range.len()) };
-    Fault::check(outcome, range.start(), range.len(), Access::Read)
+    // SAFETY: (1) is ours.
+    unsafe { read_bytes::<C>(dst, range.start(), range.len()) }
 }
 
 /// [`copy_to_user`] in a context.

@@ -30,12 +30,12 @@ use core::{
     fmt,
 };
 
-use axerrno::{AxError, LinuxError};
-
 use crate::{
     cause::{Access, FaultKind},
     context::{Context, NoFault, Normal},
+    errno,
     error::Fault,
+    fit::Fit,
     ptr::{UserConstPtr, UserPtr},
     range::{self, UserRange},
 };
@@ -73,22 +73,20 @@ impl From<Fault> for StringError {
     }
 }
 
-impl From<StringError> for LinuxError {
-    fn from(error: StringError) -> Self {
-        match error {
-            StringError::TooLong => Self::E2BIG,
-            StringError::NotUtf8 => Self::EILSEQ,
-            StringError::NoMemory => Self::ENOMEM,
-            StringError::Fault(fault) => fault.into(),
+impl StringError {
+    /// The error number that a system call returns.
+    #[must_use]
+    pub const fn errno(&self) -> i32 {
+        match self {
+            Self::TooLong => errno::E2BIG,
+            Self::NotUtf8 => errno::EILSEQ,
+            Self::NoMemory => errno::ENOMEM,
+            Self::Fault(fault) => fault.errno(),
         }
     }
 }
 
-impl From<StringError> for AxError {
-    fn from(error: StringError) -> Self {
-        LinuxError::from(error).into()
-    }
-}
+errno::conversions!(StringError);
 
 /// A user address of a string. Made by [`UserConstPtr::as_cstr`].
 pub struct UserCStr<C = Normal> {
@@ -184,7 +182,41 @@ impl<C: Context> UserCStr<C> {
         }
     }
 
-    /// The same, as UTF-8 without the terminator.
+    /// Copies as much of the string as `buf` has room for beside a terminator, which it always gets: strlcpy's rule, for
+    /// names that may be cut off. The rest of `buf` stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// [`StringError::TooLong`] if `buf` is empty; [`StringError::Fault`], if a byte that is to be looked at is not readable:
+    /// then `buf[..fault.done]` holds what came before it.
+    ///
+    /// ```
+    /// # unsafe { axptr::hosted::install() }.unwrap();
+    /// # static NAME: [u8; 13] = *b"kworker/u8:1\0";
+    /// # let addr = NAME.as_ptr().addr();
+    /// use axptr::{Fit, UserConstPtr};
+    ///
+    /// let name = UserConstPtr::<u8>::from(addr).as_cstr(); // prctl(PR_SET_NAME, "kworker/u8:1")
+    /// assert_eq!(name.read_truncated(&mut [0; 16])?, (c"kworker/u8:1", Fit::Whole));
+    /// assert_eq!(name.read_truncated(&mut [0; 8])?, (c"kworker", Fit::CutOff));
+    /// # Ok::<(), axptr::cstr::StringError>(())
+    /// ```
+    #[doc(alias = "strlcpy")]
+    pub fn read_truncated(self, buf: &mut [u8]) -> Result<(&CStr, Fit), StringError> {
+        let (copied, fit) = match self.copy_piece(buf, 0) {
+            (copied, End::Terminated) => (copied, Fit::Whole),
+            (copied, End::Full) => {
+                // The last byte that came is the one that has to make room.
+                *buf.last_mut().ok_or(StringError::TooLong)? = 0;
+                (copied, Fit::CutOff)
+            }
+            (copied, End::Fault(kind)) => return Err(self.fault(copied, kind)),
+        };
+        // SAFETY: no byte in front of the last of these is zero: the routine would have stopped there.
+        Ok((unsafe { CStr::from_bytes_with_nul_unchecked(&buf[..copied]) }, fit))
+    }
+
+    /// The same as [`read`](Self::read), as UTF-8 without the terminator.
     ///
     /// # Errors
     ///
@@ -204,26 +236,28 @@ impl<C: Context> UserCStr<C> {
         };
         // SAFETY: (1) the piece has as many bytes, or more; (2) the range lies in the user half.
         let outcome = unsafe { C::copy_string(piece.as_mut_ptr(), confined, len) };
-        let copied = len - outcome.left();
-        let end = match piece.get(copied.wrapping_sub(1)) {
-            Some(0) => End::Terminated,
-            _ if outcome.left() == 0 => end_without_fault(len, piece.len()),
-            _ => End::Fault(outcome.kind()),
-        };
-        (copied, end)
+        let copied = len.wrapping_sub(outcome.left());
+        match piece.get(copied.wrapping_sub(1)) {
+            Some(0) => (copied, End::Terminated),
+            _ if outcome.left() == 0 => (copied, end_without_fault(len, piece.len())),
+            // A trap frame that restores the wrong register may leave any count.
+            _ => (len.saturating_sub(outcome.left()), End::Fault(outcome.kind())),
+        }
     }
 
     /// The fault of the byte behind so many.
     #[cold]
     fn fault(self, copied: usize, kind: FaultKind) -> StringError {
-        let addr = self.addr().saturating_add(copied);
-        StringError::Fault(Fault { done: copied, addr, access: Access::Read, kind })
+        StringError::Fault(Fault::new(self.addr(), copied, Access::Read, kind))
     }
 }
 
 /// How a piece ended of which all `len` bytes were copied: with room for more, at the end of the user half.
-const fn end_without_fault(len: usize, room: usize) -> End {
-    if len < room { End::Fault(FaultKind::OutOfRange) } else { End::Full }
+fn end_without_fault(len: usize, room: usize) -> End {
+    if len >= room {
+        return End::Full;
+    }
+    End::Fault(if range::user_limit() == 0 { FaultKind::NotSetUp } else { FaultKind::OutOfRange })
 }
 
 // By hand: derives would ask the same of `C`.
@@ -258,9 +292,11 @@ mod owned {
         ///
         /// # Errors
         ///
-        /// [`StringError::TooLong`]; [`StringError::Fault`]; [`StringError::NoMemory`].
+        /// [`StringError::TooLong`]; [`StringError::Fault`]; [`StringError::NoMemory`]. What was read until then is
+        /// dropped: [`append_to`](Self::append_to) keeps it.
         pub fn to_cstring(self, limit: usize) -> Result<CString, StringError> {
-            let bytes = self.to_bytes_with_nul(limit)?;
+            let mut bytes = Vec::new();
+            self.append_with_nul(&mut bytes, limit)?;
             // SAFETY: the routine has stopped behind the first zero byte, which is the last one.
             Ok(unsafe { CString::from_vec_with_nul_unchecked(bytes) })
         }
@@ -271,24 +307,39 @@ mod owned {
         ///
         /// As [`to_cstring`](Self::to_cstring), and [`StringError::NotUtf8`].
         pub fn to_string(self, limit: usize) -> Result<String, StringError> {
-            let mut bytes = self.to_bytes_with_nul(limit)?;
-            bytes.pop();
+            let mut bytes = Vec::new();
+            self.append_to(&mut bytes, limit)?;
             String::from_utf8(bytes).map_err(|_| StringError::NotUtf8)
         }
 
-        fn to_bytes_with_nul(self, limit: usize) -> Result<Vec<u8>, StringError> {
-            let mut bytes = Vec::new();
-            while bytes.len() < limit {
-                let done = bytes.len();
+        /// Appends the string, without its terminator, to `bytes` (feature `alloc`), looking at `limit` bytes at most.
+        /// Returns how many bytes it has.
+        ///
+        /// # Errors
+        ///
+        /// As [`to_cstring`](Self::to_cstring), but what was read is in `bytes`: `fault.done` bytes behind those that
+        /// were there before.
+        pub fn append_to(self, bytes: &mut Vec<u8>, limit: usize) -> Result<usize, StringError> {
+            let len = self.append_with_nul(bytes, limit)? - 1;
+            bytes.pop();
+            Ok(len)
+        }
+
+        /// Appends the string and its terminator, and returns how many bytes that are.
+        fn append_with_nul(self, bytes: &mut Vec<u8>, limit: usize) -> Result<usize, StringError> {
+            let before = bytes.len();
+            let mut done = 0;
+            while done < limit {
                 let room = done.max(FIRST).min(limit - done);
                 bytes.try_reserve(room).map_err(|_| StringError::NoMemory)?;
-                bytes.resize(done + room, 0);
-                let (copied, end) = self.copy_piece(&mut bytes[done..], done);
-                bytes.truncate(done + copied);
+                bytes.resize(before + done + room, 0);
+                let (copied, end) = self.copy_piece(&mut bytes[before + done..], done);
+                done += copied;
+                bytes.truncate(before + done);
                 match end {
-                    End::Terminated => return Ok(bytes),
+                    End::Terminated => return Ok(done),
                     End::Full => {}
-                    End::Fault(kind) => return Err(self.fault(bytes.len(), kind)),
+                    End::Fault(kind) => return Err(self.fault(done, kind)),
                 }
             }
             Err(StringError::TooLong)

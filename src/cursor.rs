@@ -4,15 +4,16 @@
 //! A cursor moves past what it has done; each byte is read once. A call that fails does not move it: skip
 //! `fault.done` to go on behind what was done.
 
-use core::{fmt, marker::PhantomData, mem::MaybeUninit};
-
-use axerrno::{AxError, LinuxError};
+use core::{ffi::CStr, fmt, marker::PhantomData, mem::MaybeUninit};
 
 use crate::{
     context::{Context, NoFault, Normal},
     copy,
+    cstr::StringError,
+    errno,
     error::Fault,
     pod::{AnyBitPattern, NoUninit},
+    ptr::UserConstPtr,
     range::UserRange,
     single,
     slice::{UserConstSlice, UserSlice},
@@ -85,20 +86,18 @@ impl From<Fault> for CursorError {
     }
 }
 
-impl From<CursorError> for LinuxError {
-    fn from(error: CursorError) -> Self {
-        match error {
-            CursorError::End => Self::EINVAL,
-            CursorError::Fault(fault) => fault.into(),
+impl CursorError {
+    /// The error number that a system call returns.
+    #[must_use]
+    pub const fn errno(&self) -> i32 {
+        match self {
+            Self::End => errno::EINVAL,
+            Self::Fault(fault) => fault.errno(),
         }
     }
 }
 
-impl From<CursorError> for AxError {
-    fn from(error: CursorError) -> Self {
-        LinuxError::from(error).into()
-    }
-}
+errno::conversions!(CursorError);
 
 /// Implements what both have: where they are.
 macro_rules! impl_cursor {
@@ -146,16 +145,18 @@ macro_rules! impl_cursor {
                 skipped.len()
             }
 
-            /// Gives up all but the next `count` bytes.
+            /// Keeps the next `count` bytes and gives up those behind them, for good.
+            ///
+            /// To come back to them, [`split_to`](Self::split_to) the part instead.
             #[inline]
-            pub fn limit(&mut self, count: usize) {
+            pub fn truncate(&mut self, count: usize) {
                 self.rest = self.rest.split_at(count).0;
             }
 
             /// Splits off a cursor over the next `count` bytes, or over all if there are fewer, and moves past them.
             #[inline]
-            #[must_use]
-            pub fn take(&mut self, count: usize) -> Self {
+            #[must_use = "this cursor has moved past them"]
+            pub fn split_to(&mut self, count: usize) -> Self {
                 let (head, rest) = self.rest.split_at(count);
                 self.rest = rest;
                 Self::over(head)
@@ -220,6 +221,35 @@ impl<C: Context> UserReader<C> {
         self.rest = later;
         // SAFETY: all its bytes were written, and a `T` may be any of them.
         Ok(unsafe { value.assume_init() })
+    }
+
+    /// Reads a string and its terminator into `buf`, and moves behind the terminator.
+    ///
+    /// It is looked for in as many bytes as `buf` and the reader have. The rest of `buf` stays as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`UserCStr::read`](crate::cstr::UserCStr::read). The reader has not moved then.
+    ///
+    /// ```
+    /// # unsafe { axptr::hosted::install() }.unwrap();
+    /// # static NAMES: [u8; 9] = *b"one\0four\0";
+    /// # let addr = NAMES.as_ptr().addr();
+    /// use axptr::{UserConstPtr, UserReader, cstr::StringError};
+    ///
+    /// let mut names = UserReader::from(UserConstPtr::<u8>::from(addr).slice(8)?);
+    /// let mut buf = [0; 16];
+    /// assert_eq!(names.read_cstr(&mut buf), Ok(c"one"));
+    /// // The reader ends in front of the second terminator.
+    /// assert_eq!(names.read_cstr(&mut buf), Err(StringError::TooLong));
+    /// assert_eq!(names.remaining(), 4);
+    /// # Ok::<(), axptr::Fault>(())
+    /// ```
+    pub fn read_cstr<'a>(&mut self, buf: &'a mut [u8]) -> Result<&'a CStr, StringError> {
+        let most = buf.len().min(self.remaining());
+        let string = UserConstPtr::<u8, C>::at(self.addr()).as_cstr().read(&mut buf[..most])?;
+        self.skip(string.to_bytes_with_nul().len());
+        Ok(string)
     }
 
     /// Copies to `writer` as much as both have, without a detour through kernel memory, and returns how much.

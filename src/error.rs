@@ -3,20 +3,22 @@
 
 use core::fmt;
 
-use axerrno::{AxError, LinuxError};
-
 use crate::{
     cause::{Access, FaultKind},
+    errno,
+    range::{self, UserRange},
     raw::Outcome,
 };
 
 /// An access to user memory that came to an end before its last byte.
 ///
-/// Three words, `Copy`. Every byte before [`addr`](Self::addr) has been done, none from there on.
+/// Three words, `Copy`. Every byte before [`addr`](Self::addr) has been done, none from there on. That holds whatever
+/// other CPUs do to the pages meanwhile; only, if they give back what they took away, the byte at `addr` may be
+/// accessible again by the time the fault is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
-    /// Bytes that were done.
+    /// Bytes that were done: copied, filled, compared, looked at.
     pub done: usize,
     /// The user address of the first byte that was not: start + `done`.
     pub addr: usize,
@@ -27,9 +29,32 @@ pub struct Fault {
 }
 
 impl Fault {
+    /// A fault behind the first `done` bytes of an operation that began at user address `start`.
+    ///
+    /// For code above [`raw`](crate::raw), which gets the pieces and returns the whole.
+    #[must_use]
+    pub const fn new(start: usize, done: usize, access: Access, kind: FaultKind) -> Self {
+        Self { done, addr: start.wrapping_add(done), access, kind }
+    }
+
+    /// The error number that a system call returns: EFAULT, on each machine.
+    #[must_use]
+    pub const fn errno(&self) -> i32 {
+        errno::EFAULT
+    }
+
     /// A range that was refused before any access.
-    pub(crate) const fn out_of_range(addr: usize, access: Access) -> Self {
-        Self { done: 0, addr, access, kind: FaultKind::OutOfRange }
+    #[cold]
+    pub(crate) fn out_of_range(addr: usize, access: Access) -> Self {
+        let kind = if range::user_limit() == 0 { FaultKind::NotSetUp } else { FaultKind::OutOfRange };
+        Self::new(addr, 0, access, kind)
+    }
+
+    /// [`UserRange::new`], with the refusal as a fault.
+    #[inline]
+    pub(crate) fn range(start: usize, len: usize, access: Access) -> Result<UserRange, Self> {
+        let Some(range) = UserRange::new(start, len) else { return Err(Self::out_of_range(start, access)) };
+        Ok(range)
     }
 
     /// The verdict on an operation of `len` bytes at user address `start`.
@@ -43,8 +68,9 @@ impl Fault {
 
     #[cold]
     fn stopped(outcome: Outcome, start: usize, len: usize, access: Access) -> Self {
-        let done = len - outcome.left().min(len);
-        Self { done, addr: start.wrapping_add(done), access, kind: outcome.kind() }
+        // A trap frame that restores the wrong register may leave any count: no safe code gets to see more than `len`.
+        let done = len.saturating_sub(outcome.left());
+        Self::new(start, done, access, outcome.kind())
     }
 
     /// The same fault, seen from a longer operation that had done `before` bytes already.
@@ -62,22 +88,16 @@ impl fmt::Display for Fault {
             Access::Write => "write",
         };
         let Self { addr, done, kind, .. } = self;
-        write!(f, "user {access} fault at {addr:#x} after {done} bytes ({kind:?})")
+        write!(f, "user {access} fault at {addr:#x} after {done} bytes ({kind:?})")?;
+        if *kind == FaultKind::NotSetUp {
+            f.write_str(": call `axptr::set_user_limit` at boot, in a process `axptr::hosted::install`")?;
+        }
+        Ok(())
     }
 }
 
 impl core::error::Error for Fault {}
 
-impl From<Fault> for LinuxError {
-    fn from(_: Fault) -> Self {
-        Self::EFAULT
-    }
-}
-
-impl From<Fault> for AxError {
-    fn from(_: Fault) -> Self {
-        Self::BadAddress
-    }
-}
+errno::conversions!(Fault);
 
 const _: () = assert!(size_of::<Fault>() == 3 * size_of::<usize>());

@@ -49,6 +49,8 @@ pub const TRIES: u32 = 4;
 #[doc(alias = "fault_in_writeable")]
 pub fn make_present(range: UserRange, access: Access) -> Result<usize, Fault> {
     let (window, _) = range.split_at(WINDOW);
+    // One byte of each page is touched: those behind it may have come to lie above the limit since the range was made.
+    Fault::range(window.start(), window.len(), access)?;
     let mut done = 0;
     while done < window.len() {
         let addr = window.start() + done;
@@ -100,8 +102,8 @@ pub fn in_windows(
 fn touch(addr: usize, access: Access) -> Result<(), Fault> {
     match access {
         Access::Read => copy::copy_from_user(&mut [0], addr),
-        // Any byte of the page will do; every machine has an instruction for a whole word.
-        Access::Write => match UserPtr::<u32>::new(addr & !3).atomic().fetch_or(0) {
+        // One byte: a wider value may end behind the user half.
+        Access::Write => match UserPtr::<u8>::new(addr).atomic().fetch_or(0) {
             Err(AtomicError::Fault(fault)) => Err(Fault { access, ..fault }),
             // Where others were in the way, the page is present, and writable to them.
             _ => Ok(()),

@@ -6,10 +6,13 @@
 //! part answers with a status, and the first that is not 0 ends it. As with `single`, what an exact answer needs
 //! beyond that lies out of line, and so does the whole copy where words have to be aligned and are not.
 
-use core::mem;
+use core::{
+    mem::{self, MaybeUninit},
+    ptr,
+};
 
 use crate::{
-    arch::inline,
+    arch::{STORED, inline},
     cause::{Access, Cause},
     context::Context,
     copy,
@@ -48,25 +51,71 @@ pub(crate) const fn is_returned<T>() -> bool {
 /// Reads a value for which [`is_fixed`] says yes.
 #[inline(always)]
 pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault> {
-    read_words::<T, C, T>(addr, |words| value_of(&words))
+    let rest = match read_words::<T, C>(addr)? {
+        Loaded::All(words) => return Ok(value_of(&words)),
+        Loaded::Not(rest) => rest,
+    };
+    let mut value = MaybeUninit::<T>::uninit();
+    // SAFETY: (1) `value` is as large as a `T`.
+    unsafe { rest.read::<C>(value.as_mut_ptr().cast()) }?;
+    // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
+    Ok(unsafe { value.assume_init() })
 }
 
-/// Reads such a value into `value`, which a fault leaves as it was.
+/// Reads such a value into `value`; a fault leaves what is behind its first `done` bytes as it was.
 #[inline(always)]
 pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T) -> Result<(), Fault> {
-    read_words::<T, C, ()>(addr, |words| *value = value_of(&words))
+    let rest = match read_words::<T, C>(addr)? {
+        Loaded::All(words) => {
+            *value = value_of(&words);
+            return Ok(());
+        }
+        Loaded::Not(rest) => rest,
+    };
+    // Not where `value` is: it may live in registers, as long as nobody asks for its address.
+    let mut copy = *value;
+    // SAFETY: (1) `copy` is as large as a `T`, which may be any bytes.
+    let outcome = unsafe { rest.read::<C>(ptr::from_mut(&mut copy).cast()) };
+    *value = copy;
+    outcome
 }
 
-/// Reads the bytes of such a value for `done`; what stands behind them is arbitrary.
-///
-/// `done` has a place on each path: were they one before it, the words would meet in memory.
+/// What came of loading a value where it is used.
+enum Loaded {
+    /// Its bytes; what stands behind them is arbitrary.
+    All(Words),
+    /// Nothing that counts: the routine goes on.
+    Not(Rest),
+}
+
+/// A value to be read out of line.
+struct Rest {
+    range: UserRange,
+    /// What the loads have answered; 0 if there were none.
+    status: usize,
+}
+
+impl Rest {
+    /// The exact fault, with what comes before it read to `dst`; or all is read after all.
+    ///
+    /// # Safety
+    ///
+    /// 1. `dst` is valid for writes of the range's bytes.
+    #[inline(always)]
+    unsafe fn read<C: Context>(self, dst: *mut u8) -> Result<(), Fault> {
+        // SAFETY: (1) is ours.
+        unsafe { single::read_rest::<C>(self.range, self.status, dst) }
+    }
+}
+
+/// Loads the bytes of such a value.
 #[inline(always)]
-fn read_words<T, C: Context, R>(addr: usize, done: impl FnOnce(Words) -> R) -> Result<R, Fault> {
+fn read_words<T, C: Context>(addr: usize) -> Result<Loaded, Fault> {
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
         return Err(Fault::out_of_range(addr, Access::Read));
     };
     if !(inline::LOADS_WORDS_ANYWHERE || addr.is_multiple_of(WORD)) {
-        return read_out_of_line::<C>(range).map(done);
+        return Ok(Loaded::Not(Rest { range, status: 0 }));
     }
     let _accessing = flag::enter();
     let window = single::open_window();
@@ -75,16 +124,15 @@ fn read_words<T, C: Context, R>(addr: usize, done: impl FnOnce(Words) -> R) -> R
     // and adds to it as the audit follows.
     let (words, status) = unsafe { load::<T, C>(start) };
     single::close_window(window);
-    if status == 0 {
-        return Ok(done(words));
-    }
-    read_again::<C>(range, status).map(done)
+    Ok(if status == 0 { Loaded::All(words) } else { Loaded::Not(Rest { range, status }) })
 }
 
 /// The value whose bytes are the first of `words`.
+///
+/// No assertion in a `const`: this is compiled for larger types too, on the path that they do not take.
 #[inline(always)]
 fn value_of<T: AnyBitPattern>(words: &Words) -> T {
-    const { assert!(size_of::<T>() <= MOST) };
+    assert!(size_of::<T>() <= MOST);
     // SAFETY: a `T` is no larger, and may be any bytes.
     unsafe { mem::transmute_copy(words) }
 }
@@ -165,7 +213,7 @@ unsafe fn load<T, C: Context>(start: usize) -> (Words, usize) {
     (words, 0)
 }
 
-/// Stores a value's bytes, in ascending order.
+/// Stores a value's bytes, in ascending order. The status says how many have been stored: see [`STORED`].
 ///
 /// # Safety
 ///
@@ -181,7 +229,8 @@ unsafe fn store<T, C: Context>(start: usize, bytes: &[u8]) -> usize {
             // SAFETY: (1), (2) are ours: it is a part of the value, and what is behind it is smaller.
             let status = unsafe { $store };
             if status != 0 {
-                return status;
+                // What a part says is less than where it starts is aligned to.
+                return status | $index << STORED;
             }
         }};
     }
@@ -222,35 +271,18 @@ fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     array
 }
 
-/// What became of a load that faulted: the exact fault, or the bytes after all.
-#[cold]
-#[inline(never)]
-fn read_again<C: Context>(range: UserRange, status: usize) -> Result<Words, Fault> {
-    let kind = Cause::from_register(status).kind();
-    let possible = single::possible(range, kind);
-    let words = read_out_of_line::<C>(possible)?;
-    single::stopped(range, possible, Access::Read, kind).map_or(Ok(words), Err)
-}
-
 /// What became of a store that faulted: the exact fault, with what comes before it written; or all is written
-/// after all.
+/// after all. What has been written already is not written again.
 #[cold]
 #[inline(never)]
 fn write_again<C: Context>(range: UserRange, bytes: &[u8], status: usize) -> Result<(), Fault> {
     let kind = Cause::from_register(status).kind();
-    let possible = single::possible(range, kind);
-    write_out_of_line::<C>(possible, bytes)?;
-    single::stopped(range, possible, Access::Write, kind).map_or(Ok(()), Err)
-}
-
-/// The bytes of a range that is no longer than a value, by the routine.
-#[inline(never)]
-fn read_out_of_line<C: Context>(range: UserRange) -> Result<Words, Fault> {
-    let mut words = [0; MOST / WORD];
-    let bytes = &mut bytemuck::bytes_of_mut(&mut words)[..range.len()];
-    // SAFETY: (1) the slice is as long as the range.
-    unsafe { copy::read_range::<C>(bytes.as_mut_ptr(), range) }?;
-    Ok(words)
+    let stored = (status >> STORED).min(range.len());
+    let rest = range.split_at(stored).1;
+    let possible = single::possible(rest, kind);
+    let outcome = write_out_of_line::<C>(possible, &bytes[stored..])
+        .and_then(|()| single::stopped(rest, possible, Access::Write, kind).map_or(Ok(()), Err));
+    outcome.map_err(|fault| fault.after(stored))
 }
 
 /// Writes the first of `bytes`, as many as the range has, by the routine.

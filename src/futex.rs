@@ -18,12 +18,15 @@
 //! assert!(op.apply(word)?); // it was greater than 1
 //! assert_eq!(word.load()?, 1);
 //! assert!(!op.apply(word)?);
-//! # Ok::<(), axptr::atomic::AtomicError>(())
+//! # Ok::<(), axptr::futex::FutexError>(())
 //! ```
+
+use core::fmt;
 
 use crate::{
     atomic::{AtomicError, UserAtomic},
     context::Context,
+    errno,
 };
 
 /// A decoded operation.
@@ -33,8 +36,8 @@ pub struct FutexOp {
     pub action: Action,
     /// What it is done with.
     pub operand: u32,
-    /// How what the word was is compared, as a signed number.
-    pub comparison: Comparison,
+    /// How what the word was is compared, as a signed number; `None` for a comparison that does not exist.
+    pub comparison: Option<Comparison>,
     /// What it is compared with.
     pub reference: i32,
 }
@@ -72,7 +75,9 @@ pub enum Comparison {
 }
 
 impl FutexOp {
-    /// Decodes what a program passes; `None` for an action or a comparison that does not exist (ENOSYS).
+    /// Decodes what a program passes; `None` for an action that does not exist (ENOSYS).
+    ///
+    /// A comparison that does not exist is found behind the action, as on Linux: [`apply`](Self::apply) says so.
     ///
     /// The layout is that of `futex(2)`: the action in bits 28 to 30, with bit 31 set if the operand is a
     /// bit's number; the comparison in bits 24 to 27; operand and reference in 12 bits each, signed. Of a
@@ -88,13 +93,13 @@ impl FutexOp {
             _ => return None,
         };
         let comparison = match encoded >> 24 & 15 {
-            0 => Comparison::Equal,
-            1 => Comparison::NotEqual,
-            2 => Comparison::Less,
-            3 => Comparison::LessOrEqual,
-            4 => Comparison::Greater,
-            5 => Comparison::GreaterOrEqual,
-            _ => return None,
+            0 => Some(Comparison::Equal),
+            1 => Some(Comparison::NotEqual),
+            2 => Some(Comparison::Less),
+            3 => Some(Comparison::LessOrEqual),
+            4 => Some(Comparison::Greater),
+            5 => Some(Comparison::GreaterOrEqual),
+            _ => None,
         };
         // 12 bits, moved to the top and back with their sign.
         let argument = (encoded << 8) as i32 >> 20;
@@ -107,8 +112,8 @@ impl FutexOp {
     ///
     /// # Errors
     ///
-    /// As [`UserAtomic::swap`].
-    pub fn apply<C: Context>(self, word: UserAtomic<u32, C>) -> Result<bool, AtomicError> {
+    /// [`FutexError::Atomic`] as [`UserAtomic::swap`]; [`FutexError::UnknownComparison`]: then the word has been changed.
+    pub fn apply<C: Context>(self, word: UserAtomic<u32, C>) -> Result<bool, FutexError> {
         let before = match self.action {
             Action::Set => word.swap(self.operand),
             Action::Add => word.fetch_add(self.operand),
@@ -116,9 +121,52 @@ impl FutexOp {
             Action::AndNot => word.fetch_and_not(self.operand),
             Action::Xor => word.fetch_xor(self.operand),
         }?;
-        Ok(self.comparison.holds(before as i32, self.reference))
+        let comparison = self.comparison.ok_or(FutexError::UnknownComparison)?;
+        Ok(comparison.holds(before as i32, self.reference))
     }
 }
+
+/// Why an operation has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum FutexError {
+    /// There is no such comparison. The action was done all the same, as on Linux.
+    UnknownComparison,
+    /// The action failed.
+    Atomic(AtomicError),
+}
+
+impl fmt::Display for FutexError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::UnknownComparison => {
+                f.write_str("a futex operation names a comparison that does not exist")
+            }
+            Self::Atomic(error) => error.fmt(f),
+        }
+    }
+}
+
+impl core::error::Error for FutexError {}
+
+impl From<AtomicError> for FutexError {
+    fn from(error: AtomicError) -> Self {
+        Self::Atomic(error)
+    }
+}
+
+impl FutexError {
+    /// The error number that a system call returns.
+    #[must_use]
+    pub const fn errno(&self) -> i32 {
+        match self {
+            Self::UnknownComparison => errno::ENOSYS,
+            Self::Atomic(error) => error.errno(),
+        }
+    }
+}
+
+errno::conversions!(FutexError);
 
 impl Comparison {
     const fn holds(self, before: i32, reference: i32) -> bool {

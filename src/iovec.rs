@@ -27,13 +27,12 @@
 
 use core::{fmt, marker::PhantomData};
 
-use axerrno::{AxError, LinuxError};
 use bytemuck::{AnyBitPattern, Zeroable};
 
 use crate::{
     cause::Access,
     context::{Context, Normal},
-    copy,
+    copy, errno,
     error::Fault,
     ptr::UserConstPtr,
     range::UserRange,
@@ -127,20 +126,18 @@ impl From<Fault> for IoVecError {
     }
 }
 
-impl From<IoVecError> for LinuxError {
-    fn from(error: IoVecError) -> Self {
-        match error {
-            IoVecError::TooMany | IoVecError::BadLength { .. } => Self::EINVAL,
-            IoVecError::Fault(fault) => fault.into(),
+impl IoVecError {
+    /// The error number that a system call returns.
+    #[must_use]
+    pub const fn errno(&self) -> i32 {
+        match self {
+            Self::TooMany | Self::BadLength { .. } => errno::EINVAL,
+            Self::Fault(fault) => fault.errno(),
         }
     }
 }
 
-impl From<IoVecError> for AxError {
-    fn from(error: IoVecError) -> Self {
-        LinuxError::from(error).into()
-    }
-}
+errno::conversions!(IoVecError);
 
 /// The ranges of an imported vector, at most [`MAX_TOTAL`] bytes in all.
 #[derive(Clone, Copy, Debug)]
@@ -158,7 +155,8 @@ impl<'a, C: Context> IoVecs<'a, C> {
     /// # Errors
     ///
     /// [`IoVecError::TooMany`] and [`IoVecError::BadLength`] as EINVAL on Linux; [`IoVecError::Fault`] if the array
-    /// is not readable or an element is not in the user half. `storage` is unspecified then.
+    /// is not readable (`done` counts its bytes) or an element is not in the user half. All lengths are looked at before
+    /// any address, as Linux does. `storage` holds empty ranges then.
     #[doc(alias = "import_iovec")]
     pub fn import<V: RawIoVec>(
         array: UserConstPtr<V, C>,
@@ -168,18 +166,14 @@ impl<'a, C: Context> IoVecs<'a, C> {
         if count > IOV_MAX || count > storage.len() {
             return Err(IoVecError::TooMany);
         }
-        let array = array.slice(count)?;
         let ranges = &mut storage[..count];
-        let mut total = 0;
-        for (index, slot) in ranges.iter_mut().enumerate() {
-            // Reads each element once, whatever the loop does with it.
-            let raw = array.as_ptr().add(index).read()?;
-            let (base, len) = raw.parts().ok_or(IoVecError::BadLength { index })?;
-            let range = UserRange::new(base, len).ok_or(Fault::out_of_range(base, Access::Read))?;
-            (*slot, _) = range.split_at(MAX_TOTAL - total);
-            total += slot.len();
+        match snapshot(array, ranges).and_then(|()| Ok(check(ranges)?)) {
+            Ok(total) => Ok(Self { ranges, total, context: PhantomData }),
+            Err(error) => {
+                ranges.fill(UserRange::EMPTY);
+                Err(error)
+            }
         }
-        Ok(Self { ranges, total, context: PhantomData })
     }
 
     /// The ranges, in order.
@@ -242,4 +236,35 @@ impl<'a, C: Context> IoVecs<'a, C> {
         }
         Ok(done)
     }
+}
+
+/// Reads each element once, and looks at its length. Its address is not checked yet.
+fn snapshot<V: RawIoVec, C: Context>(
+    array: UserConstPtr<V, C>,
+    ranges: &mut [UserRange],
+) -> Result<(), IoVecError> {
+    let array = array.slice(ranges.len())?;
+    for (index, slot) in ranges.iter_mut().enumerate() {
+        let before = index * size_of::<V>();
+        let raw = array.as_ptr().add(index).read().map_err(|fault| fault.after(before))?;
+        let (base, len) = raw.parts().ok_or(IoVecError::BadLength { index })?;
+        *slot = UserRange::checked_before(base, len);
+    }
+    Ok(())
+}
+
+/// Checks where the ranges are, cuts off what lies behind [`MAX_TOTAL`], and returns the sum of the rest.
+///
+/// A vector of one element is cut off first, as on Linux: its length may be any.
+fn check(ranges: &mut [UserRange]) -> Result<usize, Fault> {
+    if let [only] = ranges {
+        *only = UserRange::checked_before(only.start(), only.len().min(MAX_TOTAL));
+    }
+    let mut total = 0;
+    for slot in ranges {
+        let range = Fault::range(slot.start(), slot.len(), Access::Read)?;
+        (*slot, _) = range.split_at(MAX_TOTAL - total);
+        total += slot.len();
+    }
+    Ok(total)
 }

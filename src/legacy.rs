@@ -1,9 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The surface of the earlier axptr, for kernels written against it.
+//! The surface of the earlier axptr, for kernels written against it (feature `legacy`).
 //!
-//! What returns a reference to user memory is deprecated, because no such reference can be sound: another thread
-//! may write to the memory, or unmap it, while the reference lives. With SMAP on, its use faults besides. The
-//! replacements copy.
+//! **What enabling it gives up.** These methods are safe to call, as they have always been, and answer with references to
+//! user memory. No such reference can be sound: another thread may write to the memory, or unmap it, while the reference
+//! lives; user space chooses the bytes, and nothing asks whether they are a valid `T` (a `bool` of 2, a `&'static [u8]`
+//! that points anywhere); and `get_as_null_terminated` runs `T`'s own `==` on them. With SMAP on, their use faults besides.
+//! So a kernel that enables the feature has to see to it, in each place where it calls one, that `T` may be any bytes, that
+//! nothing else writes or unmaps them, and that the window is open. Without the feature, no safe function of this crate
+//! makes a reference to user memory.
+//!
+//! | instead of | call |
+//! |---|---|
+//! | `get` | `read`, `write`, `read_in(aspace)`, `write_in(aspace, value)` |
+//! | `get_as_slice` | `slice(length)?.read_into(&mut buf)`, `to_vec`, `read_slice_in(aspace, &mut buf)` |
+//! | `get_as_null_terminated` | `read_until_zero(&mut buf)`, `to_vec_until_zero(limit)` |
+//! | `get_as_str` | `as_cstr().read_str(&mut buf)`, `to_string(limit)` |
+//! | `address`, `as_ptr` | `addr` |
 //!
 //! Pages are made present, window by window, before they are touched, and the scans never enter the pager: a caller
 //! may hold the address space's lock, as the earlier library allowed.
@@ -24,7 +36,7 @@
 //! let path = UserConstPtr::<core::ffi::c_char>::from(addr);
 //! assert_eq!(path.get_as_str(&mut aspace), Ok("/bin"));
 //! assert_eq!(path.nullable().map(|path| path.address().as_usize()), Some(addr));
-//! legacy::set_scan_limit(4);
+//! legacy::set_string_limit(4);
 //! assert_eq!(path.get_as_str(&mut aspace), Err(axerrno::LinuxError::E2BIG));
 //! ```
 
@@ -43,21 +55,32 @@ use page_table_multiarch::MappingFlags;
 
 use crate::{
     cause::Access,
+    context::NoFault,
+    copy,
     ptr::{UserConstPtr, UserPtr},
-    range::UserRange,
-    raw,
+    range,
     region::{self, AddrSpaceProvider, AddressSpace},
 };
 
-/// The bytes that a scan for a terminator looks at, at most; what is longer is `E2BIG`.
-static SCAN_LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_SCAN_LIMIT);
+/// The bytes in which a scan looks for a terminator; what is longer is `E2BIG`.
+static STRING_LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_STRING_LIMIT);
+static ARRAY_LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_ARRAY_LIMIT);
 
-/// The scan limit unless the kernel sets another, in bytes: what Linux allows one argument string.
-pub const DEFAULT_SCAN_LIMIT: usize = 128 * 1024;
+/// The bytes that `get_as_str` looks at unless the kernel sets another number: what Linux allows one argument string.
+pub const DEFAULT_STRING_LIMIT: usize = 128 * 1024;
 
-/// Sets how many bytes `get_as_null_terminated` and `get_as_str` look at, at most, terminator included.
-pub fn set_scan_limit(bytes: usize) {
-    SCAN_LIMIT.store(bytes, Ordering::Relaxed);
+/// The bytes that `get_as_null_terminated` looks at unless the kernel sets another number: what Linux allows all of
+/// `argv` and `envp`, three quarters of a stack of 8 MiB (execve(2)).
+pub const DEFAULT_ARRAY_LIMIT: usize = 6 * 1024 * 1024;
+
+/// Sets how many bytes `get_as_str` looks at, at most, terminator included.
+pub fn set_string_limit(bytes: usize) {
+    STRING_LIMIT.store(bytes, Ordering::Relaxed);
+}
+
+/// Sets how many bytes `get_as_null_terminated` looks at, at most, terminator included.
+pub fn set_array_limit(bytes: usize) {
+    ARRAY_LIMIT.store(bytes, Ordering::Relaxed);
 }
 
 /// Implements what both have, for the accesses that each needs.
@@ -128,7 +151,7 @@ impl<T> UserPtr<T> {
     /// # Errors
     ///
     /// `EFAULT` if they are misaligned or inaccessible; `E2BIG` if there is no such value within the limit that
-    /// [`set_scan_limit`](crate::legacy::set_scan_limit) sets.
+    /// [`set_array_limit`](crate::legacy::set_array_limit) sets.
     #[deprecated = "no reference to user memory is sound: read the values one by one"]
     pub fn get_as_null_terminated<A: AddressSpace>(
         &mut self,
@@ -137,7 +160,7 @@ impl<T> UserPtr<T> {
     where
         T: Eq + Default,
     {
-        let (first, length) = scan(aspace, self.addr(), READ_WRITE)?;
+        let (first, length) = scan(aspace, self.addr(), READ_WRITE, &ARRAY_LIMIT)?;
         // SAFETY: as in `get`, for all of them.
         Ok(unsafe { slice::from_raw_parts_mut(first, length) })
     }
@@ -178,7 +201,7 @@ impl<T> UserConstPtr<T> {
     /// # Errors
     ///
     /// `EFAULT` if they are misaligned or inaccessible; `E2BIG` if there is no such value within the limit that
-    /// [`set_scan_limit`](crate::legacy::set_scan_limit) sets.
+    /// [`set_array_limit`](crate::legacy::set_array_limit) sets.
     #[deprecated = "no reference to user memory is sound: read the values one by one"]
     pub fn get_as_null_terminated<A: AddressSpace>(
         &self,
@@ -187,7 +210,7 @@ impl<T> UserConstPtr<T> {
     where
         T: Eq + Default,
     {
-        let (first, length) = scan(aspace, self.addr(), READ_ONLY)?;
+        let (first, length) = scan(aspace, self.addr(), READ_ONLY, &ARRAY_LIMIT)?;
         // SAFETY: as in `get`, for all of them.
         Ok(unsafe { slice::from_raw_parts(first, length) })
     }
@@ -204,7 +227,7 @@ impl UserConstPtr<c_char> {
         &self,
         aspace: impl AddrSpaceProvider<A>,
     ) -> LinuxResult<&'static str> {
-        let (first, length) = scan::<c_char, A>(aspace, self.addr(), READ_ONLY)?;
+        let (first, length) = scan::<c_char, A>(aspace, self.addr(), READ_ONLY, &STRING_LIMIT)?;
         // SAFETY: as in `get`, for all of them; a `c_char` is a byte.
         let bytes = unsafe { slice::from_raw_parts(first.cast::<u8>(), length) };
         str::from_utf8(bytes).map_err(|_| LinuxError::EILSEQ)
@@ -228,45 +251,82 @@ fn make_present<T, A: AddressSpace>(
 
 /// Counts the values in front of the first that equals the default. Returns a pointer to the first as well.
 ///
-/// Each is copied out and compared there. No page is made present, or touched, behind the one in which the
-/// terminator ends.
+/// They are copied out, as many as a buffer holds, and compared there. No page is made present, or touched, behind the
+/// one in which the terminator ends.
 fn scan<T: Eq + Default, A: AddressSpace>(
     mut aspace: impl AddrSpaceProvider<A>,
     addr: usize,
     accesses: &[Access],
+    limit: &AtomicUsize,
 ) -> LinuxResult<(*mut T, usize)> {
+    let size = size_of::<T>();
     let first = aligned(addr)?;
-    if size_of::<T>() == 0 {
+    if size == 0 {
         return Ok((first, 0));
     }
-    let limit = SCAN_LIMIT.load(Ordering::Relaxed) / size_of::<T>();
+    let most = limit.load(Ordering::Relaxed) / size;
+    let mut buffer = Buffer::<T>::new();
     let terminator = T::default();
+    let mut seen = 0;
     let mut present_to = addr;
-    for index in 0..limit {
-        let element = index.checked_mul(size_of::<T>()).and_then(|offset| addr.checked_add(offset));
-        let element = element.ok_or(LinuxError::EFAULT)?;
-        let end = element.checked_add(size_of::<T>()).ok_or(LinuxError::EFAULT)?;
+    while seen < most {
+        let start =
+            seen.checked_mul(size).and_then(|offset| addr.checked_add(offset)).ok_or(LinuxError::EFAULT)?;
+        let end = start.checked_add(size).ok_or(LinuxError::EFAULT)?;
         if end > present_to {
             for &access in accesses {
-                region::make_present(&mut aspace, element, size_of::<T>(), access)?;
+                region::make_present(&mut aspace, start, size, access)?;
             }
-            present_to = end.next_multiple_of(region::PAGE_SIZE);
+            present_to = end.checked_next_multiple_of(region::PAGE_SIZE).unwrap_or(usize::MAX);
+            present_to = present_to.min(range::user_limit());
         }
-        let range = UserRange::new(element, size_of::<T>()).ok_or(LinuxError::EFAULT)?;
-        let mut value = MaybeUninit::<T>::uninit();
-        let room = value.as_mut_ptr().cast();
-        // SAFETY: (1) `value` has room for a `T`; (2) the range lies in the user half.
-        let outcome = unsafe { raw::nofault::copy_from_user(room, range.confined_start(), range.len()) };
-        if outcome.left() != 0 {
-            return Err(LinuxError::EFAULT);
+        let there = (present_to.saturating_sub(start) / size).max(1);
+        let count = there.min(most - seen);
+        let values = buffer.fill(start, count)?;
+        if let Some(index) = values.iter().position(|value| *value == terminator) {
+            return Ok((first, seen + index));
         }
-        // SAFETY: all bytes were written; that they are a `T` is what the caller says of this memory by asking for
-        // references into it.
-        if unsafe { value.assume_init_ref() } == &terminator {
-            return Ok((first, index));
-        }
+        seen += values.len();
     }
     Err(LinuxError::E2BIG)
+}
+
+/// Where a scan looks at values: as many as fit, or one.
+struct Buffer<T> {
+    one: MaybeUninit<T>,
+    many: [MaybeUninit<u128>; 32],
+}
+
+impl<T> Buffer<T> {
+    /// Evaluated for types of no size too, of which none is ever looked at.
+    const MANY: usize = match size_of::<[u128; 32]>().checked_div(size_of::<T>()) {
+        Some(many) if align_of::<T>() <= align_of::<u128>() => many,
+        _ => 0,
+    };
+
+    const fn new() -> Self {
+        Self { one: MaybeUninit::uninit(), many: [MaybeUninit::uninit(); 32] }
+    }
+
+    /// Copies up to `count` values from user address `start`: at least one, or it is a fault.
+    fn fill(&mut self, start: usize, count: usize) -> LinuxResult<&[T]> {
+        let (room, count) = match Self::MANY {
+            0 | 1 => (self.one.as_mut_ptr(), 1),
+            many => (self.many.as_mut_ptr().cast::<T>(), count.min(many)),
+        };
+        // SAFETY: (1) the room has as many bytes.
+        let outcome = unsafe { copy::read_bytes::<NoFault>(room.cast(), start, count * size_of::<T>()) };
+        let whole = match outcome {
+            Ok(()) => count,
+            Err(fault) => fault.done / size_of::<T>(),
+        };
+        if whole == 0 {
+            return Err(LinuxError::EFAULT);
+        }
+        // SAFETY: the bytes of so many were written, and the room is aligned; that they are a `T` is what the caller says of
+        // this memory by asking for references into it.
+        Ok(unsafe { slice::from_raw_parts(room, whole) })
+    }
 }
 
 /// A pointer that a reference can be made of, at least to no value at all.

@@ -4,10 +4,14 @@
 
 #[cfg(feature = "alloc")]
 extern crate alloc;
+#[cfg(feature = "std")]
+extern crate std;
 
 mod arch;
 
 mod cause;
+mod errno;
+mod fit;
 mod flag;
 
 pub mod extable;
@@ -24,6 +28,7 @@ pub mod window;
 mod error;
 mod pod;
 mod range;
+mod selftest;
 
 pub mod context;
 
@@ -53,6 +58,7 @@ mod cursor;
 pub mod fault_in;
 pub mod futex;
 pub mod iovec;
+#[cfg(feature = "legacy")]
 pub mod legacy;
 pub mod structs;
 
@@ -63,20 +69,26 @@ pub use array::Limit;
 pub use cause::{Access, FaultKind};
 pub use compare::compare_user;
 pub use context::{Context, NoFault, Normal};
-pub use copy::{copy_from_user, copy_from_user_uninit, copy_in_user, copy_to_user, fill_user};
+pub use copy::{
+    copy_from_user, copy_from_user_uninit, copy_from_user_zeroing, copy_in_user, copy_to_user, fill_user,
+};
 pub use cursor::{CursorError, UserReader, UserWriter};
 pub use error::Fault;
+pub use fit::Fit;
 #[cfg(feature = "percpu")]
 pub use flag::{is_accessing_user_memory, switch_accessing_user_memory};
 pub use pod::{AnyBitPattern, NoUninit};
 pub use ptr::{UserConstPtr, UserPtr};
 pub use range::{DEFAULT_USER_LIMIT, UserRange, set_user_limit, user_limit};
 pub use region::{AddrSpaceProvider, AddressSpace};
+pub use selftest::{SelftestError, selftest};
 pub use slice::{UserConstSlice, UserSlice};
 #[cfg(feature = "alloc")]
 pub use vec::VecError;
 
-/// For this project's own tests: no promise is made about it.
+/// For this project's own tests: no promise is made about it. What it does is done to the whole program: nothing but a
+/// test enables the feature.
+#[cfg(feature = "__tests")]
 #[doc(hidden)]
 pub mod internal {
     use crate::arch;

@@ -85,7 +85,7 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
                 bytes_until = done + WORD;
                 continue;
             }
-            return Err(Fault { done, addr: from, access: Access::Read, kind });
+            return Err(Fault::new(addr, done, Access::Read, kind));
         }
         let piece = if by_word { WORD } else { 1 };
         // SAFETY: (1) has room for it; the bytes are a local's.

@@ -78,7 +78,7 @@ macro_rules! impl_pointer {
         }
 
         impl<T, C> $pointer<T, C> {
-            const fn at(addr: usize) -> Self {
+            pub(crate) const fn at(addr: usize) -> Self {
                 Self { addr, pointee: PhantomData }
             }
 
@@ -127,6 +127,13 @@ macro_rules! impl_pointer {
             #[must_use]
             pub const fn byte_add(self, bytes: usize) -> Self {
                 Self::at(self.addr.saturating_add(bytes))
+            }
+
+            /// The address `bytes` bytes before, or 0 if there is none: a structure from a pointer to its member.
+            #[inline]
+            #[must_use]
+            pub const fn byte_sub(self, bytes: usize) -> Self {
+                Self::at(self.addr.saturating_sub(bytes))
             }
 
             /// A pointer to a part of the `T`; [`user_field!`](crate::user_field) calls it with both arguments right.
@@ -191,12 +198,12 @@ macro_rules! impl_pointer {
             ///
             /// # Errors
             ///
-            /// As [`read`](Self::read). Then each byte of `value` is the old one or the new one.
+            /// As [`read`](Self::read). Then the first `fault.done` bytes of `value` are the new ones, and the rest is
+            /// unchanged.
             #[inline(always)]
             pub fn read_into(self, value: &mut T) -> Result<(), Fault> {
                 if single::is_single::<T>() {
-                    *value = single::read::<T, C>(self.addr)?;
-                    return Ok(());
+                    return single::read_into::<T, C>(self.addr, value);
                 }
                 if fixed::is_fixed::<T>() {
                     return fixed::read_into::<T, C>(self.addr, value);
@@ -271,6 +278,13 @@ macro_rules! impl_pointer {
         impl<T, C> fmt::Debug for $pointer<T, C> {
             fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
                 write!(f, concat!(stringify!($pointer), "({:#x})"), self.addr)
+            }
+        }
+
+        /// The null pointer.
+        impl<T, C> Default for $pointer<T, C> {
+            fn default() -> Self {
+                Self::at(0)
             }
         }
 

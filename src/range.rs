@@ -5,24 +5,41 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::arch;
 
-/// The end of the user half. A process has none until `hosted::install` says so: all its memory is "user
-/// memory" to this crate, and only the installer can answer for that.
-static LIMIT: AtomicUsize = AtomicUsize::new(if cfg!(target_os = "none") { arch::USER_LIMIT } else { 0 });
+/// The end of the user half. There is none until somebody has said so who can answer for it: a kernel by
+/// [`set_user_limit`], a process by `hosted::install`. A guess would let safe code reach the memory of a kernel that
+/// lies below it.
+static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
 /// The end of the user half: every accepted range ends at or below it.
 ///
-/// In a kernel it starts as [`DEFAULT_USER_LIMIT`]; in a Linux process as 0, until `hosted::install`.
+/// It is 0, and so every access refused, until [`set_user_limit`] (in a process: `hosted::install`) has said where user
+/// memory may be.
 #[inline]
 #[must_use]
 pub fn user_limit() -> usize {
     LIMIT.load(Ordering::Relaxed)
 }
 
-/// The end of the user half unless the kernel sets another, in bytes (x86_64: 2^47 - 4096, so that no
-/// string instruction can run into the non-canonical hole; SDM vol. 1, 3.3.7.1).
+/// Where the user half ends in most kernels of this machine, in bytes: the argument for [`set_user_limit`] of a kernel
+/// that lies above it (x86_64: 2^47 - 4096, so that no string instruction can run into the non-canonical hole; SDM
+/// vol. 1, 3.3.7.1).
 pub const DEFAULT_USER_LIMIT: usize = arch::USER_LIMIT;
 
-/// Sets the end of the user half, for all CPUs and all later checks.
+/// States where user memory may be: below `limit`, on all CPUs, from now on.
+///
+/// Each kernel calls it once at boot, before the first access: until then every access is refused, with
+/// [`FaultKind::NotSetUp`](crate::FaultKind::NotSetUp). [`selftest`](crate::selftest()) finds a limit above the
+/// kernel's own code, data or stack.
+///
+/// ```
+/// use axptr::{DEFAULT_USER_LIMIT, FaultKind, UserConstPtr};
+///
+/// let early = UserConstPtr::<u32>::from(0x1000).read().unwrap_err();
+/// assert_eq!(early.kind, FaultKind::NotSetUp);
+/// // SAFETY: (1) this kernel is linked above the default limit, and maps nothing of its own below it.
+/// unsafe { axptr::set_user_limit(DEFAULT_USER_LIMIT) };
+/// assert_eq!(axptr::user_limit(), DEFAULT_USER_LIMIT);
+/// ```
 ///
 /// # Safety
 ///
@@ -32,9 +49,22 @@ pub unsafe fn set_user_limit(limit: usize) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
+/// The first of these addresses of the kernel's own that the limit reaches over. In a process there is none: all of its
+/// memory is user memory.
+pub(crate) fn first_below_limit(own: &[usize]) -> Option<usize> {
+    let is_kernel = cfg!(target_os = "none");
+    own.iter().copied().find(|&addr| is_kernel && addr < user_limit())
+}
+
+/// Where this crate keeps the limit: an address of the image's data.
+pub(crate) fn address_of_limit() -> usize {
+    (&raw const LIMIT).addr()
+}
+
 /// A byte range that lies wholly in the user half of the address space.
 ///
-/// It says *where* the bytes are, never that they are mapped or stay so.
+/// It says *where* the bytes are, never that they are mapped or stay so. It was true when the range was made: each
+/// access asks the limit of its own time again.
 ///
 /// ```
 /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -64,10 +94,7 @@ impl UserRange {
     #[inline]
     #[must_use]
     pub fn new(start: usize, len: usize) -> Option<Self> {
-        // NOTE: this and `confined` are the only constructors of a non-empty range; the unsafe code above this layer
-        // relies on them.
-        let fits = user_limit().checked_sub(len).is_some_and(|last| start <= last);
-        (fits || len == 0).then_some(Self { start, len })
+        fits(start, len, user_limit()).then_some(Self { start, len })
     }
 
     /// The same check with the masked start beside it, in the fewest instructions: the mask's answer is the verdict.
@@ -79,16 +106,20 @@ impl UserRange {
     /// address over the fault's bytes, and put it together again from pieces.
     #[inline(always)]
     pub(crate) fn confined(start: usize, len: usize) -> Option<(Self, usize)> {
-        let confined = arch::confine(start, len, user_limit());
-        if confined == 0 && Self::is_refused(start, len) {
+        // NOTE: every access gets its address from here. One load of the limit answers for the mask and for the verdict:
+        // with two, a limit that was raised in between would let a masked address pass.
+        let limit = user_limit();
+        let confined = arch::confine(start, len, limit);
+        if confined == 0 && is_refused(start, len, limit) {
             return None;
         }
         Some((Self { start, len }, confined))
     }
 
-    #[cold]
-    fn is_refused(start: usize, len: usize) -> bool {
-        Self::new(start, len).is_none()
+    /// The range of something that was checked when it was made. No access relies on it: each checks again.
+    #[inline]
+    pub(crate) const fn checked_before(start: usize, len: usize) -> Self {
+        Self { start, len }
     }
 
     /// The first byte's address.
@@ -120,12 +151,17 @@ impl UserRange {
         // No overflow: `start + self.len` did not wrap, or `len` is 0.
         (head, Self { start: self.start + len, len: self.len - len })
     }
+}
 
-    /// The start, as data that a mispredicted check cannot reach: 0 if the range is not below the limit.
-    #[inline(always)]
-    pub(crate) fn confined_start(&self) -> usize {
-        arch::confine(self.start, self.len, user_limit())
-    }
+#[cold]
+fn is_refused(start: usize, len: usize, limit: usize) -> bool {
+    !fits(start, len, limit)
+}
+
+/// Whether `start..start + len` does not wrap and ends at or below `limit`, or has no byte at all.
+#[inline]
+fn fits(start: usize, len: usize, limit: usize) -> bool {
+    len == 0 || limit.checked_sub(len).is_some_and(|last| start <= last)
 }
 
 #[cfg(test)]

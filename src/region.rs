@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Region mode: ask the address space first, and make pages present ahead of the copy.
 //!
-//! The default, *range and table*, costs the same whatever the address space looks like. A kernel that wants
-//! its refusal before the first access, or that cannot take page faults in kernel mode, checks the regions
-//! instead, through an [`AddrSpaceProvider`]:
+//! The default, *range and table*, costs the same whatever the address space looks like. A kernel that wants its refusal
+//! before the first access, or whose pager cannot run during a copy, checks the regions instead, through an
+//! [`AddrSpaceProvider`]. It has to be able to recover from a page fault all the same: a page may go away between the check
+//! and the copy.
+//!
 //!
 //! 1. under the provider's lock: do areas permit the access, from user mode, over the whole range?
 //! 2. window by window: under the lock, make the pages of the window present; with the lock released,
@@ -192,12 +194,12 @@ fn windows<A: AddressSpace>(
     access: Access,
     mut step: impl FnMut(UserRange, usize) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
-    let mut rest = UserRange::new(start, len).ok_or(Fault::out_of_range(start, access))?;
+    let mut rest = Fault::range(start, len, access)?;
     if rest.is_empty() {
         return Ok(());
     }
     if !provider.with_addr_space(|space| space.check_region_access(rest, access)) {
-        return Err(Fault { done: 0, addr: start, access, kind: FaultKind::Permission });
+        return Err(Fault::new(start, 0, access, FaultKind::Permission));
     }
     let mut done = 0;
     while !rest.is_empty() {
@@ -207,7 +209,7 @@ fn windows<A: AddressSpace>(
         step(present, done).map_err(|fault| fault.after(done))?;
         done += present.len();
         if !absent.is_empty() {
-            return Err(Fault { done, addr: absent.start(), access, kind: FaultKind::NotPresent });
+            return Err(Fault::new(start, done, access, FaultKind::NotPresent));
         }
         rest = behind;
     }

@@ -133,22 +133,24 @@ impl<T: AnyBitPattern, C: Context> sealed::Accesses for Read<T, C> {
 
     #[inline(always)]
     fn check(&self) -> Result<(), Fault> {
-        check(self.ptr.addr(), size_of::<T>(), Access::Read).map(drop)
+        Fault::range(self.ptr.addr(), size_of::<T>(), Access::Read).map(drop)
     }
 
     #[inline(always)]
     unsafe fn access(self) -> Result<T, Fault> {
         let addr = self.ptr.addr();
-        let range = check(addr, size_of::<T>(), Access::Read)?;
         if !single::is_single::<T>() {
             let mut value = MaybeUninit::<T>::uninit();
             // SAFETY: (1) `value` is as large as a `T`.
-            unsafe { copy::read_range::<C>(value.as_mut_ptr().cast(), range) }?;
+            unsafe { copy::read_bytes::<C>(value.as_mut_ptr().cast(), addr, size_of::<T>()) }?;
             // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
             return Ok(unsafe { value.assume_init() });
         }
+        let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+            return Err(Fault::out_of_range(addr, Access::Read));
+        };
         // SAFETY: (1) the range lies in the user half, and the window is open.
-        let (bits, status) = unsafe { single::load::<T, C>(range.confined_start()) };
+        let (bits, status) = unsafe { single::load::<T, C>(start) };
         if status == 0 {
             return Ok(single::from_bits(bits));
         }
@@ -161,26 +163,23 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
 
     #[inline(always)]
     fn check(&self) -> Result<(), Fault> {
-        check(self.ptr.addr(), size_of::<T>(), Access::Write).map(drop)
+        Fault::range(self.ptr.addr(), size_of::<T>(), Access::Write).map(drop)
     }
 
     #[inline(always)]
     unsafe fn access(self) -> Result<(), Fault> {
         let addr = self.ptr.addr();
-        let range = check(addr, size_of::<T>(), Access::Write)?;
-        if !single::is_single::<T>() {
+        if !single::is_stored_at_once::<T>(addr) {
             return copy::write_bytes::<C>(addr, bytemuck::bytes_of(&self.value));
         }
+        let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+            return Err(Fault::out_of_range(addr, Access::Write));
+        };
         let bits = single::to_bits(self.value);
         // SAFETY: (1) the range lies in the user half, and the window is open.
-        let status = unsafe { single::store::<T, C>(range.confined_start(), bits) };
+        let status = unsafe { single::store::<T, C>(start, bits) };
         if status == 0 { Ok(()) } else { single::write_again::<C>(range, bits, status) }
     }
-}
-
-#[inline(always)]
-fn check(addr: usize, len: usize, access: Access) -> Result<UserRange, Fault> {
-    UserRange::new(addr, len).ok_or(Fault::out_of_range(addr, access))
 }
 
 impl<B: sealed::Accesses, const N: usize> sealed::Accesses for [B; N] {

@@ -5,7 +5,7 @@
 //! bytes in front of the page's edge, where the value crosses one, and a bytewise try, where the cause may
 //! end inside a page.
 
-use core::mem;
+use core::{mem, ptr};
 
 use crate::{
     arch::inline,
@@ -49,6 +49,37 @@ pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
     read_again::<C>(range, status)
 }
 
+/// Reads such a value into `value`; a fault leaves what is behind its first `done` bytes as it was.
+#[inline(always)]
+pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T) -> Result<(), Fault> {
+    let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        return Err(Fault::out_of_range(addr, Access::Read));
+    };
+    let _accessing = flag::enter();
+    let window = open_window();
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
+    let (bits, status) = unsafe { load::<T, C>(start) };
+    close_window(window);
+    if status == 0 {
+        *value = from_bits(bits);
+        return Ok(());
+    }
+    // Not where `value` is: it may live in a register, as long as nobody asks for its address.
+    let mut copy = *value;
+    // SAFETY: (1) `copy` is as large as a `T`, which may be any bytes.
+    let outcome = unsafe { read_rest::<C>(range, status, ptr::from_mut(&mut copy).cast()) };
+    *value = copy;
+    outcome
+}
+
+/// Whether one instruction stores a value to `addr` that leaves nothing behind if it faults.
+///
+/// Where a store that is not aligned may leave its second half behind, the routine does it in aligned pieces.
+#[inline(always)]
+pub(crate) fn is_stored_at_once<T>(addr: usize) -> bool {
+    is_single::<T>() && (inline::STORES_WORDS_ANYWHERE || addr.is_multiple_of(size_of::<T>()))
+}
+
 /// Writes a value for which [`is_single`] says yes.
 #[inline(always)]
 pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<(), Fault> {
@@ -56,6 +87,9 @@ pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<()
         return Err(Fault::out_of_range(addr, Access::Write));
     };
     let bits = to_bits(value);
+    if !is_stored_at_once::<T>(addr) {
+        return write_out_of_line::<C>(range, bits);
+    }
     let _accessing = flag::enter();
     let window = open_window();
     // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
@@ -100,7 +134,7 @@ pub(crate) unsafe fn load<T, C: Context>(addr: usize) -> (u64, usize) {
     }
 }
 
-/// Stores a value's bytes.
+/// Stores a value's bytes, where it [`is_stored_at_once`].
 ///
 /// # Safety
 ///
@@ -140,12 +174,36 @@ pub(crate) fn to_bits<T: NoUninit>(value: T) -> u64 {
 #[cold]
 #[inline(never)]
 pub(crate) fn read_again<C: Context>(range: UserRange, status: usize) -> Result<u64, Fault> {
-    let cause = Cause::from_register(status);
-    let possible = possible(range, cause.kind());
     let mut bits = [0; size_of::<u64>()];
     // SAFETY: (1) the range is that of a value of at most 8 bytes.
-    unsafe { copy::read_range::<C>(bits.as_mut_ptr(), possible) }?;
-    stopped(range, possible, Access::Read, cause.kind()).map_or(Ok(u64::from_le_bytes(bits)), Err)
+    unsafe { read_rest::<C>(range, status, bits.as_mut_ptr()) }?;
+    Ok(u64::from_le_bytes(bits))
+}
+
+/// The same of a value of any size, whose bytes go to `dst`: all of them, or those in front of the fault. With
+/// status 0 nothing has been tried yet.
+///
+/// # Safety
+///
+/// 1. `dst` is valid for writes of the range's bytes.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn read_rest<C: Context>(
+    range: UserRange,
+    status: usize,
+    dst: *mut u8,
+) -> Result<(), Fault> {
+    let kind = Cause::from_register(status).kind();
+    let possible = if status == 0 { range } else { possible(range, kind) };
+    // SAFETY: (1) is ours, of a part.
+    unsafe { copy::read_range::<C>(dst, possible) }?;
+    stopped(range, possible, Access::Read, kind).map_or(Ok(()), Err)
+}
+
+/// Writes the range's bytes, by the routine.
+#[inline(never)]
+fn write_out_of_line<C: Context>(range: UserRange, bits: u64) -> Result<(), Fault> {
+    copy::write_bytes::<C>(range.start(), &bits.to_le_bytes()[..range.len()])
 }
 
 /// What became of a store that faulted: the exact fault, with what comes before it written; or all is written
@@ -153,10 +211,10 @@ pub(crate) fn read_again<C: Context>(range: UserRange, status: usize) -> Result<
 #[cold]
 #[inline(never)]
 pub(crate) fn write_again<C: Context>(range: UserRange, bits: u64, status: usize) -> Result<(), Fault> {
-    let cause = Cause::from_register(status);
-    let possible = possible(range, cause.kind());
-    copy::write_bytes::<C>(range.start(), &bits.to_le_bytes()[..possible.len()])?;
-    stopped(range, possible, Access::Write, cause.kind()).map_or(Ok(()), Err)
+    let kind = Cause::from_register(status).kind();
+    let possible = possible(range, kind);
+    write_out_of_line::<C>(possible, bits)?;
+    stopped(range, possible, Access::Write, kind).map_or(Ok(()), Err)
 }
 
 /// The bytes of a value that may be accessible although the whole is not.

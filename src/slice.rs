@@ -101,8 +101,8 @@ macro_rules! impl_slice {
             #[inline]
             #[must_use]
             pub fn bytes(&self) -> UserRange {
-                // No overflow: the constructor has checked the product. The limit may have been lowered since.
-                UserRange::new(self.start.addr(), self.len * size_of::<T>()).unwrap_or(UserRange::EMPTY)
+                // No overflow: the constructor has checked the product.
+                UserRange::checked_before(self.start.addr(), self.len * size_of::<T>())
             }
 
             /// A pointer to the element at `index`, if there is one.
@@ -150,9 +150,7 @@ macro_rules! impl_slice {
             ///
             /// Fails if a byte in front of the first that is not 0 is not readable.
             pub fn is_zeroed(&self) -> Result<bool, Fault> {
-                let len = self.len * size_of::<T>();
-                let range = UserRange::new(self.start.addr(), len);
-                compare::is_zeroed::<C>(range.ok_or(Fault::out_of_range(self.start.addr(), Access::Read))?)
+                compare::is_zeroed::<C>(self.bytes())
             }
         }
 

@@ -9,7 +9,7 @@
 //! # unsafe { axptr::hosted::install() }.unwrap();
 //! # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
 //! # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
-//! use axptr::{UserPtr, UserRange, structs::{self, StructError}};
+//! use axptr::{Fit, UserPtr, UserRange, structs::{self, StructError}};
 //!
 //! type Options = [u32; 2]; // what this kernel knows
 //! let user = UserPtr::<Options>::from(page);
@@ -19,25 +19,21 @@
 //! UserPtr::<u32>::from(page).add(2).write(9)?;
 //! assert_eq!(structs::read_struct(user.into(), 12), Err(StructError::TooBig));
 //!
-//! assert_eq!(structs::write_struct(user, 4, &[3, 4]), Ok(false)); // 4 was cut off
-//! assert_eq!(structs::write_struct(user, 12, &[3, 4]), Ok(true));
+//! assert_eq!(structs::write_struct(user, 4, &[3, 4]), Ok(Fit::CutOff)); // 4 is missing
+//! assert_eq!(structs::write_struct(user, 12, &[3, 4]), Ok(Fit::Whole));
 //! assert!(structs::is_zeroed(UserRange::new(page + 8, 100).unwrap())?);
-//!
-//! let mut buf = [0xaa; 8];
-//! structs::copy_from_user_zeroing(&mut buf, page + 4095).unwrap_err();
-//! assert_eq!(buf, [0; 8]);
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 
 use core::{fmt, mem::MaybeUninit};
 
-use axerrno::{AxError, LinuxError};
-
 use crate::{
+    cause::Access,
     compare,
     context::{Context, Normal},
-    copy,
+    copy, errno,
     error::Fault,
+    fit::Fit,
     pod::{AnyBitPattern, NoUninit},
     ptr::{UserConstPtr, UserPtr},
     range::UserRange,
@@ -73,25 +69,23 @@ impl From<Fault> for StructError {
     }
 }
 
-impl From<StructError> for LinuxError {
-    fn from(error: StructError) -> Self {
-        match error {
-            StructError::TooBig => Self::E2BIG,
-            StructError::Fault(fault) => fault.into(),
+impl StructError {
+    /// The error number that a system call returns.
+    #[must_use]
+    pub const fn errno(&self) -> i32 {
+        match self {
+            Self::TooBig => errno::E2BIG,
+            Self::Fault(fault) => fault.errno(),
         }
     }
 }
 
-impl From<StructError> for AxError {
-    fn from(error: StructError) -> Self {
-        LinuxError::from(error).into()
-    }
-}
+errno::conversions!(StructError);
 
 /// Reads a struct of which user space says that it has `user_size` bytes.
 ///
 /// Bytes that user space does not have are zero in the result; bytes that the kernel does not have must be zero in
-/// user memory. Those are read before the rest, and each byte once.
+/// user memory. Each is read once, in ascending order.
 ///
 /// # Errors
 ///
@@ -114,15 +108,14 @@ impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
         if user_size > MAX_STRUCT_SIZE.max(kernel_size) {
             return Err(StructError::TooBig);
         }
-        if user_size > kernel_size {
-            let unknown = self.cast::<u8>().add(kernel_size).slice(user_size - kernel_size)?;
-            if !unknown.is_zeroed()? {
-                return Err(StructError::TooBig);
-            }
-        }
+        let all = Fault::range(self.addr(), user_size, Access::Read)?;
+        let (known, unknown) = all.split_at(kernel_size);
         let mut value = MaybeUninit::<T>::zeroed();
         // SAFETY: (1) at most as many bytes as a `T` has.
-        unsafe { copy::read_bytes::<C>(value.as_mut_ptr().cast(), self.addr(), user_size.min(kernel_size)) }?;
+        unsafe { copy::read_range::<C>(value.as_mut_ptr().cast(), known) }?;
+        if !compare::is_zeroed::<C>(unknown).map_err(|fault| fault.after(known.len()))? {
+            return Err(StructError::TooBig);
+        }
         // SAFETY: zeroed before, and a `T` may be any bytes.
         Ok(unsafe { value.assume_init() })
     }
@@ -130,15 +123,15 @@ impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
 
 /// Writes a struct to user space, which says that it has room for `user_size` bytes.
 ///
-/// Room that the kernel has nothing for is zeroed. Returns whether user space got all there is to know: false if
-/// `user_size` cut off bytes that are not zero.
+/// Room that the kernel has nothing for is zeroed. [`Fit::CutOff`] says that user space did not get all there is to
+/// know: `user_size` cut off bytes that are not zero.
 ///
 /// # Errors
 ///
 /// [`StructError::TooBig`] if `user_size` is above [`MAX_STRUCT_SIZE`]; [`StructError::Fault`] if a byte is not
-/// writable. The tail may have been zeroed, and a prefix written.
+/// writable: then the first `fault.done` bytes have been written, and none behind them.
 #[doc(alias = "copy_struct_to_user")]
-pub fn write_struct<T: NoUninit>(dst: UserPtr<T>, user_size: usize, value: &T) -> Result<bool, StructError> {
+pub fn write_struct<T: NoUninit>(dst: UserPtr<T>, user_size: usize, value: &T) -> Result<Fit, StructError> {
     dst.write_struct(user_size, value)
 }
 
@@ -149,18 +142,17 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
     /// # Errors
     ///
     /// As there.
-    pub fn write_struct(self, user_size: usize, value: &T) -> Result<bool, StructError> {
+    pub fn write_struct(self, user_size: usize, value: &T) -> Result<Fit, StructError> {
         let known = bytemuck::bytes_of(value);
         if user_size > MAX_STRUCT_SIZE.max(known.len()) {
             return Err(StructError::TooBig);
         }
+        let all = Fault::range(self.addr(), user_size, Access::Write)?;
         let (sent, cut_off) = known.split_at(user_size.min(known.len()));
-        if user_size > known.len() {
-            let tail = self.cast::<u8>().add(known.len()).slice(user_size - known.len())?;
-            tail.fill_bytes(0)?;
-        }
         copy::write_bytes::<C>(self.addr(), sent)?;
-        Ok(cut_off.iter().all(|&byte| byte == 0))
+        let (_, tail) = all.split_at(sent.len());
+        copy::fill::<C>(tail.start(), 0, tail.len()).map_err(|fault| fault.after(sent.len()))?;
+        Ok(if cut_off.iter().all(|&byte| byte == 0) { Fit::Whole } else { Fit::CutOff })
     }
 }
 
@@ -172,14 +164,4 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
 #[doc(alias = "check_zeroed_user")]
 pub fn is_zeroed(range: UserRange) -> Result<bool, Fault> {
     compare::is_zeroed::<Normal>(range)
-}
-
-/// [`copy_from_user`](crate::copy_from_user), with zeros where nothing could be read.
-///
-/// # Errors
-///
-/// As [`copy_from_user`](crate::copy_from_user), but `dst[fault.done..]` is zero: nothing of what was in `dst`
-/// before remains.
-pub fn copy_from_user_zeroing(dst: &mut [u8], src: usize) -> Result<(), Fault> {
-    copy::copy_from_user(dst, src).inspect_err(|fault| dst[fault.done..].fill(0))
 }

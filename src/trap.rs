@@ -12,7 +12,17 @@ use crate::{
 };
 
 /// The part of a trap frame that recovery needs.
-pub trait TrapFrame {
+///
+/// # Safety
+///
+/// Code behind a landing counts on the registers of the instruction that faulted, and safe code on what it counts:
+///
+/// 1. [`pc`](Self::pc) is the address of the instruction that faulted, not of the one behind it.
+/// 2. [`set_pc`](Self::set_pc) makes the interrupted code resume there, and changes nothing else that it can see.
+/// 3. [`set_cause`](Self::set_cause) gives it the value in the register [`Landing::REGISTER`], or does nothing. It
+///    changes no other register.
+/// 4. [`operands`](Self::operands) are those that the registers hold at the fault, or `None`.
+pub unsafe trait TrapFrame {
     /// The address of the instruction that faulted.
     fn pc(&self) -> usize;
 
@@ -21,7 +31,7 @@ pub trait TrapFrame {
 
     /// Sets the register [`Landing::REGISTER`].
     ///
-    /// A frame that cannot may do nothing: the copy stays exact and reports [`FaultKind::Unknown`].
+    /// A frame that cannot does nothing: the copy stays exact and reports [`FaultKind::Unknown`].
     fn set_cause(&mut self, value: usize);
 
     /// The source and destination addresses of an instruction that reads and writes memory at once
@@ -43,6 +53,8 @@ pub struct Operands {
 }
 
 /// What the machine said about a fault.
+///
+/// What it did not say is as in the default: write `..Report::default()`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Report {
     /// The access, if known.
@@ -51,6 +63,15 @@ pub struct Report {
     pub kind: FaultKind,
     /// The address, if the machine gave one (x86_64 #GP: none).
     pub addr: Option<usize>,
+    /// How many low bits of `addr` say nothing: 0 for an exact one, as page faults have; 12 where a page of damaged
+    /// memory is all that is known (a machine check's `MCi_MISC`, Linux's `si_addr_lsb`).
+    pub addr_lsb: u8,
+}
+
+impl Default for Report {
+    fn default() -> Self {
+        Self { access: None, kind: FaultKind::Unknown, addr: None, addr_lsb: 0 }
+    }
 }
 
 /// What became of a fault.
@@ -79,6 +100,9 @@ impl Landing {
 /// `pager` is asked for page faults of our accesses only. It gets the address and the access and says whether
 /// the instruction may be tried again. It must look under its lock whether the access is allowed by now: two
 /// CPUs may fault on the same page.
+///
+/// `report` is what the machine said about this fault. What it did not say is left out: a wrong access hides a fault of
+/// the kernel's own memory or leaves one of the user's to the kernel, and a wrong kind makes the count wrong.
 pub fn recover<F: TrapFrame>(
     frame: &mut F,
     report: Report,
@@ -88,7 +112,7 @@ pub fn recover<F: TrapFrame>(
     let Some(entry) = table.find(frame.pc()) else {
         return Recovery::NotOurs;
     };
-    let access = report.access.or_else(|| side_by_operands(frame.operands()?, report.addr));
+    let access = report.access.or_else(|| side_by_operands(frame.operands()?, &report));
     if !entry.accepts(access) {
         return Recovery::NotOurs;
     }
@@ -111,12 +135,19 @@ pub fn recover<F: TrapFrame>(
 
 /// Which side of an instruction with two memory operands has faulted, judged by their addresses.
 ///
-/// With a fault address: the side whose current word holds it. Without one: the side whose address cannot be
-/// translated at all, if there is exactly one.
-fn side_by_operands(operands: Operands, addr: Option<usize>) -> Option<Access> {
+/// With a fault address: the side whose current word touches it, or the block of memory that it stands for. Without
+/// one: the side whose address cannot be translated at all, if there is exactly one.
+fn side_by_operands(operands: Operands, report: &Report) -> Option<Access> {
     const WIDEST: usize = 8;
-    let holds = |start: usize| match addr {
-        Some(addr) => addr.wrapping_sub(start) < WIDEST,
+    /// A string instruction fetches ahead of what its registers say, by a cache line. Its page faults are precise, but
+    /// what is told by blocks is no page fault.
+    const LINE: usize = 64;
+    let holds = |start: usize| match report.addr {
+        Some(addr) => {
+            let block = usize::MAX.checked_shl(report.addr_lsb.into()).unwrap_or(0);
+            let reach = if report.addr_lsb == 0 { WIDEST } else { LINE };
+            start & block == addr & block || (addr & block).wrapping_sub(start) < reach
+        }
         None => UNTRANSLATABLE.contains(&start) || UNTRANSLATABLE.contains(&start.wrapping_add(WIDEST - 1)),
     };
     match (holds(operands.read), holds(operands.write)) {
@@ -148,7 +179,7 @@ mod tests {
             (GOOD, GOOD, None),
             (usize::MAX, GOOD, None),
         ] {
-            assert_eq!(side_by_operands(Operands { read, write }, None), expected);
+            assert_eq!(side_by_operands(Operands { read, write }, &Report::default()), expected);
         }
     }
 
@@ -162,9 +193,41 @@ mod tests {
             (0x5008, None),
             (0x9000, None),
         ] {
-            assert_eq!(side_by_operands(operands, Some(addr)), expected, "{addr:#x}");
+            assert_eq!(side_by_operands(operands, &at(addr, 0)), expected, "{addr:#x}");
         }
         let same = Operands { read: 0x5000, write: 0x5001 };
-        assert_eq!(side_by_operands(same, Some(0x5002)), None);
+        assert_eq!(side_by_operands(same, &at(0x5002, 0)), None);
+    }
+
+    fn at(addr: usize, addr_lsb: u8) -> Report {
+        Report { addr: Some(addr), addr_lsb, ..Report::default() }
+    }
+
+    #[test]
+    fn a_coarse_address_stands_for_its_block() {
+        for (read, write, addr, lsb, expected) in [
+            // The whole page, wherever in it the copy has come to, and whatever the low bits are.
+            (0x1000, 0x5000, 0x1000, 12, Some(Access::Read)),
+            (0x1fff, 0x5000, 0x1000, 12, Some(Access::Read)),
+            (0x1000, 0x5000, 0x1fff, 12, Some(Access::Read)),
+            (0x1000, 0x5fff, 0x5000, 12, Some(Access::Write)),
+            // The next page, as far as a line reaches.
+            (0x1fc1, 0x5000, 0x2000, 12, Some(Access::Read)),
+            (0x1fc0, 0x5000, 0x2000, 12, None),
+            (0x3000, 0x5000, 0x2000, 12, None),
+            // Both sides in one page: nobody knows.
+            (0x1000, 0x1800, 0x1000, 12, None),
+            // Finer, where the machine tells: a line of both sides' page.
+            (0x1000, 0x1800, 0x1000, 6, Some(Access::Read)),
+            (0x1000, 0x1830, 0x1800, 6, Some(Access::Write)),
+            // A huge page, and numbers that make no sense.
+            (0x12_3456, 0x40_0000, 0, 21, Some(Access::Read)),
+            (0x12_3456, usize::MAX, usize::MAX, 63, Some(Access::Write)),
+            (0x1000, usize::MAX, 0x1000, 64, None),
+            (0x1000, 0x5000, 0x1000, 255, None),
+        ] {
+            let side = side_by_operands(Operands { read, write }, &at(addr, lsb));
+            assert_eq!(side, expected, "{read:#x} to {write:#x}, {addr:#x} of {lsb} bits");
+        }
     }
 }

@@ -4,12 +4,9 @@
 use alloc::vec::Vec;
 use core::{fmt, mem::MaybeUninit};
 
-use axerrno::{AxError, LinuxError};
-
 use crate::{
-    cause::Access,
     context::Context,
-    copy,
+    copy, errno,
     error::Fault,
     pod::AnyBitPattern,
     range::UserRange,
@@ -46,20 +43,18 @@ impl From<Fault> for VecError {
     }
 }
 
-impl From<VecError> for LinuxError {
-    fn from(error: VecError) -> Self {
-        match error {
-            VecError::NoMemory => Self::ENOMEM,
-            VecError::Fault(fault) => fault.into(),
+impl VecError {
+    /// The error number that a system call returns.
+    #[must_use]
+    pub const fn errno(&self) -> i32 {
+        match self {
+            Self::NoMemory => errno::ENOMEM,
+            Self::Fault(fault) => fault.errno(),
         }
     }
 }
 
-impl From<VecError> for AxError {
-    fn from(error: VecError) -> Self {
-        LinuxError::from(error).into()
-    }
-}
+errno::conversions!(VecError);
 
 impl<T: AnyBitPattern, C: Context> UserConstSlice<T, C> {
     /// Reads all elements into a new vector.
@@ -85,17 +80,29 @@ impl<T: AnyBitPattern, C: Context> UserConstSlice<T, C> {
     /// ```
     pub fn to_vec(&self) -> Result<Vec<T>, VecError> {
         let mut values = Vec::new();
+        self.append_to(&mut values)?;
+        Ok(values)
+    }
+
+    /// Appends all elements to `values`.
+    ///
+    /// # Errors
+    ///
+    /// As [`to_vec`](Self::to_vec), but what was read is in `values`: the whole elements of `fault.done` bytes, behind
+    /// those that were there before.
+    pub fn append_to(&self, values: &mut Vec<T>) -> Result<(), VecError> {
         let per_step = STEP.checked_div(size_of::<T>()).map_or(usize::MAX, |count| count.max(1));
         let mut rest = self.bytes();
-        while values.len() < self.len() {
-            let count = per_step.min(self.len() - values.len());
+        let mut done = 0;
+        while done < self.len() {
+            let count = per_step.min(self.len() - done);
             let (now, later) = rest.split_at(count * size_of::<T>());
             values.try_reserve(count).map_err(|_| VecError::NoMemory)?;
-            let done = values.len() * size_of::<T>();
-            append::<T, C>(&mut values, count, now).map_err(|fault| fault.after(done))?;
+            append::<T, C>(values, count, now).map_err(|fault| fault.after(done * size_of::<T>()))?;
+            done += count;
             rest = later;
         }
-        Ok(values)
+        Ok(())
     }
 }
 
@@ -108,23 +115,33 @@ impl<T: AnyBitPattern, C: Context> UserSlice<T, C> {
     pub fn to_vec(&self) -> Result<Vec<T>, VecError> {
         UserConstSlice::from(*self).to_vec()
     }
+
+    /// Appends all elements to `values`: see [`UserConstSlice::append_to`].
+    ///
+    /// # Errors
+    ///
+    /// As [`UserConstSlice::append_to`].
+    pub fn append_to(&self, values: &mut Vec<T>) -> Result<(), VecError> {
+        UserConstSlice::from(*self).append_to(values)
+    }
 }
 
-/// Reads `count` values from `range` behind those of `values`, which has room for them.
+/// Reads `count` values from `range` behind those of `values`, which has room for them: after a fault, those that are
+/// whole.
 fn append<T: AnyBitPattern, C: Context>(
     values: &mut Vec<T>,
     count: usize,
     range: UserRange,
 ) -> Result<(), Fault> {
     let room: &mut [MaybeUninit<T>] = &mut values.spare_capacity_mut()[..count];
-    // The limit may have been lowered since the slice was made: then `range` is shorter.
-    if range.len() != size_of_val(room) {
-        return Err(Fault::out_of_range(range.start(), Access::Read));
-    }
     // SAFETY: (1) the room has as many bytes as the range.
-    unsafe { copy::read_range::<C>(room.as_mut_ptr().cast(), range) }?;
-    let len = values.len() + count;
-    // SAFETY: all bytes of `count` more values were written, and a `T` may be any of them.
+    let outcome = unsafe { copy::read_range::<C>(room.as_mut_ptr().cast(), range) };
+    let whole = match outcome {
+        Ok(()) => count,
+        Err(fault) => fault.done.checked_div(size_of::<T>()).unwrap_or(0),
+    };
+    let len = values.len() + whole;
+    // SAFETY: all bytes of so many more values were written, and a `T` may be any of them.
     unsafe { values.set_len(len) };
-    Ok(())
+    outcome
 }

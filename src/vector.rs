@@ -14,8 +14,8 @@
 //! mutable statics for the former handlers. For the other machines see [`window`](crate::window).
 
 use core::{
-    fmt, mem,
-    sync::atomic::{AtomicUsize, Ordering},
+    fmt, mem, ptr,
+    sync::atomic::{AtomicPtr, Ordering},
 };
 
 use crate::{arch, cause::Access, trap::Recovery};
@@ -47,8 +47,8 @@ impl fmt::Display for InstallError {
 
 impl core::error::Error for InstallError {}
 
-/// The pager of all CPUs; 0 until there is one.
-static PAGER: AtomicUsize = AtomicUsize::new(0);
+/// The pager of all CPUs; null until there is one. A pointer, because it comes to be called.
+static PAGER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 
 /// Puts the vector in front of this CPU's fault handlers, with `pager` for all CPUs.
 ///
@@ -71,7 +71,7 @@ static PAGER: AtomicUsize = AtomicUsize::new(0);
 ///    entry has the symbol `trap_vector_base`, axcpu's, within 1 MiB: nothing else can be jumped to with all registers
 ///    kept. Without such an entry the call fails.
 pub unsafe fn install(pager: Pager) -> Result<(), InstallError> {
-    PAGER.store(pager as usize, Ordering::Release);
+    PAGER.store(pager as *mut (), Ordering::Release);
     // SAFETY: (1), (2) and (3) are ours.
     unsafe { arch::vector::put_in_front() }
 }
@@ -85,7 +85,7 @@ pub(crate) fn on_fault(frame: &mut arch::vector::Frame) -> bool {
     let recovery = crate::trap::recover(frame, report, |addr, access| {
         let pager = PAGER.load(Ordering::Acquire);
         // SAFETY: only `install` stores here, and it did so before the vector could be entered.
-        let pager = unsafe { mem::transmute::<usize, Pager>(pager) };
+        let pager = unsafe { mem::transmute::<*mut (), Pager>(pager) };
         interrupted.during(|| pager(addr, access))
     });
     match recovery {

@@ -20,6 +20,8 @@
 //! window.resume();
 //! ```
 
+use core::marker::PhantomData;
+
 use crate::arch::window;
 
 /// Closes the window of the task that leaves.
@@ -29,14 +31,18 @@ use crate::arch::window;
 ///
 /// Call it with preemption off.
 pub fn suspend() -> Suspended {
-    Suspended { was_open: window::close() }
+    Suspended { was_open: window::close(), of_one_task: PhantomData }
 }
 
 /// A window that is to be as it was when its task goes on.
+///
+/// It stays with that task: resumed by another one, it would leave user memory open there.
 #[derive(Debug)]
 #[must_use = "the task has to get its window back"]
 pub struct Suspended {
     was_open: bool,
+    /// Neither `Send` nor `Sync`.
+    of_one_task: PhantomData<*const ()>,
 }
 
 impl Suspended {

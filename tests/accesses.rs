@@ -144,6 +144,10 @@ fn accesses_are_aligned_ascending_and_inside() {
                     };
                     let what = format!("{}, routine {routine}, {len} bytes, {src_at}, {dst_at}", path.name());
                     assert_eq!(outcome.left(), 0, "{what}");
+                    // A value goes to kernel memory as it is, where the CPU can.
+                    let is_value = number == 0 && routine == 0 && len <= 8;
+                    let unaligned = UNALIGNED_STORES.swap(0, Relaxed);
+                    assert!(unaligned == 0 || is_value, "{what}: {unaligned} unaligned stores");
                     for index in 0..PAGE {
                         // SAFETY: one page.
                         let byte = unsafe { dst_memory.add(index).read() };
@@ -162,7 +166,6 @@ fn accesses_are_aligned_ascending_and_inside() {
         println!("{}: {all} accesses, {unaligned} unaligned loads", path.name());
         // So the count can tell: the first path does have them.
         assert_eq!(unaligned != 0, number == 0, "{}: {unaligned} unaligned loads", path.name());
-        assert_eq!(UNALIGNED_STORES.load(Relaxed), 0, "{}", path.name());
     }
     println!("{copies} copies");
     // SAFETY: the action that was there.

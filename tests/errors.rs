@@ -3,12 +3,14 @@
 
 use axerrno::{AxError, LinuxError};
 use axptr::{
-    Access, CursorError, Fault, FaultKind, UserConstPtr, VecError, atomic::AtomicError, cstr::StringError,
-    extable::TableError, iovec::IoVecError, structs::StructError,
+    Access, CursorError, Fault, FaultKind, SelftestError, UserConstPtr, VecError, atomic::AtomicError,
+    cstr::StringError, extable::TableError, futex::FutexError, iovec::IoVecError, structs::StructError,
 };
 
 /// A fault that needs no memory: refused before any access.
 fn fault() -> Fault {
+    // SAFETY: (1) nothing here accesses memory.
+    unsafe { axptr::set_user_limit(0x1000) };
     UserConstPtr::<u8>::from(usize::MAX).read().unwrap_err()
 }
 
@@ -46,12 +48,76 @@ fn every_error_has_its_own_code() {
         (AtomicError::Misaligned.into(), AtomicError::Misaligned.into(), LinuxError::EINVAL),
         (AtomicError::Retry.into(), AtomicError::Retry.into(), LinuxError::EAGAIN),
         (AtomicError::Fault(fault).into(), AtomicError::Fault(fault).into(), LinuxError::EFAULT),
+        (FutexError::UnknownComparison.into(), FutexError::UnknownComparison.into(), LinuxError::ENOSYS),
+        (
+            FutexError::Atomic(AtomicError::Retry).into(),
+            FutexError::Atomic(AtomicError::Retry).into(),
+            LinuxError::EAGAIN,
+        ),
+        (fault.into(), fault.into(), LinuxError::EFAULT),
     ];
-    for (linux, ax, expected) in codes {
+    assert_eq!(codes.len(), numbers().len(), "an error without a number, or the other way round");
+    for ((linux, ax, expected), number) in codes.into_iter().zip(numbers()) {
+        assert_eq!((number, linux.code()), (expected.code(), number), "{expected:?}");
+        assert_eq!(std::io::Error::from_raw_os_error(number).raw_os_error(), Some(expected.code()));
         assert_eq!(linux, expected);
         // Through `AxError` and back: what a kernel's file layer does with it.
         assert_eq!(LinuxError::from(ax), expected, "{ax:?}");
     }
+}
+
+/// The same errors' numbers, in the same order.
+fn numbers() -> Vec<i32> {
+    let fault = fault();
+    vec![
+        CursorError::End.errno(),
+        CursorError::Fault(fault).errno(),
+        StructError::TooBig.errno(),
+        StructError::Fault(fault).errno(),
+        IoVecError::TooMany.errno(),
+        IoVecError::BadLength { index: 3 }.errno(),
+        IoVecError::Fault(fault).errno(),
+        VecError::NoMemory.errno(),
+        VecError::Fault(fault).errno(),
+        StringError::TooLong.errno(),
+        StringError::NotUtf8.errno(),
+        StringError::NoMemory.errno(),
+        StringError::Fault(fault).errno(),
+        AtomicError::Misaligned.errno(),
+        AtomicError::Retry.errno(),
+        AtomicError::Fault(fault).errno(),
+        FutexError::UnknownComparison.errno(),
+        FutexError::Atomic(AtomicError::Retry).errno(),
+        fault.errno(),
+    ]
+}
+
+/// Written out by hand, from errno(3) on Linux.
+#[test]
+fn the_numbers_are_linuxs() {
+    use libc::{E2BIG, EAGAIN, EFAULT, EILSEQ, EINVAL, ENOMEM, ENOSYS};
+    let expected = [
+        EINVAL, EFAULT, E2BIG, EFAULT, EINVAL, EINVAL, EFAULT, ENOMEM, EFAULT, E2BIG, EILSEQ, ENOMEM, EFAULT,
+        EINVAL, EAGAIN, EFAULT, ENOSYS, EAGAIN, EFAULT,
+    ];
+    assert_eq!(numbers(), expected);
+}
+
+#[test]
+fn an_error_becomes_an_io_error() {
+    let error = std::io::Error::from(fault());
+    assert_eq!(error.raw_os_error(), Some(libc::EFAULT));
+    assert_eq!(std::io::Error::from(StringError::NoMemory).kind(), std::io::ErrorKind::OutOfMemory);
+}
+
+#[test]
+fn code_above_the_routines_makes_its_own_fault() {
+    let fault = Fault::new(0x1000, 5, Access::Write, FaultKind::Bus);
+    assert_eq!(
+        (fault.done, fault.addr, fault.access, fault.kind),
+        (5, 0x1005, Access::Write, FaultKind::Bus)
+    );
+    assert_eq!(Fault::new(usize::MAX, 1, Access::Read, FaultKind::Unknown).addr, 0);
 }
 
 #[test]
@@ -65,6 +131,7 @@ fn errors_say_what_happened() {
         TableError::Empty.to_string(),
         TableError::Torn.to_string(),
         TableError::Unsorted { index: 5 }.to_string(),
+        TableError::Conflict { index: 5 }.to_string(),
         TableError::SentinelLost.to_string(),
         TableError::OutsideText { index: 5 }.to_string(),
         StringError::TooLong.to_string(),
@@ -72,9 +139,12 @@ fn errors_say_what_happened() {
         StringError::NoMemory.to_string(),
         AtomicError::Misaligned.to_string(),
         AtomicError::Retry.to_string(),
+        FutexError::UnknownComparison.to_string(),
+        SelftestError::NotSetUp.to_string(),
+        SelftestError::KernelBelowLimit { limit: 5, kernel: 3 }.to_string(),
     ];
     for (index, text) in said.iter().enumerate() {
         assert!(!text.is_empty() && !said[..index].contains(text), "{text}");
     }
-    assert!(said[3].contains('3') && said[7].contains('5') && said[9].contains('5'), "{said:?}");
+    assert!(said[3].contains('3') && [7, 8, 10].iter().all(|&index| said[index].contains('5')), "{said:?}");
 }

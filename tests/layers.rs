@@ -19,6 +19,10 @@ const RANKS: &[(&str, u32)] = &[
     // The macro of `extable`, by the name that the crate exports it under.
     ("__ex_entry", 2),
     ("flag", 2),
+    ("selftest", 3),
+    // Numbers and words that any layer may answer with.
+    ("errno", 1),
+    ("fit", 1),
     ("raw", 3),
     ("trap", 3),
     // The machine's half is all there is of it: accesses expanded where they are used.

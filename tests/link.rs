@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The table against linkers: kept and sorted however the program is built, and never lost without a word.
 //!
-//! Links `link/probe.rs` with both linkers of a stable toolchain, rust-lld and GNU ld, and runs what comes out.
+//! Links `link/probe.rs` with both linkers of a stable toolchain, rust-lld and GNU ld, and in fewer ways with gold and
+//! mold, and runs what comes out. `cargo xtask setup` installs the linkers.
 
 #![cfg(all(target_os = "linux", target_arch = "x86_64"))]
 
@@ -20,6 +21,13 @@ const LLD: &[&str] = &[];
 const GNU: &[&str] = &["-Clinker-features=-lld"];
 const BOTH: [(&str, &[&str]); 2] = [("rust-lld", LLD), ("GNU ld", GNU)];
 
+const GOLD: &[&str] = &["-Clinker-features=-lld", "-Clink-arg=-fuse-ld=gold"];
+const MOLD: &[&str] = &["-Clinker-features=-lld", "-Clink-arg=-fuse-ld=mold"];
+/// And whether it can fold functions that are alike.
+const ALL: [(&str, &[&str], bool); 4] =
+    [("rust-lld", LLD, true), ("GNU ld", GNU, false), ("gold", GOLD, true), ("mold", MOLD, true)];
+const FOLD: &str = "-Clink-arg=-Wl,--icf=all";
+
 /// The settings of the probe and its dependencies, and whether to link them in all [`WAYS`].
 const PROFILES: [(&[(&str, &str)], bool); 9] = [
     (&[("OPT_LEVEL", "0")], true),
@@ -32,6 +40,10 @@ const PROFILES: [(&[(&str, &str)], bool); 9] = [
     (&[("OPT_LEVEL", "3"), ("LTO", "fat")], false),
     (&[("OPT_LEVEL", "3"), ("LTO", "thin")], false),
 ];
+
+/// Of the probe and of the library; what it counts is thrown away.
+const COVERAGE: &str = "-Cinstrument-coverage";
+const NO_PROFILE: &str = "/dev/null";
 
 /// Further ways to link.
 const WAYS: [&[&str]; 5] = [
@@ -58,13 +70,54 @@ fn the_table_is_whole_and_sorted_however_the_program_is_built() {
     println!("{built} builds");
 }
 
-/// The rest means little if both names stand for one linker.
 #[test]
-fn the_two_linkers_are_two() {
-    for (name, linker) in BOTH {
+fn the_table_is_whole_and_sorted_under_every_linker() {
+    require_linkers();
+    const FAT: &[(&str, &str)] = &[("OPT_LEVEL", "3"), ("LTO", "fat"), ("CODEGEN_UNITS", "1")];
+    for (settings, way) in [(PROFILES[0].0, [].as_slice()), (FAT, &[]), (PROFILES[0].0, &[COVERAGE])] {
+        for (name, linker, folds) in ALL {
+            println!("{name}, {settings:?}, {way:?}");
+            link_with(settings, &[linker, way].concat()).expect_intact();
+            if folds {
+                println!("{name}, {settings:?}, {way:?}, folded");
+                link_with(settings, &[linker, way, &[FOLD]].concat()).expect_intact();
+            }
+        }
+    }
+}
+
+/// Of functions that are alike to the byte, a linker would keep one and drop the other's entries (rust-lld), or keep
+/// both under one address (gold, mold). That of a routine's no-fault form says something else than its own.
+#[test]
+fn functions_with_entries_are_never_folded() {
+    require_linkers();
+    let mut folded = 0;
+    for (name, linker, _) in ALL.into_iter().filter(|(.., folds)| *folds) {
+        for (fold, expected) in [(None, "false"), (Some(FOLD), "true")] {
+            let linked = link(&linker.iter().copied().chain(fold).collect::<Vec<_>>());
+            linked.expect_intact();
+            assert_eq!(linked.said("twins folded "), "false", "{name}, {fold:?}");
+            assert_eq!(linked.said("equal neighbours "), "false", "{name}, {fold:?}");
+            // Else this shows nothing.
+            assert_eq!(linked.said("others folded "), expected, "{name}, {fold:?}");
+            folded += usize::from(fold.is_some());
+        }
+    }
+    assert_eq!(folded, 3);
+}
+
+/// The rest means little if two names stand for one linker.
+#[test]
+fn the_linkers_are_what_they_are_called() {
+    require_linkers();
+    const MARKS: [(&str, &[u8]); 3] =
+        [("rust-lld", b"Linker: LLD"), ("gold", b".note.gnu.gold-version"), ("mold", b"\0mold ")];
+    for (name, linker, _) in ALL {
         let program = fs::read(link(linker).program()).unwrap();
-        let lld = program.windows(11).any(|bytes| bytes == b"Linker: LLD");
-        assert_eq!(lld, name == "rust-lld", "{name}");
+        for (other, mark) in MARKS {
+            let marked = program.windows(mark.len()).any(|bytes| bytes == mark);
+            assert_eq!(marked, name == other, "{name} as {other}");
+        }
     }
 }
 
@@ -103,7 +156,12 @@ fn a_table_that_was_lost_on_purpose_is_refused() {
     for (name, linker) in BOTH {
         let lost = script("lost.ld");
         let linked = link(&[linker, &[&lost]].concat());
-        assert_eq!(linked.said("selftest "), "Err(Empty)", "{name}");
+        if linker == GNU {
+            // The code refers to its entries.
+            linked.expect_link_error("defined in discarded section `axptr_ex_table'");
+        } else {
+            assert_eq!(linked.said("selftest "), "Err(Empty)", "{name}");
+        }
         let link_error = link(&[linker, &[&lost, &fragment()]].concat());
         link_error.expect_link_error("ERROR(axptr): the exception table is empty");
     }
@@ -203,6 +261,83 @@ fn a_foreign_entry_is_a_link_error_with_the_fragment() {
     }
 }
 
+/// The distance of a landing has 16 bits. On all machines: the assembler is the same, what the linker may shorten is not.
+#[test]
+fn a_landing_out_of_reach_is_an_assembly_error() {
+    // What the assembler has at hand in front of a linker: an instruction, and one that linkers may shorten.
+    for (target, nop, shortened, relax) in [
+        ("x86_64-unknown-none", "nop", "nop", ""),
+        ("aarch64-unknown-none-softfloat", "nop", "nop", ""),
+        ("riscv64gc-unknown-none-elf", "nop", "call elsewhere", "-Ctarget-feature=+relax"),
+        ("loongarch64-unknown-none-softfloat", "nop", "la.pcrel $t0, elsewhere", "-Ctarget-feature=+relax"),
+    ] {
+        for by in ["ex_entry", "axptr_access"] {
+            let assembles = |backwards, bytes, between| {
+                let far = Far { target, by, backwards, bytes, between, relax };
+                far.assembles()
+            };
+            for (bytes, fits) in
+                [(16, true), (0x7f00, true), (0x8000, false), (0xffff, false), (0x1_0000, false)]
+            {
+                for between in [nop, shortened] {
+                    assert_eq!(assembles(false, bytes, between), fits, "{target}, {by}, {between}: +{bytes}");
+                }
+            }
+            assert!(assembles(true, 0x8000, nop), "{target}, {by}: -0x8000");
+            for bytes in [0x8004, 0xfffc, 0x1_0000] {
+                assert!(!assembles(true, bytes, nop), "{target}, {by}: -{bytes:#x}");
+            }
+        }
+    }
+}
+
+/// An entry, and how far its landing is.
+struct Far<'a> {
+    target: &'a str,
+    /// The macro that makes the entry.
+    by: &'a str,
+    backwards: bool,
+    bytes: usize,
+    between: &'a str,
+    relax: &'a str,
+}
+
+impl Far<'_> {
+    /// Whether it assembles; if it does not, the message is the one about the distance.
+    #[track_caller]
+    fn assembles(&self) -> bool {
+        let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("far");
+        fs::create_dir_all(&folder).unwrap();
+        let source = read(&root().join("tests/link/far.rs"))
+            .replace("SOURCES", root().to_str().unwrap())
+            .replace("ACCESS", &access_macro(self.target))
+            .replace("BACKWARDS", if self.backwards { "yes" } else { "no" })
+            .replace("BYTES", &self.bytes.to_string())
+            .replace("BETWEEN", self.between);
+        fs::write(folder.join("far.rs"), source).unwrap();
+        let mut rustc = Command::new(env::var_os("RUSTC").unwrap_or("rustc".into()));
+        rustc.current_dir(&folder).args(["--edition=2024", "--emit=obj", "--target", self.target, "far.rs"]);
+        rustc.arg(format!("--cfg=by=\"{}\"", self.by));
+        rustc.args((!self.relax.is_empty()).then_some(self.relax));
+        // A crate without `core` is unstable, and the only one that needs no target installed.
+        let output = rustc.env("RUSTC_BOOTSTRAP", "1").output().unwrap();
+        let text = text(&output);
+        let told = text.contains("invalid .org offset") && text.contains("0x8000) >> 16");
+        assert!(output.status.success() || told, "{}: {text}", self.target);
+        output.status.success()
+    }
+}
+
+/// The text of the macro that the routines of the target's machine use.
+fn access_macro(target: &str) -> String {
+    let machine = target.split('-').next().unwrap();
+    let arch = if machine == "riscv64gc" { "riscv64" } else { machine };
+    let text = read(&root().join(format!("asm/{arch}/macros.S")));
+    let start = text.find(".macro axptr_access ").unwrap();
+    let end = start + text[start..].find(".endm").unwrap();
+    format!("{}.endm", &text[start..end])
+}
+
 /// What a link, and a run, came to.
 struct Linked {
     /// None if the link failed.
@@ -214,7 +349,7 @@ struct Linked {
 
 impl Linked {
     fn run(program: PathBuf) -> Self {
-        let output = Command::new(&program).output().unwrap();
+        let output = Command::new(&program).env("LLVM_PROFILE_FILE", NO_PROFILE).output().unwrap();
         Self { program: Some(program), text: text(&output), signal: output.status.signal() }
     }
 
@@ -240,6 +375,8 @@ impl Linked {
     fn expect_intact(&self) {
         assert_eq!(self.said("selftest "), "Ok(())");
         assert!(self.said("entries ").ends_with("sorted true"));
+        assert_eq!(self.said("halves "), "true");
+        assert_eq!(self.said("routines distinct "), "true");
         self.expect_all_recovered();
         assert_eq!(self.signal, None, "{}", self.text);
     }
@@ -285,6 +422,9 @@ fn link_with(settings: &[(&str, &str)], args: &[&str]) -> Linked {
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
         cargo.env_remove(variable);
     }
+    if args.contains(&COVERAGE) {
+        cargo.env("RUSTFLAGS", COVERAGE).env("LLVM_PROFILE_FILE", NO_PROFILE);
+    }
     // One profile, changed: so what runs on the host is built once for all of them.
     cargo.envs(settings.iter().map(|(name, value)| (format!("CARGO_PROFILE_DEV_{name}"), value)));
     let output = cargo.env("CARGO_TARGET_DIR", folder.join("target")).output().unwrap();
@@ -297,6 +437,15 @@ fn link_with(settings: &[(&str, &str)], args: &[&str]) -> Linked {
     let kept = folder.join(format!("probe-{}", fs::read_dir(&*folder).unwrap().count()));
     fs::copy(&built, &kept).unwrap();
     Linked::run(kept)
+}
+
+/// A linker that is not there is not one that passes.
+fn require_linkers() {
+    let folders: Vec<_> = env::split_paths(&env::var_os("PATH").unwrap_or_default()).collect();
+    for (program, package) in [("ld.bfd", "binutils"), ("ld.gold", "binutils"), ("ld.mold", "mold")] {
+        let found = folders.iter().any(|folder| folder.join(program).is_file());
+        assert!(found, "no {program}: run `cargo xtask setup`, or install the package {package}");
+    }
 }
 
 /// Makes the probe a package of its own, outside of the sources.

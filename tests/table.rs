@@ -3,6 +3,8 @@
 
 #[path = "support/kernel_side.rs"]
 mod kernel_side;
+#[path = "support/lying.rs"]
+mod lying;
 mod support;
 
 use axptr::internal::cpu_paths;

@@ -13,9 +13,11 @@
 // How a fault becomes an exact count. A landing finds the rest in x2, x3 and x4.
 //   - A store: aligned, so all of it is missing, and the landing's name says how much of the piece before
 //     it has been done.
-//   - A load: nothing of its piece has been stored. Accessible memory ends at a multiple of 4 KiB, whatever
-//     the page size. If that edge lies inside the piece's reach, the bytes up to it are done bytewise; if
-//     not, the access began in the bad page and no byte more can be done.
+//   - A load: nothing of its piece has been stored, but for the bytes that the first 16 of a bulk copy share
+//     with it. Accessible memory ends at a multiple of 4 KiB, whatever the page size. If that edge lies
+//     inside the piece's reach, the bytes up to it are done bytewise; if not, the access began in the bad
+//     page and no byte more can be done.
+// So no byte of the rest has been touched, whatever pages have come or gone since the call began.
 // Causes with bit 7 set (tags, poison, alignment) end anywhere: the rest is done bytewise.
 
 // `load` and `store` are the entry flags of a user-side load and store; 0 means kernel side: no entry, so a
@@ -54,15 +56,19 @@ axptr_begin \routine
     .if \load
 .Lload2_\routine:
     mov     w5, 2
-    b       .Lload_edge_\routine
+    b       .Lload_piece_\routine
 .Lload4_\routine:
     mov     w5, 4
-    b       .Lload_edge_\routine
+    b       .Lload_piece_\routine
 .Lload8_\routine:
     mov     w5, 8
-    b       .Lload_edge_\routine
+    b       .Lload_piece_\routine
 .Lload_\routine:
     mov     w5, AXPTR_REACH
+.Lload_piece_\routine:
+    .if !(\store)
+    axptr_behind_first16 \routine
+    .endif
 .Lload_edge_\routine:
     mov     x6, xzr
     tbnz    w1, AXPTR_SUB_PAGE_BIT, .Lbytes_\routine
@@ -168,7 +174,8 @@ axptr_end \routine
     stp     x14, x15, [x6, -16]
     b       .Ldone_\routine
 
-    // The first 16 bytes bring the destination to a multiple of 16.
+    // The first 16 bytes bring the destination to a multiple of 16. The next piece stores up to 15 of them
+    // once more: until it does, they are done and stand behind x4 (`axptr_behind_first16`).
 .Lbulk_\routine:
     .if AXPTR_KERNEL
     axptr_if_mops .Lmops_\routine
@@ -194,6 +201,20 @@ axptr_end \routine
     b.hs    .Lblocks_\routine
     cbnz    x2, .Lclassify_\routine
     b       .Ldone_\routine
+.endm
+
+// Moves x2, x3 and x4 behind the first 16 bytes of a bulk copy, if those are stored and the piece that was to
+// be loaded begins among them. x0 is still the destination's start: where x4 has not left it, nothing is
+// stored. More is left than the 15 bytes at most, because a bulk copy has 65 bytes or more.
+.macro axptr_behind_first16 routine
+    cmp     x4, x0
+    b.eq    .Lload_edge_\routine
+    add     x6, x0, 16
+    subs    x6, x6, x4
+    b.ls    .Lload_edge_\routine
+    add     x3, x3, x6
+    add     x4, x4, x6
+    sub     x2, x2, x6
 .endm
 
 // To user memory, with aligned stores only.

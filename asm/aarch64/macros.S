@@ -33,15 +33,19 @@
 .set AXPTR_REACH, 64
 
 // `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
-// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER).
+// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER), and which refers to it: else
+// `--icf=all` makes one of a routine and its no-fault form, which differ in nothing but their entries.
 .macro axptr_access routine, flags, landing, insn:vararg
 9:  \insn
     .if \flags
+    .reloc 0, BFD_RELOC_NONE, .Laxptr_entry_\routine\()_\@
     .pushsection axptr_ex_table, "ao", @progbits, .text.axptr_\routine
     .balign 4
+.Laxptr_entry_\routine\()_\@:
     .long 9b - .
     .short \landing - 9b
     .short \flags
+    .org . - ((((\landing - 9b + 0x8000) >> 16) != 0) & 1) // an error if the distance is cut to 16 bits
     .popsection
     .endif
 .endm

@@ -11,14 +11,23 @@
 //   option A (C = 0): x2 = -(bytes left), x3 and x4 at the ends of the ranges
 //   option B (C = 1): x2 = bytes left, x3 and x4 at the first byte that is left
 // A prologue that faults leaves them as it takes them: as in option B, whatever C is.
-// Blocks have at most 16 bytes, so the bytes before the edge of a page may be missing up to that. A
-// user's destination is aligned to them, for the reason that aligns stores (macros.S).
+// How long a block is, within which the registers say nothing, is the CPU's choice (Arm ARM C6, CPYFM: the
+// block size is IMPLEMENTATION DEFINED). So any number of bytes may be missing before the edge that a block ran
+// into, and the landing tries them. Where the CPU has led up to the edge itself, nothing is tried; where the
+// rest does not reach it, the page has no byte to offer.
+// Of the block that a fault stopped, a CPU may have written a part. That part is in front of the edge, so that
+// the landing does it again, the same: the count is exact, unless the page in front of the edge goes as well
+// between the two, which no routine can see. Other than that the bytes behind the count are untouched.
+// A user's destination is aligned to 16 bytes, for the reason that aligns stores (macros.S).
 //
 // Two things are asked of a kernel, so nothing is used before its vector is axptr's, which sees to both:
 //   - A CPU that goes on with a copy of the other option takes an exception (EC 0x27). The landing does the
 //     rest bytewise, as for causes that may end inside a page.
 //   - Where a kernel comes from EL2 by itself and has not set HCRX_EL2.MSCEn, the instructions are undefined
 //     at EL1, whatever the ID registers say. The vector has tried one.
+
+// The distance between two edges: the longest reach of a block, as far as a landing is concerned.
+.set AXPTR_PAGE, 4096
 
 // Bytes from which on the three instructions are used, not the loop of blocks.
 .set AXPTR_MOPS_FROM, 256
@@ -61,7 +70,7 @@
     add     x4, x4, x2
     neg     x2, x2
 .Lmops_plain_\routine:
-    mov     w5, 16
+    mov     w5, AXPTR_PAGE
     .if (\load) && (\store)             // either side may have faulted: the cause tells, if it is known
     mov     x6, xzr
     cbz     w1, .Lbytes_\routine
@@ -88,11 +97,11 @@
     add     x4, x4, x2
     neg     x2, x2
 .Lmops_plain_\routine:
-    mov     w5, 16
+    mov     w5, AXPTR_PAGE
     axptr_mops_store_edge \routine
 .endm
 
-// The bytes up to the edge that the store may have met, if it lies inside a block; else none.
+// The bytes up to the edge that the store may have met, if it lies inside the rest; else none.
 .macro axptr_mops_store_edge routine
     mov     x6, xzr
     tbnz    w1, AXPTR_SUB_PAGE_BIT, .Lbytes_\routine

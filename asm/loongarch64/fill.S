@@ -2,7 +2,7 @@
 // Fills user memory with one byte.
 //
 // __axptr_fill_user(a0 dst, a1 byte, a2 len) -> a0 bytes NOT filled, a1 cause
-// Clobbers a2-a4, t0, t1 and t8.
+// Clobbers a2, a3, t0, t1 and t8.
 //
 // Steps and landings are those of copy.S, with the destination as the only side: every store is aligned.
 
@@ -24,27 +24,27 @@ axptr_begin \routine
     bltu    $a2, $t1, .Ltail_\routine
     andi    $t0, $a0, 2
     beqz    $t0, .Lhead4_\routine
-    axptr_fill \routine, \store, .Lstore8_\routine, 2, st.h
+    axptr_fill \routine, \store, .Lstored0_\routine, 2, st.h
 .Lhead4_\routine:
     ori     $t1, $zero, 4
     bltu    $a2, $t1, .Ltail_\routine
     andi    $t0, $a0, 4
     beqz    $t0, .Laligned_\routine
-    axptr_fill \routine, \store, .Lstore8_\routine, 4, st.w
+    axptr_fill \routine, \store, .Lstored0_\routine, 4, st.w
 
 .Laligned_\routine:
     ori     $t8, $zero, 64
     bltu    $a2, $t8, .Lunder64_\routine
     .balign 16
 .Lblock_\routine:
-    axptr_access \routine, \store, .Lstore_\routine, st.d $a3, $a0, 0
-    axptr_access \routine, \store, .Lstore_\routine, st.d $a3, $a0, 8
-    axptr_access \routine, \store, .Lstore_\routine, st.d $a3, $a0, 16
-    axptr_access \routine, \store, .Lstore_\routine, st.d $a3, $a0, 24
-    axptr_access \routine, \store, .Lstore_\routine, st.d $a3, $a0, 32
-    axptr_access \routine, \store, .Lstore_\routine, st.d $a3, $a0, 40
-    axptr_access \routine, \store, .Lstore_\routine, st.d $a3, $a0, 48
-    axptr_access \routine, \store, .Lstore_\routine, st.d $a3, $a0, 56
+    axptr_access \routine, \store, .Lstored0_\routine, st.d $a3, $a0, 0
+    axptr_access \routine, \store, .Lstored8_\routine, st.d $a3, $a0, 8
+    axptr_access \routine, \store, .Lstored16_\routine, st.d $a3, $a0, 16
+    axptr_access \routine, \store, .Lstored24_\routine, st.d $a3, $a0, 24
+    axptr_access \routine, \store, .Lstored32_\routine, st.d $a3, $a0, 32
+    axptr_access \routine, \store, .Lstored40_\routine, st.d $a3, $a0, 40
+    axptr_access \routine, \store, .Lstored48_\routine, st.d $a3, $a0, 48
+    axptr_access \routine, \store, .Lstored56_\routine, st.d $a3, $a0, 56
     addi.d  $a2, $a2, -64
     addi.d  $a0, $a0, 64
     bgeu    $a2, $t8, .Lblock_\routine
@@ -52,21 +52,23 @@ axptr_begin \routine
     ori     $t8, $zero, 8
     bltu    $a2, $t8, .Ltail_\routine
 .Lword_\routine:
-    axptr_fill \routine, \store, .Lstore8_\routine, 8, st.d
+    axptr_fill \routine, \store, .Lstored0_\routine, 8, st.d
     bgeu    $a2, $t8, .Lword_\routine
 
     // Fewer bytes than the next power of two up to which the destination is aligned.
 .Ltail_\routine:
     andi    $t0, $a2, 4
     beqz    $t0, .Ltail2_\routine
-    axptr_fill \routine, \store, .Lstore8_\routine, 4, st.w
+    axptr_fill \routine, \store, .Lstored0_\routine, 4, st.w
 .Ltail2_\routine:
     andi    $t0, $a2, 2
     beqz    $t0, .Ltail1_\routine
-    axptr_fill \routine, \store, .Lstore8_\routine, 2, st.h
+    axptr_fill \routine, \store, .Lstored0_\routine, 2, st.h
 .Ltail1_\routine:
     beqz    $a2, .Lrest_\routine
+.Lbytes_\routine:                       // one, or behind a landing all that are left
     axptr_fill \routine, \store, .Lrest_\routine, 1, st.b
+    bnez    $a2, .Lbytes_\routine
 
     // The one way out. A landing comes here as well: a2 bytes are left, exactly.
 .Lrest_\routine:
@@ -74,27 +76,13 @@ axptr_begin \routine
     ret
 
     // Landings: see copy.S.
-.Lstore8_\routine:
-    move    $a4, $zero
+    axptr_stored_landings \routine
+.Lstored_\routine:
+    sub.d   $a2, $a2, $t0
+    add.d   $a0, $a0, $t0
+.Lstored0_\routine:
     andi    $t0, $a1, AXPTR_SUB_PAGE
     beqz    $t0, .Lrest_\routine
-    b       .Lbytes_\routine
-.Lstore_\routine:
-    move    $a4, $zero
-    andi    $t0, $a1, AXPTR_SUB_PAGE
-    bnez    $t0, .Lbytes_\routine       // not a page's cause
-    sub.d   $t0, $zero, $a0
-    bstrpick.d $t0, $t0, 11, 0          // bytes before the edge; 0 if the page begins here
-    beqz    $t0, .Lrest_\routine
-    ori     $t1, $zero, AXPTR_REACH
-    bgeu    $t0, $t1, .Lrest_\routine
-    bgeu    $t0, $a2, .Lrest_\routine
-    sub.d   $a4, $a2, $t0
-
-    // One by one until a4 bytes are left.
-.Lbytes_\routine:
-    beq     $a2, $a4, .Lrest_\routine
-    axptr_fill \routine, \store, .Lrest_\routine, 1, st.b
     b       .Lbytes_\routine
 axptr_end \routine
 .endm

@@ -21,22 +21,26 @@
 .set AXPTR_CPU_KNOWN, {known}
 .set AXPTR_CPU_UAL, {ual}
 
-// No access touches a byte this far behind a0 or a3, or farther.
+// No load touches a byte this far behind a3, or farther.
 .set AXPTR_REACH, 64
 
 // Bit 7 of the cause: it may end inside a page.
 .set AXPTR_SUB_PAGE, 0x80
 
 // `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
-// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER).
+// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER), and which refers to it: else
+// `--icf=all` makes one of a routine and its no-fault form, which differ in nothing but their entries.
 .macro axptr_access routine, flags, landing, insn:vararg
 9:  \insn
     .if \flags
+    .reloc 0, BFD_RELOC_NONE, .Laxptr_entry_\routine\()_\@
     .pushsection axptr_ex_table, "ao", @progbits, .text.axptr_\routine
     .balign 4
+.Laxptr_entry_\routine\()_\@:
     .long 9b - .
     .short \landing - 9b
     .short \flags
+    .org . - ((((\landing - 9b + 0x8000) >> 16) != 0) & 1) // an error if the distance is cut to 16 bits
     .popsection
     .endif
 .endm
@@ -52,6 +56,23 @@ __axptr_\routine:
 .macro axptr_end routine
     .size __axptr_\routine, . - __axptr_\routine
     .popsection
+.endm
+
+// Landings of a block's stores: t0 = the bytes of the block that have been stored before.
+.macro axptr_stored_landings routine
+    axptr_stored_landing \routine, 8
+    axptr_stored_landing \routine, 16
+    axptr_stored_landing \routine, 24
+    axptr_stored_landing \routine, 32
+    axptr_stored_landing \routine, 40
+    axptr_stored_landing \routine, 48
+    axptr_stored_landing \routine, 56
+.endm
+
+.macro axptr_stored_landing routine, done
+.Lstored\done\()_\routine:
+    ori     $t0, $zero, \done
+    b       .Lstored_\routine
 .endm
 
 // Never called. `selftest` looks its entry up: if this one is in the table, the linker kept the table.

@@ -10,7 +10,8 @@
 // what is left at the end, words of 8, 4 and 2 bytes as far as both sides are aligned alike, then bytes. From
 // 16 bytes on, the destination is aligned first. Then blocks of 64 bytes, if the source is aligned by that;
 // else words of the source, shifted and joined: four at a time, then one. A value of 1, 2, 4 or 8 bytes that
-// is aligned on both sides is one access.
+// is aligned on the user's side (on both, if both are the user's) is one access there, wherever the kernel's
+// side lies.
 //
 // How a fault becomes an exact count. A faulting instruction changes nothing, and an aligned access lies in
 // one page. So a store that faults has done nothing, and the stores before it all: its landing counts them. A
@@ -37,6 +38,16 @@ axptr_begin \routine
     or      t1, a0, a4
     andi    t0, t1, 7
     beqz    t0, .Leights_\routine
+    .if !((\load) && (\store))
+    addi    t0, a2, -1
+    .if \load
+    or      t2, a2, a4
+    .else
+    or      t2, a2, a0
+    .endif
+    and     t2, t2, t0
+    beqz    t2, .Lvalue_\routine       // a power of two, and aligned to it
+    .endif
 .Lby_alignment_\routine:                // t1: bits 0 and 1 of both sides
     andi    t0, t1, 3
     beqz    t0, .Lfours_\routine
@@ -202,6 +213,42 @@ axptr_begin \routine
     or      t1, a0, a4
     j       .Lby_alignment_\routine
 
+    // At most 8 bytes, a power of two, to which the user's side is aligned. The kernel's may not be: it goes
+    // bytewise. (Values that are aligned on both sides of a copy in user space are done as any bytes are.)
+    .if !((\load) && (\store))
+.Lvalue_\routine:
+    .if !(\load)
+    // Gathered from the last byte on: the first is to be the lowest.
+    add     t1, a4, a2
+    li      t0, 0
+    beqz    a2, .Lrest_\routine
+2:  addi    t1, t1, -1
+    lbu     t2, 0(t1)
+    slli    t0, t0, 8
+    or      t0, t0, t2
+    bne     t1, a4, 2b
+    .endif
+    andi    t1, a2, 8
+    bnez    t1, .Lvalue8_\routine
+    andi    t1, a2, 4
+    bnez    t1, .Lvalue4_\routine
+    andi    t1, a2, 2
+    beqz    t1, .Lbytes_\routine
+    axptr_value \routine, \load, \store, lhu, sh
+.Lvalue4_\routine:
+    axptr_value \routine, \load, \store, lwu, sw
+.Lvalue8_\routine:
+    axptr_value \routine, \load, \store, ld, sd
+    .if \load
+.Lspread_\routine:
+    sb      t0, 0(a0)
+    srli    t0, t0, 8
+    addi    a0, a0, 1
+    bne     a0, a5, .Lspread_\routine
+    j       .Lrest_\routine
+    .endif
+    .endif
+
     // Landings of accesses behind the first byte that is not done.
     .if \load
 .Lload_ahead_\routine:
@@ -243,6 +290,19 @@ axptr_begin \routine
     add     a4, a0, a7
     j       .Lbytes_\routine
 axptr_end \routine
+.endm
+
+// The user's access to a value. What is the kernel's of it has been gathered into t0, or is spread from there
+// behind it.
+.macro axptr_value routine, load, store, ld, st
+    .if \load
+    axptr_access \routine, \load, .Lhere_\routine, \ld t0, 0(a4)
+    j       .Lspread_\routine
+    .else
+    axptr_access \routine, \store, .Lhere_\routine, \st t0, 0(a0)
+    mv      a0, a5
+    j       .Lrest_\routine
+    .endif
 .endm
 
 axptr_define_copy copy_from_user, AXPTR_R, 0

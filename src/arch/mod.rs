@@ -78,12 +78,17 @@ pub(crate) struct Outcome {
 /// - `Window: Copy`, `open_window() -> Window`, `close_window(Window)`: as the macros of `asm/<arch>` do;
 ///   nothing in a Linux process. Atomics, and `load` and `store` where `VALUES_NEED_WINDOW: bool`, are called
 ///   inside. (It is false where there are unprivileged loads and stores.)
-/// - `load<SIZE, F>(addr) -> (u64, status)`, `store<SIZE, F>(addr, value) -> status`: one instruction if
-///   `addr` is aligned. If it is not, it may fault for that, with a cause that has bit 7 set, or cross a
-///   page; what it has stored by then is stored again.
+/// - `load<SIZE, F>(addr) -> (u64, status)`: one instruction if `addr` is aligned. If it is not, it may fault for
+///   that, with a cause that has bit 7 set, or cross a page.
+/// - `store<SIZE, F>(addr, value) -> status`: one instruction. `addr` is aligned to `SIZE` unless
+///   `STORES_WORDS_ANYWHERE: bool`: where that is false, a store in two pages may leave its second half behind
+///   although the first faults. So a store that faults has stored nothing.
 /// - `load_two<F>(addr) -> ([u64; 2], status)`, `load_four`, `store_two<F>(addr, [u64; 2]) -> status`, `store_four`:
 ///   as many words, in ascending order. `addr` is aligned to 8 unless `LOADS_WORDS_ANYWHERE: bool`, or
-///   `STORES_WORDS_ANYWHERE: bool`. Words in front of the one that faults have been stored.
+///   `STORES_WORDS_ANYWHERE`. Words in front of the one that faults have been stored: their bytes, shifted by
+///   [`STORED`], are added to the status on the way from the landing, whether it was told a cause or not. (On x86_64
+///   and aarch64 that way lies behind the function, out of the success's. Where a function is so long that the entry
+///   does not reach it, 32 KiB, the status says 0: then those words are stored again.)
 /// - `load_kernel<SIZE, F>(addr) -> (u64, status)`: the same with the kernel's own rights and `addr` aligned;
 ///   no window.
 /// - `rmw<SIZE, OP, F>(addr, operand) -> (u64, status)`: puts `OP` of the value and the operand in the
@@ -102,6 +107,9 @@ pub trait InlineFlags: Copy + 'static {
 
 /// The status of an inlined access whose landing was not told a cause: `Cause` knows it as "unknown".
 pub(crate) const UNTOLD: usize = 1 << 16;
+
+/// Where a status says how many bytes have been stored in front of the access that faulted: `Cause` looks at lower bits.
+pub(crate) const STORED: u32 = 24;
 
 /// The status of an atomic that others were in the way of.
 pub(crate) const RETRY: usize = 1;

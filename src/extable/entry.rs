@@ -65,6 +65,11 @@ impl Entry {
         self.flags & INLINED != 0
     }
 
+    /// Whether two entries for one instruction are as good as one.
+    pub(super) const fn says_the_same_as(&self, other: &Self) -> bool {
+        self.landing == other.landing && self.flags == other.flags
+    }
+
     /// The access of the user side, where there is only one.
     pub(crate) fn only_access(&self) -> Option<Access> {
         match self.flags & (READ | WRITE) {

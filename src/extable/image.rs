@@ -36,11 +36,12 @@ pub fn lookup(pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Land
     Table::image().lookup(pc, access, kind)
 }
 
-/// Checks the image's table from end to end: not empty, whole entries, strictly ascending, the
-/// sentinel in its place.
+/// Checks the image's table from end to end: not empty, whole entries, ascending, no two that contradict each other,
+/// the sentinel in its place.
 ///
-/// A kernel calls it once at boot, so that a linker script which lost the table shows itself there and
-/// not at the first bad pointer. The linker fragment finds the same at link time.
+/// This is the table's part of [`axptr::selftest`](crate::selftest()), which a kernel calls once at boot, so that a linker
+/// script which lost the table shows itself there and not at the first bad pointer. The linker fragment finds the same at
+/// link time.
 ///
 /// # Errors
 ///

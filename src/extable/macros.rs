@@ -4,8 +4,9 @@
 /// Expands to the assembly text of one exception-table entry, for `asm!` and `global_asm!` alike.
 ///
 /// `insn` and `landing` are labels as an operand would name them (`"2b"`, `"3f"`, `".Lmine"`); they must
-/// lie in the same section, within 32 KiB of each other. `access` says what the instruction does to
-/// *user* memory:
+/// lie in the same section, within 32 KiB of each other: else the assembler says `invalid .org offset` and shows the
+/// line that says so. Code that the linker may shorten (riscv64, loongarch64) may lie between them, and counts as long
+/// as it is before that. `access` says what the instruction does to *user* memory:
 ///
 /// | access | the instruction |
 /// |---|---|
@@ -105,6 +106,14 @@ macro_rules! ex_entry {
 /// The section is linked to a label that the text defines where it stands, so that the linker keeps, drops
 /// and sorts the entry with the code around it. The label is made unique by an assembler counter: labels
 /// and symbols persist over a codegen unit, the macro counter `\@` does not.
+///
+/// The code refers to its entry by a relocation that changes nothing. Without it, a linker that folds functions which
+/// are alike to the byte (`--icf=all`) would not look at their entries, and those of the one that it drops would go
+/// with it, though they may say something else.
+///
+/// The last line moves the place backwards, which no assembler does, if the distance of the landing does not fit into
+/// its 16 bits. It adds nothing to the entry, and needs no section of its own. `.if` would not do: it is decided before
+/// the assembler knows how far apart two labels are.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ex_entry {
@@ -113,9 +122,9 @@ macro_rules! __ex_entry {
             ".ifndef .Laxptr_n\n.set .Laxptr_n, 0\n.endif\n.set .Laxptr_n, .Laxptr_n + 1\n",
             ".altmacro\n",
             ".macro axptr_here n\n.Laxptr_u\\n:\n",
-            ".pushsection axptr_ex_table, \"ao\", @progbits, .Laxptr_u\\n\n.endm\n",
+            ".reloc 0, BFD_RELOC_NONE, .Laxptr_e\\n\n",
+            ".pushsection axptr_ex_table, \"ao\", @progbits, .Laxptr_u\\n\n.balign 4\n.Laxptr_e\\n:\n.endm\n",
             "axptr_here %.Laxptr_n\n",
-            ".balign 4\n",
             ".long ",
             $insn,
             " - .\n",
@@ -125,6 +134,11 @@ macro_rules! __ex_entry {
             $insn,
             "\n.short ",
             $flags,
+            "\n.org . - ((((",
+            $landing,
+            " - ",
+            $insn,
+            " + 0x8000) >> 16) != 0) & 1) /* axptr: the landing is more than 32 KiB away */",
             "\n.popsection\n.purgem axptr_here\n.noaltmacro\n",
         )
     };

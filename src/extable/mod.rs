@@ -5,6 +5,21 @@
 //! memory: no lock, no allocation, no initialisation, so it may run before anything else does, on
 //! several CPUs at once, and in NMI context.
 //!
+//! # Linkers
+//!
+//! Each entry follows its code (`SHF_LINK_ORDER`), and its code refers to it:
+//!
+//! | linker | |
+//! |---|---|
+//! | rust-lld, lld, GNU ld, gold, mold | the table is whole and sorted, with `--gc-sections`, any kind of LTO, coverage and `--icf=all`. Functions with entries are not folded |
+//! | gold, mold, wild | do not take the linker fragment, and need none |
+//! | wild; `mold -r` in front of a last link; BOLT behind it | keep the entries and lose their order |
+//!
+//! Where the order is lost, [`selftest`] says [`Unsorted`](TableError::Unsorted), and lookups go from end to end: slower,
+//! never wrong. A kernel that is to boot so treats that one error as a warning. Equal neighbours, such as a linker leaves
+//! that folds functions all the same, are in order; two that contradict each other are a
+//! [`Conflict`](TableError::Conflict).
+//!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
 //! # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();

@@ -21,8 +21,14 @@ pub enum TableError {
     Empty,
     /// The section does not consist of whole, aligned entries.
     Torn,
-    /// Two neighbours are not in ascending order. Lookups still work, in linear time.
+    /// Two neighbours are in descending order. Lookups still work, in linear time.
     Unsorted {
+        /// The index of the second of the two.
+        index: usize,
+    },
+    /// Two neighbours are for one instruction, and say different things of it: a linker has folded code that is alike
+    /// and whose entries are not (`--icf=all`). A lookup finds one of them.
+    Conflict {
         /// The index of the second of the two.
         index: usize,
     },
@@ -41,6 +47,12 @@ impl fmt::Display for TableError {
             Self::Empty => f.write_str("the exception table is empty"),
             Self::Torn => f.write_str("the exception table does not hold whole entries"),
             Self::Unsorted { index } => write!(f, "exception table entry {index} is out of order"),
+            Self::Conflict { index } => {
+                write!(
+                    f,
+                    "exception table entry {index} contradicts the one before about the same instruction"
+                )
+            }
             Self::SentinelLost => f.write_str("the exception table lacks the sentinel"),
             Self::OutsideText { index } => {
                 write!(f, "exception table entry {index} points out of the text")
@@ -113,7 +125,8 @@ impl<'a> Table<'a> {
         if self.sorted {
             find_sorted(self.entries, pc)
         } else {
-            self.entries.iter().find(|entry| entry.insn() == pc)
+            // Of equal ones the last, as the other search.
+            self.entries.iter().rfind(|entry| entry.insn() == pc)
         }
     }
 
@@ -131,7 +144,9 @@ impl<'a> Table<'a> {
         Some(Landing { pc: entry.landing(), cause: cause.to_register() })
     }
 
-    /// Checks that the table is strictly ascending and, if `text` is given, points into it only.
+    /// Checks that the table is ascending and, if `text` is given, points into it only.
+    ///
+    /// Equal neighbours are in order: a linker that folds identical functions leaves the entries of each.
     ///
     /// # Errors
     ///
@@ -142,6 +157,9 @@ impl<'a> Table<'a> {
         }
         if let Some(index) = first_unsorted(self.entries) {
             return Err(TableError::Unsorted { index });
+        }
+        if let Some(index) = first_conflict(self.entries) {
+            return Err(TableError::Conflict { index });
         }
         let Some(text) = text else { return Ok(()) };
         let outside = |entry: &Entry| !text.contains(&entry.insn()) || !text.contains(&entry.landing());
@@ -174,13 +192,20 @@ pub(super) unsafe fn entries_between<'a>(
     Ok(unsafe { slice::from_raw_parts(start, bytes / ENTRY_SIZE) })
 }
 
-/// The index of the first entry that does not lie above its predecessor.
+/// The index of the first entry that lies below its predecessor.
 pub(super) fn first_unsorted(entries: &[Entry]) -> Option<usize> {
-    let descends = |pair: &[Entry]| pair[0].insn() >= pair[1].insn();
+    let descends = |pair: &[Entry]| pair[0].insn() > pair[1].insn();
     entries.windows(2).position(descends).map(|before| before + 1)
 }
 
-/// Binary search without a data-dependent branch: each step halves what is left.
+/// The index of the first entry that says something else of an instruction than its predecessor.
+fn first_conflict(entries: &[Entry]) -> Option<usize> {
+    let contradicts =
+        |pair: &[Entry]| pair[0].insn() == pair[1].insn() && !pair[0].says_the_same_as(&pair[1]);
+    entries.windows(2).position(contradicts).map(|before| before + 1)
+}
+
+/// Binary search without a data-dependent branch: each step halves what is left. Of equal ones it finds the last.
 fn find_sorted(entries: &[Entry], pc: usize) -> Option<&Entry> {
     let mut base = 0;
     let mut left = entries.len();

@@ -10,7 +10,7 @@ use core::{
 
 use libc::{c_int, sigaction, siginfo_t};
 
-use super::{chain, handler};
+use super::{chain, former::Action, handler};
 use crate::range;
 
 /// The kernel refused to change a signal's disposition.
@@ -83,17 +83,17 @@ fn install_both() -> Result<(), InstallError> {
     put_in_front(libc::SIGBUS).inspect_err(|_| {
         // Half an installation would be worse than none.
         let old = chain::former(libc::SIGSEGV);
-        let _ = set_action(libc::SIGSEGV, Some(&old));
+        let _ = set_action(libc::SIGSEGV, Some(&old.to_sigaction()));
     })
 }
 
 /// Installs the handler for one signal. What it replaces is known before the first signal can arrive.
 fn put_in_front(signal: c_int) -> Result<(), InstallError> {
     let former = set_action(signal, None)?;
-    chain::remember(signal, former);
-    let replaced = set_action(signal, Some(&in_front_of(&former)))?;
+    chain::remember(signal, &former);
+    let replaced = set_action(signal, Some(&in_front_of(Action::of(&former))))?;
     // Another thread may have changed it between the two lines.
-    chain::remember(signal, replaced);
+    chain::remember(signal, &replaced);
     Ok(())
 }
 
@@ -101,13 +101,13 @@ fn put_in_front(signal: c_int) -> Result<(), InstallError> {
 ///
 /// Nothing may interrupt it: neither a second signal of its own, because std's alternate stack has no room for two,
 /// nor a handler whose copies would fault while the signal is blocked. `chain` opens the mask for the former handler.
-pub(super) fn in_front_of(former: &sigaction) -> sigaction {
-    let mut action = chain::empty_action();
+pub(super) fn in_front_of(former: Action) -> sigaction {
+    let mut action = Action::DEFAULT.to_sigaction();
     action.sa_flags = libc::SA_SIGINFO
-        | match former.sa_sigaction {
+        | match former.address() {
             // What is ignored must not interrupt a system call.
             libc::SIG_DFL | libc::SIG_IGN => libc::SA_ONSTACK | libc::SA_RESTART,
-            _ => former.sa_flags & (libc::SA_ONSTACK | libc::SA_RESTART),
+            _ => former.flags & (libc::SA_ONSTACK | libc::SA_RESTART),
         };
     action.sa_sigaction = address_of_handler();
     // SAFETY: has room for a set.

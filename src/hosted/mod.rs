@@ -6,6 +6,7 @@
 //! meaning that it had.
 
 mod chain;
+mod former;
 mod handler;
 mod install;
 

@@ -229,13 +229,29 @@ fn a_synthetic_table_answers_like_a_linear_search() {
             shuffled.swap(i, random.below(i as u64 + 1) as usize);
         }
         let mut doubled = ascending.clone();
-        doubled.insert(len / 2, (ascending[len / 2].0, 0x77, 1));
-        for entries in [&ascending, &shuffled, &doubled] {
+        doubled.insert(len / 2, ascending[len / 2]);
+        let mut tripled = doubled.clone();
+        tripled.insert(len / 2, ascending[len / 2]);
+        let (insn, landing, flags) = ascending[len / 2];
+        let [mut elsewhere, mut otherwise] = [doubled.clone(), doubled.clone()];
+        elsewhere[len / 2] = (insn, landing ^ 2, flags);
+        otherwise[len / 2] = (insn, landing, flags ^ 8);
+        let conflict = Err(TableError::Conflict { index: len / 2 + 1 });
+        let disorder = shuffled.windows(2).position(|pair| pair[0].0 > pair[1].0);
+        let unsorted = disorder.map_or(Ok(()), |before| Err(TableError::Unsorted { index: before + 1 }));
+        for (entries, expected) in [
+            (&ascending, Ok(())),
+            (&shuffled, unsorted),
+            (&doubled, Ok(())),
+            (&tripled, Ok(())),
+            (&elsewhere, conflict),
+            (&otherwise, conflict),
+        ] {
             let synthetic = Synthetic::new(entries);
             let table = synthetic.table();
-            let disorder = entries.windows(2).position(|pair| pair[0].0 >= pair[1].0);
-            let expected = disorder.map_or(Ok(()), |before| Err(TableError::Unsorted { index: before + 1 }));
             assert_eq!(table.check(None), expected, "{len} entries");
+            let halved = !matches!(expected, Err(TableError::Unsorted { .. }));
+            assert!(format!("{table:?}").ends_with(&format!("sorted: {halved} }}")), "{expected:?}");
 
             let stride = (len / 64).max(1);
             let near = entries.iter().step_by(stride).flat_map(|entry| (-2..=2).map(|d| entry.0 + d));
@@ -255,9 +271,9 @@ fn a_synthetic_table_answers_like_a_linear_search() {
     assert!(compared > 20_000, "{compared}");
 }
 
-/// The offset of the landing, found the slow way.
+/// The offset of the landing, found the slow way: of equal ones, the last.
 fn oracle(entries: &[(i64, i16, u16)], offset: i64, access: Option<Access>) -> Option<i64> {
-    let &(insn, landing, flags) = entries.iter().find(|(insn, ..)| *insn == offset)?;
+    let &(insn, landing, flags) = entries.iter().rfind(|(insn, ..)| *insn == offset)?;
     let strict = flags & 4 != 0;
     let fits = access.is_some_and(|access| flags & access as u16 != 0);
     (!strict || fits).then_some(insn + i64::from(landing))
@@ -286,7 +302,7 @@ fn the_operands_decide_only_where_the_access_is_unknown() {
     let strict = read_to_kernel(kernel.wrapping_add(1).addr(), kernel);
     let plain = read(BAD);
     let frame = |insn: usize, read: usize, write: usize| FakeFrame { pc: insn, cause: 0, read, write };
-    let unknown = Report { access: None, kind: FaultKind::NonCanonical, addr: None };
+    let unknown = Report { access: None, kind: FaultKind::NonCanonical, addr: None, ..Report::default() };
     for (mut frame, report, expected) in [
         (frame(strict.insn, hole, 0x1000), unknown, Recovery::Landed),
         (frame(strict.insn, 0x1000, hole), unknown, Recovery::NotOurs),
@@ -314,7 +330,12 @@ fn the_operands_decide_only_where_the_access_is_unknown() {
 fn the_pager_is_asked_for_page_faults_of_our_accesses_only() {
     setup();
     let site = write(BAD);
-    let fault = Report { access: Some(Access::Write), kind: FaultKind::NotPresent, addr: Some(BAD) };
+    let fault = Report {
+        access: Some(Access::Write),
+        kind: FaultKind::NotPresent,
+        addr: Some(BAD),
+        ..Report::default()
+    };
     for (pc, repairs, expected, asked) in [
         (site.insn, true, Recovery::Repaired, 1),
         (site.insn, false, Recovery::Landed, 1),
@@ -342,7 +363,8 @@ struct FakeFrame {
     write: usize,
 }
 
-impl TrapFrame for FakeFrame {
+// SAFETY: (1) to (4) no machine resumes it.
+unsafe impl TrapFrame for FakeFrame {
     fn pc(&self) -> usize {
         self.pc
     }

@@ -4,7 +4,10 @@
 
 use std::arch::{asm, global_asm};
 
-use axptr::extable::{self, Entry, Table};
+use axptr::{
+    extable::{self, Entry, Table},
+    nofault,
+};
 
 /// No page of a Linux process is mapped there, and none below it.
 const BAD: usize = 0x18;
@@ -64,6 +67,28 @@ fn inlined_twice(addr: usize) -> bool {
     inlined(addr) & inlined(addr)
 }
 
+/// One of two that are alike to the byte: a linker may make them one.
+#[inline(never)]
+fn twin(addr: usize) -> bool {
+    load!(addr, 9)
+}
+
+#[inline(never)]
+fn its_twin(addr: usize) -> bool {
+    load!(addr, 9)
+}
+
+/// Two more that are alike, without an entry: what a linker that folds does make one.
+#[inline(never)]
+fn other(addr: usize) -> usize {
+    std::hint::black_box(addr) ^ 5
+}
+
+#[inline(never)]
+fn like_the_other(addr: usize) -> usize {
+    std::hint::black_box(addr) ^ 5
+}
+
 /// Nobody calls it: the linker may drop it, and must then drop its entry too.
 #[inline(never)]
 #[expect(dead_code, reason = "a linker with --gc-sections has something to do")]
@@ -113,18 +138,62 @@ fn global(addr: usize) -> bool {
     unsafe { probe_global(addr) != 0 }
 }
 
+// Not as they are to be called: only their addresses count.
+unsafe extern "C" {
+    fn __axptr_copy_from_user();
+    fn __axptr_copy_to_user();
+    fn __axptr_copy_in_user();
+    fn __axptr_fill_user();
+    fn __axptr_copy_string();
+    fn __axptr_copy_from_user_nofault();
+    fn __axptr_copy_to_user_nofault();
+    fn __axptr_copy_in_user_nofault();
+    fn __axptr_fill_user_nofault();
+    fn __axptr_copy_string_nofault();
+}
+
+/// Whether no two routines have become one. Many differ in their entries only.
+fn routines_are_distinct() -> bool {
+    let mut starts = [
+        __axptr_copy_from_user as unsafe extern "C" fn() as usize,
+        __axptr_copy_to_user as unsafe extern "C" fn() as usize,
+        __axptr_copy_in_user as unsafe extern "C" fn() as usize,
+        __axptr_fill_user as unsafe extern "C" fn() as usize,
+        __axptr_copy_string as unsafe extern "C" fn() as usize,
+        __axptr_copy_from_user_nofault as unsafe extern "C" fn() as usize,
+        __axptr_copy_to_user_nofault as unsafe extern "C" fn() as usize,
+        __axptr_copy_in_user_nofault as unsafe extern "C" fn() as usize,
+        __axptr_fill_user_nofault as unsafe extern "C" fn() as usize,
+        __axptr_copy_string_nofault as unsafe extern "C" fn() as usize,
+    ];
+    starts.sort_unstable();
+    starts.windows(2).all(|pair| pair[0] != pair[1])
+}
+
 /// All of axptr's operations fail at `addr`, or all succeed.
 fn operations(addr: usize) -> bool {
     let mut word = [0; 8];
+    let mut string = [0; 8];
+    let user = axptr::UserConstPtr::<u8>::from(addr).as_cstr();
     let mine = word.as_mut_ptr().addr();
     let failed = [
         axptr::copy_from_user(&mut word, addr).is_err(),
         axptr::copy_to_user(addr, &[0; 8]).is_err(),
         axptr::copy_in_user(mine, addr, 8).is_err(),
         axptr::fill_user(addr, 0, 8).is_err(),
+        user.read(&mut string).is_err(),
+        nofault::copy_from_user(&mut word, addr).is_err(),
+        nofault::copy_to_user(addr, &[0; 8]).is_err(),
+        nofault::copy_in_user(mine, addr, 8).is_err(),
+        nofault::fill_user(addr, 0, 8).is_err(),
+        user.nofault().read(&mut string).is_err(),
     ];
-    assert_eq!(failed, [failed[0]; 4]);
+    assert_eq!(failed, [failed[0]; 10]);
     failed[0]
+}
+
+fn same<R>(one: fn(usize) -> R, another: fn(usize) -> R) -> bool {
+    std::hint::black_box(one as usize) == std::hint::black_box(another as usize)
 }
 
 fn main() {
@@ -134,11 +203,19 @@ fn main() {
     println!("entries {} sorted {}", entries.len(), entries.is_sorted_by_key(Entry::insn));
     println!("zeta above alpha {}", zeta as fn(usize) -> bool as usize > alpha as fn(usize) -> bool as usize);
 
+    // A search by halves, or one from end to end.
+    println!("halves {}", format!("{:?}", Table::image()).ends_with("sorted: true }"));
+    let equal = entries.windows(2).any(|pair| pair[0].insn() == pair[1].insn());
+    println!("equal neighbours {equal}");
+    println!("twins folded {}", same(twin, its_twin));
+    println!("others folded {}", same(other, like_the_other));
+    println!("routines distinct {}", routines_are_distinct());
+
     // SAFETY: (1) this program passes its own words, and a bad address.
     unsafe { axptr::hosted::install() }.expect("the kernel lets us");
     let mut word = 0_u64;
     let good = (&raw mut word).expose_provenance();
-    let probes: [(&str, fn(usize) -> bool); 9] = [
+    let probes: [(&str, fn(usize) -> bool); 11] = [
         ("zeta", zeta),
         ("alpha", alpha),
         ("middle", middle),
@@ -146,6 +223,8 @@ fn main() {
         ("generic::<u64>", generic::<u64>),
         ("generic::<[u8; 3]>", generic::<[u8; 3]>),
         ("inlined_twice", inlined_twice),
+        ("twin", twin),
+        ("its_twin", its_twin),
         ("global", global),
         ("operations", operations),
     ];

@@ -17,8 +17,8 @@ use libc::{c_int, siginfo_t};
 use crate::{
     child,
     handlers::{
-        BOTH, block, blocked, foreign_load, foreign_load_pc, foreign_store, install, kill, queue, raise, set,
-        set_one, set_three, tgkill, thread_id,
+        BOTH, ThreeArguments, block, blocked, disposition, foreign_load, foreign_load_pc, foreign_store,
+        install, kill, queue, raise, set, set_one, set_three, tgkill, thread_id,
     },
     machine::{FOREIGN_SIZE, UNTRANSLATABLE_TELLS},
     memory::{NOWHERE, PAGE, map, protect, truncated_file},
@@ -252,6 +252,63 @@ fn a_handler_with_resethand_is_called_once_and_ours_goes_on() {
         child::survived();
     })
     .expect_death(libc::SIGSEGV, "once");
+}
+
+/// Where two threads get the signal at once, the kernel calls the handler on one of them and ends the process on the
+/// other.
+#[test]
+fn a_handler_with_resethand_is_called_on_one_of_two_threads() {
+    static INSIDE: AtomicUsize = AtomicUsize::new(0);
+    extern "C" fn stay(_: c_int) {
+        if INSIDE.fetch_add(1, SeqCst) > 0 {
+            child::survived();
+        }
+        println!("inside");
+        thread::sleep(Duration::from_secs(5));
+        child::survived();
+    }
+    child::run(|| {
+        set_one(libc::SIGSEGV, stay, libc::SA_RESETHAND, &[]);
+        install();
+        let raise = || raise(libc::SIGSEGV);
+        thread::scope(|scope| {
+            scope.spawn(raise);
+            while INSIDE.load(SeqCst) == 0 {
+                thread::yield_now();
+            }
+            scope.spawn(raise);
+        });
+    })
+    .expect_death(libc::SIGSEGV, "inside");
+}
+
+/// A handler that was installed after ours, and passes on to it: its mask is its own.
+#[test]
+fn a_later_handler_that_calls_ours_gets_its_mask_back() {
+    static OURS: AtomicUsize = AtomicUsize::new(0);
+    static MASKS: AtomicU64 = AtomicU64::new(0);
+    extern "C" fn later(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+        let bits = || blocked().iter().map(|signal| 1 << signal).sum::<u64>();
+        let before = bits();
+        let ours = ptr::with_exposed_provenance::<()>(OURS.load(SeqCst));
+        // SAFETY: the scene has stored axptr's handler.
+        let ours = unsafe { mem::transmute::<*const (), ThreeArguments>(ours) };
+        ours(signal, info, context);
+        assert_eq!(bits(), before);
+        MASKS.store(before, SeqCst);
+    }
+    child::run(|| {
+        set_three(libc::SIGSEGV, record, 0, &[libc::SIGTERM]);
+        install();
+        OURS.store(disposition(libc::SIGSEGV).0, SeqCst);
+        set_three(libc::SIGSEGV, later, 0, &[libc::SIGUSR1, libc::SIGCHLD]);
+        raise(libc::SIGSEGV);
+        assert_eq!(MASKS.load(SeqCst), 1 << libc::SIGSEGV | 1 << libc::SIGUSR1 | 1 << libc::SIGCHLD);
+        // The handler in the middle has what it asked for.
+        assert_eq!((CALLS.load(SeqCst), blocked_inside()), (1, vec![libc::SIGSEGV, libc::SIGTERM]));
+        assert_eq!(blocked(), []);
+    })
+    .expect_success();
 }
 
 #[test]

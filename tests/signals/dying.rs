@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A program that crashes elsewhere still dies as it would have, with its own signal.
 
-use std::{hint::black_box, thread, time::Duration};
+use std::{hint::black_box, thread};
 
 use axptr::{FaultKind, copy_from_user, raw};
 use libc::c_int;
@@ -108,8 +108,6 @@ fn a_signal_with_the_default_action_ends_the_process() {
             child::run_case(&format!("signal {signal} by {way}"), || {
                 begin(false);
                 send(signal);
-                // What is sent to the process may reach another thread, a moment later.
-                thread::sleep(Duration::from_secs(5));
                 child::survived();
             })
             .expect_death(signal, "began");

@@ -5,6 +5,8 @@ use std::{
     ffi::c_void,
     mem::{self, MaybeUninit},
     process, ptr,
+    sync::atomic::{AtomicI32, Ordering::SeqCst},
+    thread,
 };
 
 use libc::{c_int, siginfo_t, sigset_t};
@@ -94,10 +96,29 @@ pub(crate) fn raise(signal: c_int) {
     assert_eq!(unsafe { libc::raise(signal) }, 0);
 }
 
-/// Sends a signal to the process, as `kill` does. Any thread may get it, soon.
+/// Sends a signal to the process, as `kill` does. It has arrived when this returns: the main thread sends it, and the
+/// kernel prefers a main thread that can take it.
+///
+/// From another thread it may reach any. Under qemu-user one is the emulator's own, which blocks every signal but what it
+/// may raise itself, SIGSEGV among them. It takes the signal if the main thread, or what emulates it, blocks it for a
+/// moment, and dies of it: qemu's handler looks for a guest thread there, and there is none. A C program of ten lines,
+/// which sends itself SIGSEGV and handles it, ends so in one of 50 runs on a busy machine, and at once if it names that
+/// thread.
 pub(crate) fn kill(signal: c_int) {
-    // SAFETY: as above; the process is this one.
-    assert_eq!(unsafe { libc::kill(process_id(), signal) }, 0);
+    static WANTED: AtomicI32 = AtomicI32::new(0);
+    extern "C" fn send(_: c_int) {
+        // SAFETY: as above; the process is this one.
+        assert_eq!(unsafe { libc::kill(process_id(), WANTED.load(SeqCst)) }, 0);
+        WANTED.store(0, SeqCst);
+    }
+    let main = process_id();
+    assert_ne!(main, thread_id(), "the harness runs tests on threads");
+    set_one(libc::SIGUSR2, send, libc::SA_RESTART, &[]);
+    WANTED.store(signal, SeqCst);
+    tgkill(main, libc::SIGUSR2);
+    while WANTED.load(SeqCst) != 0 {
+        thread::yield_now();
+    }
 }
 
 pub(crate) fn process_id() -> libc::pid_t {

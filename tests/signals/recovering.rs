@@ -14,11 +14,11 @@ use std::{
 use axptr::{
     Access, Fault, FaultKind, UserConstPtr, UserPtr, copy_from_user, copy_in_user, copy_to_user, fill_user,
 };
-use libc::c_int;
+use libc::{c_int, siginfo_t};
 
 use crate::{
     child,
-    handlers::{install, raise, set_one, tgkill, thread_id},
+    handlers::{disposition, install, raise, set_one, set_three, tgkill, thread_id},
     memory::{NOWHERE, PAGE, good_then_bad, map, truncated_file},
     registers::Registers,
 };
@@ -85,6 +85,64 @@ fn a_thread_without_an_alternate_stack_recovers() {
         // SAFETY: the thread exists and is joined once.
         assert_eq!(unsafe { libc::pthread_join(thread, &raw mut result) }, 0);
         assert_eq!(result.addr(), 42);
+    })
+    .expect_success();
+}
+
+/// Linux tells damaged memory by its page, not by the byte: wherever in the page a copy has come to, and on which side of
+/// it, the page is the one. No user can damage memory, so each real fault is told so.
+#[test]
+fn damaged_memory_that_is_known_by_the_page_is_exact_wherever_a_copy_meets_it() {
+    const LENGTHS: [usize; 12] = [8, 16, 33, 64, 65, 128, 500, 512, 513, 1000, 2000, 4096];
+    const OFFSETS: [usize; 8] = [0, 1, 8, 63, 64, 100, 2048, 4000];
+    static AXPTRS: AtomicUsize = AtomicUsize::new(0);
+    /// What the kernel writes of such memory: a signal, a code, an address and its granularity.
+    extern "C" fn damaged(_: c_int, info: *mut siginfo_t, context: *mut c_void) {
+        // SAFETY: SA_SIGINFO: valid.
+        let told = unsafe { info.read() };
+        // SAFETY: a fault has an address.
+        let addr = unsafe { told.si_addr() }.addr() / PAGE * PAGE;
+        let words = [libc::SIGBUS as u64, libc::BUS_MCEERR_AR as u64, addr as u64, u64::from(PAGE.ilog2())];
+        let at = info.cast::<u64>();
+        for (index, word) in words.into_iter().enumerate() {
+            // SAFETY: the signal and the error number, the code, the address and what stands behind it, as <asm-generic/siginfo.h>
+            // has them; nobody else refers to it.
+            unsafe { at.wrapping_add(index).write(word) };
+        }
+        type ThreeArguments = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
+        let axptrs = ptr::with_exposed_provenance::<()>(AXPTRS.load(SeqCst));
+        // SAFETY: the scene has stored axptr's handler.
+        let axptrs = unsafe { mem::transmute::<*const (), ThreeArguments>(axptrs) };
+        axptrs(libc::SIGBUS, info, context);
+    }
+    child::run(|| {
+        install();
+        AXPTRS.store(disposition(libc::SIGBUS).0, SeqCst);
+        set_three(libc::SIGSEGV, damaged, 0, &[]);
+        let edge = good_then_bad(2) + 2 * PAGE;
+        // Further than a copy reaches from the page that is damaged.
+        let other = map(4, libc::PROT_READ | libc::PROT_WRITE).addr() + PAGE;
+        let mut buffer = vec![0; 2 * PAGE];
+        for path in axptr::internal::cpu_paths() {
+            path.force();
+            for len in LENGTHS {
+                let inside = OFFSETS.map(|offset| (edge + offset, 0));
+                let across = OFFSETS.map(|good| (edge - good.min(len - 1), good.min(len - 1)));
+                for (start, good) in inside.into_iter().chain(across) {
+                    let told = |result: Result<(), Fault>| {
+                        let fault = result.unwrap_err();
+                        (fault.done, fault.addr, fault.access, fault.kind)
+                    };
+                    let fault = |access| (good, start + good, access, FaultKind::Poison);
+                    let (read, write) = (fault(Access::Read), fault(Access::Write));
+                    assert_eq!(told(copy_from_user(&mut buffer[..len], start)), read, "{len}");
+                    assert_eq!(told(copy_to_user(start, &buffer[..len])), write, "{len}");
+                    assert_eq!(told(fill_user(start, 0, len)), write, "{len}");
+                    assert_eq!(told(copy_in_user(other + start % PAGE, start, len)), read, "{len}");
+                    assert_eq!(told(copy_in_user(start, other, len)), write, "{len}");
+                }
+            }
+        }
     })
     .expect_success();
 }

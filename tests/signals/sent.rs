@@ -4,17 +4,18 @@
 
 use std::{
     ffi::c_void,
-    mem, process,
+    mem, process, ptr,
     sync::atomic::{AtomicI32, Ordering::SeqCst},
 };
 
-use axptr::FaultKind;
+use axptr::{FaultKind, copy_from_user};
 use libc::{c_int, siginfo_t};
 
 use crate::{
     child::{self, End},
-    handlers::{BOTH, install, set_three, thread_id},
+    handlers::{BOTH, install, set_one, set_three, thread_id},
     machine::call_then_entry,
+    memory::{NOWHERE, PAGE, map},
 };
 
 // <asm-generic/siginfo.h>, <asm-generic/fcntl.h>; the libc crate does not have them.
@@ -84,11 +85,39 @@ fn a_fault_of_the_instruction_lands_and_damaged_memory_says_so() {
         begin();
         let kind = cause_after(libc::SIGBUS, BUS_MCEERR_AR) & 0xff;
         assert_eq!(kind, FaultKind::Poison as usize);
-        for (signal, code) in [(libc::SIGSEGV, 1), (libc::SIGSEGV, libc::SI_KERNEL), (libc::SIGBUS, 2)] {
+        for (signal, code) in [(libc::SIGSEGV, 1), (libc::SIGBUS, 2)] {
             assert_ne!(cause_after(signal, code), 0);
         }
         assert_eq!(PASSED_ON.load(SeqCst), i32::MAX);
     }));
+}
+
+/// A handler's frame that finds no room on its stack becomes a SIGSEGV, with a code of its own and no address, between
+/// any two instructions.
+#[test]
+fn a_signal_that_finds_no_stack_is_no_fault_of_the_instruction_that_it_interrupts() {
+    extern "C" fn never(_: c_int) {
+        process::abort();
+    }
+    for (case, faults) in [("the first fault", 0), ("after page faults of ours", 3)] {
+        child::run_case(case, || {
+            begin();
+            for _ in 0..faults {
+                assert!(copy_from_user(&mut [0; 8], NOWHERE).is_err());
+            }
+            const SIZE: usize = 16 * PAGE;
+            let stack =
+                libc::stack_t { ss_sp: map(SIZE / PAGE, libc::PROT_NONE).cast(), ss_flags: 0, ss_size: SIZE };
+            // SAFETY: a mapping of that size, used by nobody at all.
+            assert_eq!(unsafe { libc::sigaltstack(&raw const stack, ptr::null_mut()) }, 0);
+            set_one(libc::SIGUSR1, never, libc::SA_ONSTACK, &[]);
+            let args = [process::id() as usize, thread_id() as usize, libc::SIGUSR1 as usize, 0];
+            // SAFETY: (1) the system call reads no memory.
+            let (status, cause) = unsafe { call_then_entry(libc::SYS_tgkill as usize, args) };
+            assert_eq!((status, cause, PASSED_ON.load(SeqCst)), (0, 0, libc::SI_KERNEL));
+        })
+        .expect_success();
+    }
 }
 
 fn begin() {

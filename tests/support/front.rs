@@ -31,6 +31,9 @@ static HANDLER: AtomicU8 = AtomicU8::new(FULL);
 static SEGV: AtomicUsize = AtomicUsize::new(0);
 static BUS: AtomicUsize = AtomicUsize::new(0);
 
+/// What the handler writes into the register of the count, in place of the cause, unless it is 0.
+pub(crate) static WRONG_COUNT: AtomicUsize = AtomicUsize::new(0);
+
 const FULL: u8 = 0;
 const PC_ONLY: u8 = 1;
 const SUB_PAGE: u8 = 2;
@@ -119,6 +122,15 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
 /// Whether this handler has dealt with the fault and not left it to axptr's.
 fn recovers(registers: &mut Registers<'_>) -> bool {
     let access = registers.access();
+    let count = WRONG_COUNT.load(Ordering::Relaxed);
+    if count != 0 {
+        let Some(landing) = axptr::extable::lookup(registers.pc(), access, FaultKind::Unknown) else {
+            return false;
+        };
+        registers.set_pc(landing.pc());
+        registers.set_count(count);
+        return true;
+    }
     match HANDLER.load(Ordering::Relaxed) {
         PC_ONLY => {
             let Some(landing) = axptr::extable::lookup(registers.pc(), access, FaultKind::Unknown) else {

@@ -28,7 +28,7 @@ impl HostedSite {
     }
 }
 
-// SAFETY: (1), (2) the mappings are new ones, known to nobody else, and live as long as the site.
+// SAFETY: (1), (2), (3) the mappings are new ones, known to nobody else, and live as long as the site.
 unsafe impl Site for HostedSite {
     fn map(&mut self, kinds: &[PageKind]) -> usize {
         let region = Region::new(kinds);
@@ -42,6 +42,13 @@ unsafe impl Site for HostedSite {
 
     fn window(&mut self, addr: usize) -> Option<NonNull<u8>> {
         self.regions.iter().find_map(|region| region.window(addr))
+    }
+
+    fn fenced(&mut self, pages: usize) -> Option<NonNull<u8>> {
+        let region = Region::new(&vec![PageKind::Good; pages]);
+        let start = region.start();
+        self.regions.push(region);
+        NonNull::new(ptr::with_exposed_provenance_mut(start))
     }
 
     fn traps(&self) -> usize {
@@ -118,7 +125,7 @@ impl Region {
     }
 
     fn start(&self) -> usize {
-        self.user.start.as_ptr().addr() + PAGE
+        self.user.start.as_ptr().expose_provenance() + PAGE
     }
 
     fn window(&self, addr: usize) -> Option<NonNull<u8>> {

@@ -61,7 +61,7 @@ const VARIANTS: &[Variant] = &[
 /// What runs emulated: all that depends on the machine. The rest is the same code as here.
 const EMULATED_TESTS: &[&str] = &[
     "--lib", "--test", "extable", "--test", "table", "--test", "sweep", "--test", "small", "--test", "races",
-    "--test", "accesses", "--test", "signals",
+    "--test", "accesses", "--test", "midcall", "--test", "signals", "--test", "mte",
 ];
 
 /// Runs the tests of the library: in each variant on this machine, emulated for others.
@@ -81,7 +81,12 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
 
 /// What the tests need for one machine.
 pub fn needs(machine: &'static Machine) -> Vec<setup::Need> {
-    if machine.name == ARCH { Vec::new() } else { setup::for_hosted(machine) }
+    match machine.name {
+        // The only machine of which tests link in many ways.
+        "x86_64" if ARCH == "x86_64" => setup::FOR_LINKS.to_vec(),
+        ARCH => Vec::new(),
+        _ => setup::for_hosted(machine),
+    }
 }
 
 /// One build for another machine, run by an emulator. The sweep is small, but hits all that the full one does.

@@ -24,6 +24,8 @@ pub enum Need {
     Linker(&'static Machine),
     /// An emulator, and the package that has it.
     Qemu { program: &'static str, package: &'static str },
+    /// A program, and the packages that may have it: the first that there is.
+    Program { program: &'static str, packages: &'static [&'static str] },
     /// A part of the default toolchain, such as `clippy`.
     Component(&'static str),
 }
@@ -33,6 +35,13 @@ type Packages = (Vec<String>, Option<String>);
 
 /// What the checks of form need.
 pub const FOR_STYLE: [Need; 2] = [Need::Component("fmt"), Need::Component("clippy")];
+
+/// The linkers of `tests/link.rs` that come with no compiler.
+pub const FOR_LINKS: [Need; 2] = [
+    // A package of its own since binutils 2.44.
+    Need::Program { program: "ld.gold", packages: &["binutils-gold", "binutils"] },
+    Need::Program { program: "ld.mold", packages: &["mold"] },
+];
 
 /// `cargo xtask setup`: everything that any command needs.
 pub fn run() -> Result<()> {
@@ -123,7 +132,7 @@ impl Need {
                 Linker::Gcc { program, .. } => format!("{program} with a C library"),
                 Linker::Zig { target } => format!("zig for {target}"),
             },
-            Self::Qemu { program, .. } => (*program).to_owned(),
+            Self::Qemu { program, .. } | Self::Program { program, .. } => (*program).to_owned(),
             Self::Component(name) => format!("cargo {name}"),
         }
     }
@@ -137,6 +146,7 @@ impl Need {
                 Linker::Zig { .. } => zig::is_there(),
             },
             Self::Qemu { program, .. } => qemu::is_there(program),
+            Self::Program { program, .. } => apt::on_path(program),
             Self::Component(name) => toolchain::has_component(name),
         }
     }
@@ -147,7 +157,7 @@ impl Need {
             Self::BareMetal(machine) => ("target", machine.target),
             Self::Hosted(machine) => ("target", machine.hosted.target),
             Self::Component(name) => ("component", *name),
-            Self::Linker(_) | Self::Qemu { .. } => return false,
+            Self::Linker(_) | Self::Qemu { .. } | Self::Program { .. } => return false,
         };
         toolchain::rustup(&[kind, "add", name]) && self.is_met()
     }
@@ -163,6 +173,12 @@ impl Need {
             },
             Self::Qemu { package, .. } => {
                 return Ok((vec![(*package).to_owned()], qemu::suite_for(package)?));
+            }
+            Self::Program { program, packages } => {
+                match packages.iter().find(|name| apt::candidate(name).is_some()) {
+                    Some(package) => vec![(*package).to_owned()],
+                    None => bail!("no {program}, and no package {} to install", packages.join(" or ")),
+                }
             }
             Self::Component(name) => bail!("cargo {name} is missing; run: rustup component add {name}"),
         };

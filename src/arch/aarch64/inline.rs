@@ -8,7 +8,7 @@ use core::arch::asm;
 
 use super::{CPU_LSE, CPU_PAN, IS_KERNEL, cpu};
 use crate::arch::{
-    ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD,
+    ATOMIC_TRIES, InlineFlags, RETRY, STORED, UNTOLD,
     entry_flags::{READ, WRITE},
     rmw_op,
 };
@@ -199,20 +199,31 @@ pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value
     }
 }
 
-/// As many stores of 8 bytes, with a label each.
+/// As many stores of 8 bytes, with a label each: the first, and those with a stub behind the function that adds what
+/// has been stored in front.
 macro_rules! store_words {
-    ($addr:ident, $words:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
-        let [$($word),+] = $words;
+    (
+        $addr:ident, $words:ident, $flags:ty, $first:ident,
+        $($label:literal $insn:literal $at:literal $word:ident $stub:literal $landing:literal),+
+    ) => {{
+        let [$first, $($word),+] = $words;
         let status: usize;
         // SAFETY: ours.
         unsafe {
             asm!(
+                concat!("2: sttr {", stringify!($first), "}, [{addr}]"),
                 $(concat!($label, ": sttr {", stringify!($word), "}, [{addr}, ", $at, "]"),)+
                 "mov x1, xzr",
                 "3:",
-                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
+                ".subsection 1",
+                $(concat!($stub, ": orr x1, x1, #(", $at, " << {stored})"), "b 3b",)+
+                ".previous",
+                crate::__ex_entry!("2b", "3b", "{flags}"),
+                $(crate::__ex_entry!($insn, $landing, "{flags}"),)+
                 flags = const <$flags>::FLAGS | WRITE,
+                stored = const STORED,
                 addr = in(reg) $addr,
+                $first = in(reg) $first,
                 $($word = in(reg) $word,)+
                 inout("x1") UNTOLD => status,
                 options(nostack, preserves_flags),
@@ -229,7 +240,7 @@ macro_rules! store_words {
 /// 1. The bytes at `addr` are user memory, or cannot be translated.
 #[inline(always)]
 pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
-    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b)
+    store_words!(addr, words, F, a, "4" "4b" 8 b "7" "(3b + (7b - 3b) * (((7b - 4b) >> 15 == 0) & 1))")
 }
 
 /// Stores four words to user memory.
@@ -239,7 +250,12 @@ pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> 
 /// 1. The bytes at `addr` are user memory, or cannot be translated.
 #[inline(always)]
 pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
-    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
+    store_words!(
+        addr, words, F, a,
+        "4" "4b" 8 b "7" "(3b + (7b - 3b) * (((7b - 4b) >> 15 == 0) & 1))",
+        "5" "5b" 16 c "8" "(3b + (8b - 3b) * (((8b - 5b) >> 15 == 0) & 1))",
+        "6" "6b" 24 d "9" "(3b + (9b - 3b) * (((9b - 6b) >> 15 == 0) & 1))"
+    )
 }
 
 /// One instruction of FEAT_LSE that does it all. It reserves nothing.

@@ -46,6 +46,11 @@ impl<'a> Frame<'a> {
         Self { context: &mut context.uc_mcontext }
     }
 
+    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of. This machine's have codes.
+    pub(crate) fn may_raise_si_kernel(&self) -> bool {
+        false
+    }
+
     /// What the machine said about this signal.
     pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
         // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
@@ -53,7 +58,7 @@ impl<'a> Frame<'a> {
         let kind = kind(signal, info.si_code);
         // Poison is reported outside of the trap that the frame remembers: its record is an old one.
         let access = if kind == FaultKind::Poison { None } else { self.access() };
-        Report { access, kind, addr: Some(addr) }
+        Report { access, kind, addr: Some(addr), ..Report::default() }
     }
 
     /// The direction of the access, if the kernel gave the syndrome (emulators do not).
@@ -108,7 +113,9 @@ fn kind(signal: c_int, code: c_int) -> FaultKind {
     }
 }
 
-impl TrapFrame for Frame<'_> {
+// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
         self.context.pc as usize
     }
@@ -171,7 +178,7 @@ mod tests {
             (bus, libc::BUS_MCEERR_AR, FaultKind::Poison),
             (bus, libc::BUS_OBJERR, FaultKind::Unknown),
         ] {
-            let expected = Report { access: None, kind, addr: Some(ADDR) };
+            let expected = Report { access: None, kind, addr: Some(ADDR), ..Report::default() };
             assert_eq!(report(&[], signal, code), expected, "signal {signal}, code {code}");
         }
     }
@@ -198,7 +205,10 @@ mod tests {
     #[test]
     fn an_old_syndrome_says_nothing_about_poison() {
         let told = report(&syndrome(0, 0x9200_0046), libc::SIGBUS, libc::BUS_MCEERR_AR);
-        assert_eq!(told, Report { access: None, kind: FaultKind::Poison, addr: Some(ADDR) });
+        assert_eq!(
+            told,
+            Report { access: None, kind: FaultKind::Poison, addr: Some(ADDR), ..Report::default() }
+        );
     }
 
     #[test]

@@ -144,32 +144,40 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
 ///
 /// A process has words only: the signal frame need not tell the access, so that a fault of an instruction
 /// which touches both sides could not be told from one on the side that is no user's.
+#[cfg(feature = "__tests")]
 #[cfg(target_os = "none")]
 pub(crate) const CPU_PATHS: &[&str] = &["with MOPS", "without MOPS", "without MOPS and LSE"];
 /// The same in a process.
+#[cfg(feature = "__tests")]
 #[cfg(not(target_os = "none"))]
 pub(crate) const CPU_PATHS: &[&str] = &["with LSE", "without LSE"];
 
 /// What the CPU must have for a path, and what is left out of it.
+#[cfg(feature = "__tests")]
 #[cfg(target_os = "none")]
 const PATHS: [(u8, u8); 3] = [(CPU_MOPS, 0), (0, CPU_MOPS), (0, CPU_MOPS | CPU_LSE)];
 /// The same in a process.
+#[cfg(feature = "__tests")]
 #[cfg(not(target_os = "none"))]
 const PATHS: [(u8, u8); 2] = [(CPU_LSE, 0), (0, CPU_LSE)];
 
+#[cfg(feature = "__tests")]
 const _: () = assert!(PATHS.len() == CPU_PATHS.len());
 
 /// Whether this CPU can execute a path.
+#[cfg(feature = "__tests")]
 pub(crate) fn can_take(path: usize) -> bool {
     PATHS.get(path).is_some_and(|(needed, _)| ask_cpu() & needed == *needed)
 }
 
 /// Makes the routines and atomics believe that the CPU lacks what is left out of a path.
+#[cfg(feature = "__tests")]
 pub(crate) fn force_cpu(path: usize) {
     CPU.store(ask_cpu() & !PATHS[path].1, Ordering::Relaxed);
 }
 
 /// Makes the next routine or atomic ask the CPU again.
+#[cfg(feature = "__tests")]
 pub(crate) fn forget_cpu() {
     CPU.store(0, Ordering::Relaxed);
 }

@@ -87,7 +87,7 @@ impl Frame {
         let write = self.esr & (ISS_WRITE | ISS_CACHE_MAINTENANCE) == ISS_WRITE;
         let access = if write { Access::Write } else { Access::Read };
         let addr = (self.esr & ISS_NO_ADDRESS == 0).then_some(self.far);
-        Some(Report { access: Some(access), kind, addr })
+        Some(Report { access: Some(access), kind, addr, ..Report::default() })
     }
 
     /// The status code of a data abort (Arm ARM D24.2.40, DFSC). The low two bits of most are a level.
@@ -101,8 +101,10 @@ impl Frame {
             (0b0010 | 0b0011, _) => FaultKind::Permission,
             (_, 0b01_0001) => FaultKind::Tag,
             (_, 0b10_0001) => FaultKind::Misaligned,
-            // External aborts, of the access and of the walk; parity and ECC errors likewise.
-            (0b0100..=0b0111, _) => FaultKind::Poison,
+            // External aborts, of the access and of the walk.
+            (0b0100 | 0b0101, _) => FaultKind::Physical,
+            // Parity and ECC errors likewise.
+            (0b0110 | 0b0111, _) => FaultKind::Poison,
             _ => FaultKind::Unknown,
         }
     }
@@ -138,7 +140,7 @@ impl Frame {
     /// the landing goes on with what is left, as it does for causes that may end inside a page.
     fn memory_copy(&self) -> Report {
         let access = Table::image().find(self.elr).and_then(Entry::only_access);
-        Report { access, kind: FaultKind::Misaligned, addr: None }
+        Report { access, kind: FaultKind::Misaligned, addr: None, ..Report::default() }
     }
 
     /// The interrupted interrupt state.
@@ -147,7 +149,8 @@ impl Frame {
     }
 }
 
-impl TrapFrame for Frame {
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.elr
     }

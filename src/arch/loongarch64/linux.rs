@@ -27,6 +27,11 @@ impl<'a> Frame<'a> {
         Self { registers: &mut context.uc_mcontext }
     }
 
+    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of. This machine's have codes.
+    pub(crate) fn may_raise_si_kernel(&self) -> bool {
+        false
+    }
+
     /// What the machine said about this signal.
     pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
         // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
@@ -50,7 +55,7 @@ impl<'a> Frame<'a> {
             // The kernel sets the flags on the way to the two above only: here they may be old.
             _ => None,
         };
-        Report { access, kind, addr: Some(addr) }
+        Report { access, kind, addr: Some(addr), ..Report::default() }
     }
 
     /// The direction, if the frame tells; qemu-user's does not.
@@ -67,7 +72,9 @@ impl<'a> Frame<'a> {
 const SEGV_MAPERR: c_int = 1;
 const SEGV_ACCERR: c_int = 2;
 
-impl TrapFrame for Frame<'_> {
+// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
         self.registers.__pc as usize
     }
@@ -120,7 +127,7 @@ mod tests {
             (libc::SIGBUS, 3, FaultKind::Unknown),
             (libc::SIGBUS, 4, FaultKind::Poison),
         ] {
-            let expected = Report { access: None, kind, addr: Some(ADDR) };
+            let expected = Report { access: None, kind, addr: Some(ADDR), ..Report::default() };
             assert_eq!(report(0, signal, code), expected, "signal {signal}, code {code}");
         }
     }

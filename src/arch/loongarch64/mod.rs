@@ -134,20 +134,25 @@ fn ask_cpu() -> u8 {
 }
 
 /// Between sides that differ modulo 8, unaligned loads, or aligned ones that are shifted into place.
+#[cfg(feature = "__tests")]
 pub(crate) const CPU_PATHS: &[&str] = &["with UAL", "without UAL"];
+#[cfg(feature = "__tests")]
 const PATH_UAL: usize = 0;
 
 /// Whether this CPU can execute a path: unaligned loads are an exception where it has no UAL.
+#[cfg(feature = "__tests")]
 pub(crate) fn can_take(path: usize) -> bool {
     path < CPU_PATHS.len() && (path != PATH_UAL || ask_cpu() & CPU_UAL != 0)
 }
 
 /// Makes the routines believe that CPUCFG does (not) report UAL.
+#[cfg(feature = "__tests")]
 pub(crate) fn force_cpu(path: usize) {
     CPU.store(if path == PATH_UAL { CPU_KNOWN | CPU_UAL } else { CPU_KNOWN }, Ordering::Relaxed);
 }
 
 /// Makes the next routine ask CPUCFG again.
+#[cfg(feature = "__tests")]
 pub(crate) fn forget_cpu() {
     CPU.store(0, Ordering::Relaxed);
 }

@@ -50,7 +50,7 @@ impl Frame {
     /// What the machine said; `None` for a fault that is no data access.
     pub(crate) fn report(&self) -> Option<Report> {
         let (access, kind) = classify(self.estat)?;
-        Some(Report { access, kind, addr: Some(self.badv) })
+        Some(Report { access, kind, addr: Some(self.badv), ..Report::default() })
     }
 
     /// Whether interrupts were on at the fault.
@@ -59,7 +59,8 @@ impl Frame {
     }
 }
 
-impl TrapFrame for Frame {
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.era
     }

@@ -15,7 +15,7 @@ use core::arch::asm;
 
 use super::{IS_KERNEL, SSTATUS_SUM};
 use crate::arch::{
-    ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD,
+    ATOMIC_TRIES, InlineFlags, RETRY, STORED, UNTOLD,
     entry_flags::{READ, WRITE},
     rmw_op,
 };
@@ -182,21 +182,36 @@ pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value
     }
 }
 
-/// As many stores of 8 bytes, with a label each.
+/// As many stores of 8 bytes, with a label each: the first, and those with a stub that adds what has been stored in
+/// front.
+///
+/// The stubs lie in between, and success jumps over them: behind the function, linker relaxation might move them, and
+/// the assembler could not tell how far away they are.
 macro_rules! store_words {
-    ($addr:ident, $words:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
-        let [$($word),+] = $words;
+    (
+        $addr:ident, $words:ident, $flags:ty, $first:ident,
+        $($label:literal $insn:literal $at:literal $word:ident $stub:literal $landing:literal),+
+    ) => {{
+        let [$first, $($word),+] = $words;
         let status: usize;
         // SAFETY: ours.
         unsafe {
             asm!(
+                concat!("2: sd {", stringify!($first), "}, 0({addr})"),
                 $(concat!($label, ": sd {", stringify!($word), "}, ", $at, "({addr})"),)+
                 "li a1, 0",
+                "j 3f",
+                $(concat!($stub, ": lui {stored}, ", $at, " << ({shift} - 12)"), "j 9f",)+
+                "9: or a1, a1, {stored}",
                 "3:",
-                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
+                crate::__ex_entry!("2b", "3b", "{flags}"),
+                $(crate::__ex_entry!($insn, $landing, "{flags}"),)+
                 flags = const <$flags>::FLAGS | WRITE,
+                shift = const STORED,
                 addr = in(reg) $addr,
+                $first = in(reg) $first,
                 $($word = in(reg) $word,)+
+                stored = lateout(reg) _,
                 inout("a1") UNTOLD => status,
                 options(nostack),
             );
@@ -212,7 +227,7 @@ macro_rules! store_words {
 /// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
 #[inline(always)]
 pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
-    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b)
+    store_words!(addr, words, F, a, "4" "4b" 8 b "7" "7b")
 }
 
 /// Stores four words to user memory.
@@ -222,7 +237,7 @@ pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> 
 /// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
 #[inline(always)]
 pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
-    store_words!(addr, words, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
+    store_words!(addr, words, F, a, "4" "4b" 8 b "6" "6b", "5" "5b" 16 c "7" "7b", "8" "8b" 24 d "10" "10b")
 }
 
 /// One AMO.

@@ -26,11 +26,16 @@ impl<'a> Frame<'a> {
         Self { registers: &mut context.uc_mcontext.__gregs }
     }
 
+    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of. This machine's have codes.
+    pub(crate) fn may_raise_si_kernel(&self) -> bool {
+        false
+    }
+
     /// What the machine said about this signal.
     pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
         // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
         let addr = unsafe { info.si_addr() }.addr();
-        Report { access: None, kind: kind(signal, info.si_code), addr: Some(addr) }
+        Report { access: None, kind: kind(signal, info.si_code), addr: Some(addr), ..Report::default() }
     }
 }
 
@@ -48,7 +53,9 @@ fn kind(signal: c_int, code: c_int) -> FaultKind {
     }
 }
 
-impl TrapFrame for Frame<'_> {
+// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
         self.registers[REG_PC] as usize
     }
@@ -96,7 +103,7 @@ mod tests {
             let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
             // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
             unsafe { address.write(ADDR) };
-            let expected = Report { access: None, kind, addr: Some(ADDR) };
+            let expected = Report { access: None, kind, addr: Some(ADDR), ..Report::default() };
             assert_eq!(Frame::new(&mut context()).report(signal, &info), expected, "{signal} {code}");
         }
     }

@@ -113,15 +113,19 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
 }
 
 /// Every CPU takes the same: aligned accesses only.
+#[cfg(feature = "__tests")]
 pub(crate) const CPU_PATHS: &[&str] = &["aligned accesses"];
 
 /// Whether this CPU can execute a path.
+#[cfg(feature = "__tests")]
 pub(crate) fn can_take(path: usize) -> bool {
     path < CPU_PATHS.len()
 }
 
 /// There is nothing to choose.
+#[cfg(feature = "__tests")]
 pub(crate) fn force_cpu(_path: usize) {}
 
 /// There is nothing that was asked.
+#[cfg(feature = "__tests")]
 pub(crate) fn forget_cpu() {}

@@ -63,8 +63,9 @@ impl Frame {
             LOAD_PAGE_FAULT | STORE_PAGE_FAULT if self.was_outside_the_window() => return None,
             LOAD_PAGE_FAULT => (Some(Access::Read), self.page_fault_kind()),
             STORE_PAGE_FAULT => (Some(Access::Write), self.page_fault_kind()),
-            LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Bus),
-            STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Bus),
+            // Physical memory is protected in steps of 4 bytes (Privileged ISA, "Physical Memory Protection").
+            LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Physical),
+            STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Physical),
             LOAD_MISALIGNED => (Some(Access::Read), FaultKind::Misaligned),
             STORE_MISALIGNED => (Some(Access::Write), FaultKind::Misaligned),
             HARDWARE_ERROR => (None, FaultKind::Poison),
@@ -72,7 +73,7 @@ impl Frame {
         };
         // A machine may leave `stval` 0 for all but page faults (Privileged ISA, "stval").
         let named = self.stval != 0 || matches!(self.scause, LOAD_PAGE_FAULT | STORE_PAGE_FAULT);
-        Some(Report { access, kind, addr: named.then_some(self.stval) })
+        Some(Report { access, kind, addr: named.then_some(self.stval), ..Report::default() })
     }
 
     /// A page fault does not tell an absent page from one that forbids the access: both are reported as
@@ -95,7 +96,8 @@ impl Frame {
     }
 }
 
-impl TrapFrame for Frame {
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.sepc
     }

@@ -9,6 +9,7 @@ use crate::{
 };
 
 // Vectors (SDM vol. 3, 6.3.1) and bits of the page-fault error code (SDM vol. 3, 4.7).
+const TRAP_SS: i64 = 12;
 const TRAP_GP: i64 = 13;
 const TRAP_PF: i64 = 14;
 const TRAP_AC: i64 = 17;
@@ -19,6 +20,11 @@ const ERR_KEY: i64 = 1 << 5;
 /// A protection key forbids it (sigaction(2)). The error code need not say so: the kernel asks the key of a page that is
 /// not there, too.
 const SEGV_PKUERR: c_int = 4;
+
+// No mapping, and one that forbids the access. The error code tells of the page alone: one that was never touched is
+// absent, whatever its mapping would permit; and the kernel calls all addresses of its own present.
+const SEGV_MAPERR: c_int = 1;
+const SEGV_ACCERR: c_int = 2;
 
 /// The interrupted registers, which the kernel restores when the handler returns.
 #[derive(Debug)]
@@ -39,6 +45,14 @@ impl<'a> Frame<'a> {
         self.registers[register as usize] = value as i64;
     }
 
+    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of: an address that is not canonical.
+    ///
+    /// The frame remembers the thread's last trap that raised a signal. It was another one, unless a thread had such an
+    /// address before: the two cannot be told apart then.
+    pub(crate) fn may_raise_si_kernel(&self) -> bool {
+        matches!(self.get(REG_TRAPNO), TRAP_SS | TRAP_GP)
+    }
+
     /// What the machine said about this signal.
     pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
         // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
@@ -47,7 +61,7 @@ impl<'a> Frame<'a> {
         let poisoned = signal == libc::SIGBUS && info.si_code == libc::BUS_MCEERR_AR;
         if poisoned {
             // Reported outside of the trap that the frame remembers: its error code is an old one.
-            return Report { access: None, kind: FaultKind::Poison, addr: Some(addr) };
+            return Report { access: None, kind: FaultKind::Poison, addr: Some(addr), ..Report::default() };
         }
         match trap {
             TRAP_PF => {
@@ -57,11 +71,14 @@ impl<'a> Frame<'a> {
                     access: Some(if write { Access::Write } else { Access::Read }),
                     kind: page_fault_kind(signal, info.si_code, error),
                     addr: Some(addr),
+                    ..Report::default()
                 }
             }
-            TRAP_GP => Report { access: None, kind: FaultKind::NonCanonical, addr: None },
-            TRAP_AC => Report { access: None, kind: FaultKind::Misaligned, addr: None },
-            _ => Report { access: None, kind: FaultKind::Unknown, addr: Some(addr) },
+            TRAP_GP => {
+                Report { access: None, kind: FaultKind::NonCanonical, addr: None, ..Report::default() }
+            }
+            TRAP_AC => Report { access: None, kind: FaultKind::Misaligned, addr: None, ..Report::default() },
+            _ => Report { access: None, kind: FaultKind::Unknown, addr: Some(addr), ..Report::default() },
         }
     }
 }
@@ -71,14 +88,19 @@ fn page_fault_kind(signal: c_int, code: c_int, error: i64) -> FaultKind {
         FaultKind::Bus
     } else if code == SEGV_PKUERR || error & ERR_KEY != 0 {
         FaultKind::ProtectionKey
-    } else if error & ERR_PRESENT != 0 {
-        FaultKind::Permission
     } else {
-        FaultKind::NotPresent
+        match code {
+            SEGV_MAPERR => FaultKind::NotPresent,
+            SEGV_ACCERR => FaultKind::Permission,
+            _ if error & ERR_PRESENT != 0 => FaultKind::Permission,
+            _ => FaultKind::NotPresent,
+        }
     }
 }
 
-impl TrapFrame for Frame<'_> {
+// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
         self.get(REG_RIP) as usize
     }
@@ -129,6 +151,15 @@ mod tests {
             (0x06, segv, 1, Access::Write, FaultKind::NotPresent),
             (0x05, segv, 2, Access::Read, FaultKind::Permission),
             (0x07, segv, 2, Access::Write, FaultKind::Permission),
+            // Never touched, and not to be.
+            (0x04, segv, 2, Access::Read, FaultKind::Permission),
+            (0x06, segv, 2, Access::Write, FaultKind::Permission),
+            // The kernel's own.
+            (0x05, segv, 1, Access::Read, FaultKind::NotPresent),
+            (0x07, segv, 1, Access::Write, FaultKind::NotPresent),
+            // Another code tells nothing.
+            (0x04, segv, 128, Access::Read, FaultKind::NotPresent),
+            (0x07, segv, 128, Access::Write, FaultKind::Permission),
             (0x25, segv, SEGV_PKUERR, Access::Read, FaultKind::ProtectionKey),
             (0x27, segv, SEGV_PKUERR, Access::Write, FaultKind::ProtectionKey),
             (0x04, segv, SEGV_PKUERR, Access::Read, FaultKind::ProtectionKey),
@@ -136,14 +167,14 @@ mod tests {
             (0x04, bus, 2, Access::Read, FaultKind::Bus),
             (0x06, bus, 2, Access::Write, FaultKind::Bus),
         ] {
-            let expected = Report { access: Some(access), kind, addr: Some(ADDR) };
+            let expected = Report { access: Some(access), kind, addr: Some(ADDR), ..Report::default() };
             assert_eq!(report(TRAP_PF, error, signal, code), expected, "error code {error:#x}, {code}");
         }
     }
 
     #[test]
     fn other_traps_do_not_tell_the_access() {
-        let poison = Report { access: None, kind: FaultKind::Poison, addr: Some(ADDR) };
+        let poison = Report { access: None, kind: FaultKind::Poison, addr: Some(ADDR), ..Report::default() };
         // The error code is an old one here.
         assert_eq!(report(TRAP_PF, 0x27, libc::SIGBUS, libc::BUS_MCEERR_AR), poison);
         for (trap, kind, addr) in [
@@ -151,7 +182,10 @@ mod tests {
             (TRAP_AC, FaultKind::Misaligned, None),
             (18, FaultKind::Unknown, Some(ADDR)),
         ] {
-            assert_eq!(report(trap, 0, libc::SIGSEGV, 128), Report { access: None, kind, addr });
+            assert_eq!(
+                report(trap, 0, libc::SIGSEGV, 128),
+                Report { access: None, kind, addr, ..Report::default() }
+            );
         }
     }
 }

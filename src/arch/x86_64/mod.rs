@@ -145,23 +145,28 @@ fn has_window() -> bool {
 }
 
 /// Those of `asm/x86_64/copy.S`: between them each choice is made both ways.
+#[cfg(feature = "__tests")]
 pub(crate) const CPU_PATHS: &[&str] = &["as on Zen 3", "as on Zen 4", "as on Zen 5", "without ERMS"];
 
 /// What CPUID reports of each, in the bits of `CPU` that choose between them.
+#[cfg(feature = "__tests")]
 const PATHS: [u8; CPU_PATHS.len()] = [
     CPU_ERMS | CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
     CPU_ERMS | CPU_ALIASES,
     CPU_ERMS | CPU_BLOCKS,
     CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
 ];
+#[cfg(feature = "__tests")]
 const CHOICES: u8 = CPU_ERMS | CPU_ORDINARY | CPU_BLOCKS | CPU_ALIASES;
 
 /// Whether this CPU can execute a path: all are about speed only.
+#[cfg(feature = "__tests")]
 pub(crate) fn can_take(path: usize) -> bool {
     path < CPU_PATHS.len()
 }
 
 /// Makes the routines believe that CPUID reports what leads to a path; the SMAP answer stays true.
+#[cfg(feature = "__tests")]
 pub(crate) fn force_cpu(path: usize) {
     ask_cpu();
     let known = CPU.load(Ordering::Relaxed);
@@ -169,6 +174,7 @@ pub(crate) fn force_cpu(path: usize) {
 }
 
 /// Makes the next routine ask CPUID again.
+#[cfg(feature = "__tests")]
 pub(crate) fn forget_cpu() {
     CPU.store(0, Ordering::Relaxed);
 }

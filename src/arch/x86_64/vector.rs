@@ -77,7 +77,12 @@ impl Frame {
     /// What the machine said; `None` for a fault that is no data access, or that no page explains.
     pub(crate) fn report(&self) -> Option<Report> {
         if self.vector == GP {
-            return Some(Report { access: None, kind: FaultKind::NonCanonical, addr: None });
+            return Some(Report {
+                access: None,
+                kind: FaultKind::NonCanonical,
+                addr: None,
+                ..Report::default()
+            });
         }
         if self.error & ERR_FETCH != 0 || self.was_outside_the_window() {
             return None;
@@ -92,7 +97,7 @@ impl Frame {
         } else {
             FaultKind::NotPresent
         };
-        Some(Report { access: Some(access), kind, addr: Some(self.cr2) })
+        Some(Report { access: Some(access), kind, addr: Some(self.cr2), ..Report::default() })
     }
 
     /// Whether SMAP refused the access: a kernel's own entry, used without a window.
@@ -111,7 +116,8 @@ impl Frame {
     }
 }
 
-impl TrapFrame for Frame {
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.rip
     }

@@ -72,12 +72,18 @@ impl Area {
         Self::filled(start, pages, Vec::new(), content)
     }
 
-    /// Takes kernel memory: everything is allowed.
-    pub(crate) fn kernel(count: usize, content: Content) -> Self {
-        let memory: Vec<_> = (0..count).map(|_| KernelPage(UnsafeCell::new([0; PAGE]))).collect();
-        let window = |page: &KernelPage| NonNull::new(page.0.get().cast::<u8>());
+    /// Takes kernel memory: everything is allowed inside, and nothing beside it where the site has a fence.
+    pub(crate) fn kernel(site: &mut dyn Site, count: usize, content: Content) -> Self {
         let page =
             |window| Page { window, refuses_read: None, refuses_write: None, good_bytes: 0, lazy: false };
+        if let Some(start) = site.fenced(count) {
+            let start = start.as_ptr();
+            let window = |index: usize| NonNull::new(start.wrapping_add(index * PAGE));
+            let pages = (0..count).map(window).map(page).collect();
+            return Self::filled(start.addr(), pages, Vec::new(), content);
+        }
+        let memory: Vec<_> = (0..count).map(|_| KernelPage(UnsafeCell::new([0; PAGE]))).collect();
+        let window = |page: &KernelPage| NonNull::new(page.0.get().cast::<u8>());
         let pages: Vec<_> = memory.iter().map(window).map(page).collect();
         let start = memory.as_ptr().expose_provenance();
         Self::filled(start, pages, memory, content)
@@ -93,6 +99,17 @@ impl Area {
 
     pub(crate) const fn len(&self) -> usize {
         self.model.len()
+    }
+
+    /// Where `len` bytes lie that are aligned so, modulo `modulus`: at the very end or the very start of the area if one
+    /// of the two is, else inside.
+    pub(crate) const fn place(&self, alignment: usize, modulus: usize, len: usize) -> usize {
+        let last = self.len() - len;
+        match alignment % modulus {
+            inside if inside == last % modulus => last,
+            0 => 0,
+            inside => PAGE + inside,
+        }
     }
 
     /// The address of the byte at `offset`.

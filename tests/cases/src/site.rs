@@ -49,6 +49,8 @@ pub enum Handler {
 /// 1. What `map` returns is user memory that nothing else uses while the site lives: no Rust object, no other
 ///    thread, no other `map`.
 /// 2. What `window` returns is valid for reads and writes of [`PAGE`] bytes while the site lives.
+/// 3. What `fenced` returns is initialised memory that nothing else uses, valid for reads and writes of that many
+///    pages while the site lives, and its provenance is exposed.
 pub unsafe trait Site {
     /// Maps one page of each kind, in this order and without a gap, and returns the address of the first.
     ///
@@ -59,6 +61,13 @@ pub unsafe trait Site {
     ///
     /// `None` if there is no memory, as with a page that has not been paged in.
     fn window(&mut self, addr: usize) -> Option<NonNull<u8>>;
+
+    /// Kernel memory between two pages that are not accessible, so that an access beside it ends the test.
+    ///
+    /// `None` where there is no such memory: the kernel's heap will do then.
+    fn fenced(&mut self, _pages: usize) -> Option<NonNull<u8>> {
+        None
+    }
 
     /// How many faults were taken so far: those that ended at a landing, and those that a pager repaired.
     fn traps(&self) -> usize;

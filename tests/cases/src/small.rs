@@ -2,6 +2,7 @@
 //! Values and strings at every position around a page's edge.
 
 use alloc::{format, string::String, vec};
+use core::{ptr, slice};
 
 use axptr::{Access, UserConstPtr, cstr::StringError};
 
@@ -23,12 +24,15 @@ const LAYOUTS: [[PageKind; 4]; 3] = [
     [Unmapped, Unmapped, Unmapped, Unmapped],
 ];
 const EDGE: usize = 2 * PAGE;
+/// Pages of kernel memory: as many as the longest string needs that is asked for.
+const FENCED: usize = 3;
 
 /// Checks them all; of strings, one length in `stride`; of values, one position in three where that is large, which
 /// still is every alignment.
 pub fn sweep_small(site: &mut dyn Site, stride: usize) -> Report {
     let step = if stride > 8 { 3 } else { 1 };
     let mut report = Report::default();
+    let mut fenced = Area::kernel(site, FENCED, Content::Background);
     for layout in LAYOUTS {
         let mut area = Area::user(site, &layout, Content::Source);
         for form in FORMS {
@@ -39,7 +43,7 @@ pub fn sweep_small(site: &mut dyn Site, stride: usize) -> Report {
         }
         for before in (0..=80).chain([PAGE - 1, PAGE, PAGE + 1]) {
             for len in (0..=96).step_by(stride).chain([PAGE - 1, PAGE, PAGE + 9]) {
-                strings(site, &mut area, EDGE - before, len, &mut report);
+                strings(site, &mut area, &mut fenced, [EDGE - before, len], &mut report);
             }
         }
     }
@@ -95,7 +99,13 @@ fn traps(copied: Option<usize>, offset: usize, size: usize) -> core::ops::RangeI
 }
 
 /// Strings of `len` bytes and a terminator, with limits around that.
-fn strings(site: &mut dyn Site, area: &mut Area, offset: usize, len: usize, report: &mut Report) {
+fn strings(
+    site: &mut dyn Site,
+    area: &mut Area,
+    fenced: &mut Area,
+    [offset, len]: [usize; 2],
+    report: &mut Report,
+) {
     let end = offset + len;
     if end >= area.len() {
         return;
@@ -106,16 +116,17 @@ fn strings(site: &mut dyn Site, area: &mut Area, offset: usize, len: usize, repo
         [0, 1, len.saturating_sub(7), len.saturating_sub(1), len, len + 1, len + 2, len + 9, len + PAGE]
     {
         for nofault in [false, true] {
-            report.count(string(site, area, [offset, len], max, nofault));
+            report.count(string(site, area, fenced, [offset, len], max, nofault));
         }
     }
     area.put(end, &[former]);
 }
 
-/// Looks at a string of `len` bytes by its length, and copies it into `max` bytes.
+/// Looks at a string of `len` bytes by its length, and copies it into `max` bytes with a fence behind them.
 fn string(
     site: &mut dyn Site,
     area: &Area,
+    fenced: &mut Area,
     [offset, len]: [usize; 2],
     max: usize,
     nofault: bool,
@@ -129,18 +140,25 @@ fn string(
         None => Err(StringError::TooLong),
     };
     let stored = due.map_or(needed, |fault| fault.done);
-    let mut buf = vec![CANARY; max];
+    let start = fenced.len() - max;
+    fenced.put(start, &vec![CANARY; max]);
     let user = UserConstPtr::<u8>::from(area.at(offset)).as_cstr();
 
     let before = site.traps();
-    let result = if nofault { user.nofault().read(&mut buf) } else { user.read(&mut buf) };
+    // SAFETY: kernel memory of the area's, which nobody looks at meanwhile.
+    let buf = unsafe { slice::from_raw_parts_mut(ptr::with_exposed_provenance_mut(fenced.at(start)), max) };
+    let result = if nofault { user.nofault().read(buf) } else { user.read(buf) };
     let result = result.map(|text| text.count_bytes());
     let what = || format!("{len} bytes at {} into {max}, {result:x?}", offset as isize - EDGE as isize);
     let traps = usize::from(due.is_some());
     demand_traps(site, before, traps..=traps).map_err(|reason| format!("{}: {reason}", what()))?;
     ensure!(result == expected, "{}, expected {expected:x?}", what());
-    ensure!(buf[..stored] == *area.expected(offset..offset + stored), "{}: wrong bytes", what());
-    ensure!(buf[stored..].iter().all(|&byte| byte == CANARY), "{}: bytes behind the end", what());
+    let wrong = fenced.first_difference(start, area.expected(offset..offset + stored));
+    ensure!(wrong.is_none(), "{}: wrong bytes", what());
+    ensure!(fenced.first_wrong(start + stored..fenced.len()).is_none(), "{}: bytes behind the end", what());
+    let before = start.saturating_sub(64)..start;
+    ensure!(fenced.first_wrong(before).is_none(), "{}: bytes before the start", what());
+    fenced.restore(start..start + stored);
 
     let before = site.traps();
     let counted = if nofault { user.nofault().len(max) } else { user.len(max) };

@@ -95,6 +95,9 @@ const PARTS: [(&str, Part); 4] = [
 /// Alignments beyond this one make no difference to any routine.
 const ALIGNMENTS: usize = 16;
 
+/// Those of [`Bounds::free_alignments`].
+const FREE_ALIGNMENTS: usize = 64;
+
 /// Pages on each side of the edge: the longest range, its canaries, and a page to shift it by.
 const HALF: usize = 4;
 const EDGE: usize = HALF * PAGE;
@@ -104,7 +107,7 @@ const LAYOUTS: [[PageKind; 2]; 3] = [
     [PageKind::Unmapped, PageKind::Unmapped],
 ];
 
-/// All memory of a sweep, mapped once, and the layer that is called.
+/// All memory of a sweep, mapped once, and the layer that is called. All areas have one size.
 struct Ground {
     api: Api,
     kernel: Pair,
@@ -142,8 +145,8 @@ impl Pair {
 impl Ground {
     fn new(site: &mut dyn Site) -> Self {
         let kernel = Pair {
-            src: Area::kernel(2 * HALF, Content::Source),
-            dst: Area::kernel(2 * HALF, Content::Background),
+            src: Area::kernel(site, 2 * HALF, Content::Source),
+            dst: Area::kernel(site, 2 * HALF, Content::Background),
         };
         let good = Pair::user(site, [PageKind::Good; 2]);
         let api = Api::Typed;
@@ -186,7 +189,8 @@ fn over_an_edge(ground: &mut Ground, site: &mut dyn Site, bounds: &Bounds, repor
                     let other = match failing {
                         // The other edge comes from 8 bytes before to 7 bytes behind this one.
                         Failing::Both => offset + alignment - 8,
-                        _ => PAGE + alignment,
+                        // The first of them ends at the fence; another begins there, of some lengths.
+                        _ => ground.kernel.src.place(alignment.wrapping_sub(len), ALIGNMENTS, len),
                     };
                     report.meet(layout, [offset, other]);
                     report.count(ground.run(site, op, failing, layout, [offset, other], len));
@@ -214,7 +218,7 @@ fn over_an_edge_aligned(ground: &mut Ground, site: &mut dyn Site, _: &Bounds, re
                 let offset = EDGE - before - at_edge;
                 let other = match failing {
                     Failing::Both => offset + at_other - ALIGNMENTS / 2,
-                    _ => PAGE + at_other,
+                    _ => ground.kernel.src.place(at_other, ALIGNMENTS, len),
                 };
                 report.meet(layout, [offset, other]);
                 report.count(ground.run(site, op, failing, layout, [offset, other], len));
@@ -254,8 +258,9 @@ fn without_a_fault(ground: &mut Ground, site: &mut dyn Site, bounds: &Bounds, re
                 continue;
             }
             for at_src in bounds.free_alignments() {
-                let (dst, src) = (PAGE + at_dst, PAGE + at_src);
                 let Ground { api, kernel, good, .. } = ground;
+                let [dst, src] =
+                    [at_dst, at_src].map(|at| kernel.src.place(at.wrapping_sub(len), FREE_ALIGNMENTS, len));
                 let (dst, src) = match op {
                     Op::FromUser => ((&mut kernel.dst, dst), (&mut good.src, src)),
                     Op::ToUser => ((&mut good.dst, dst), (&mut kernel.src, src)),
@@ -303,7 +308,7 @@ fn trial<'a>(
     let dst = Spot::new(dst.0, dst.1);
     let src = match op {
         // Any byte will do; this one differs from case to case.
-        Op::Fill => Source::Byte(src.0.expected(src.1..src.1 + 1)[0]),
+        Op::Fill => Source::Byte(src.0.expected(0..src.0.len())[src.1 % src.0.len()]),
         _ => Source::Area(Spot::new(src.0, src.1)),
     };
     Trial { op, api, dst, src, len }

@@ -22,6 +22,9 @@ const ROUNDS: usize = 3;
 /// The bytes of the long operations.
 const SIZES: &[usize] = &[8, 64, 512, 4096];
 
+/// Those of values, which an aligned user side makes one access.
+const VALUES: &[usize] = &[2, 4, 8];
+
 /// What all memory holds: no byte of it ends a string.
 const BYTE: u8 = b'a';
 
@@ -36,6 +39,8 @@ struct Layout {
 /// No page aliasing (a distance of almost a multiple of a page), which has a path of its own on x86_64.
 const MISALIGNED: Layout = Layout { name: "misaligned", user: 3, kernel: 512 + 5 };
 const ALIGNED: Layout = Layout { name: "aligned", user: 0, kernel: 0 };
+/// The user's side is aligned, to eight bytes and not to more; the kernel's is not.
+const KERNEL_ODD: Layout = Layout { name: "kernel_odd", user: 8, kernel: 512 + 1 };
 
 /// The two sides of an operation.
 #[derive(Debug)]
@@ -60,6 +65,11 @@ const fn bytes(name: &'static str, run: fn(&mut Place<'_>) -> bool) -> Operation
     Operation { name, sizes: SIZES, layouts: &[ALIGNED, MISALIGNED], run }
 }
 
+/// A value in a layout.
+const fn value(name: &'static str, layouts: &'static [Layout], run: fn(&mut Place<'_>) -> bool) -> Operation {
+    Operation { name, sizes: VALUES, layouts, run }
+}
+
 /// What is done with one size.
 const fn one(name: &'static str, sizes: &'static [usize], run: fn(&mut Place<'_>) -> bool) -> Operation {
     Operation { name, sizes, layouts: &[ALIGNED], run }
@@ -73,10 +83,14 @@ const OPERATIONS: &[Operation] = &[
         let left = unsafe { byte_loop::copy(place.kernel.as_mut_ptr(), place.user, place.kernel.len()) };
         left == 0
     }),
-    bytes("copy_from_user", |place| axptr::copy_from_user(place.kernel, place.user).is_ok()),
-    bytes("copy_to_user", |place| axptr::copy_to_user(place.user, place.kernel).is_ok()),
-    bytes("copy_in_user", |place| axptr::copy_in_user(place.user, place.other, place.kernel.len()).is_ok()),
-    bytes("fill_user", |place| axptr::fill_user(place.user, BYTE, place.kernel.len()).is_ok()),
+    bytes("copy_from_user", copy_from_user),
+    bytes("copy_to_user", copy_to_user),
+    bytes("copy_in_user", copy_in_user),
+    bytes("fill_user", fill_user),
+    value("value_from_user", &[ALIGNED, KERNEL_ODD], copy_from_user),
+    value("value_to_user", &[ALIGNED, KERNEL_ODD], copy_to_user),
+    value("value_in_user", &[ALIGNED], copy_in_user),
+    value("value_fill", &[ALIGNED], fill_user),
     bytes("nofault_copy_from_user", |place| axptr::nofault::copy_from_user(place.kernel, place.user).is_ok()),
     bytes("string_read", |place| UserConstPtr::<u8>::from(place.user).as_cstr().read(place.kernel).is_ok()),
     one("read", &[8], read::<u64>),
@@ -105,6 +119,22 @@ const OPERATIONS: &[Operation] = &[
         kept(unsafe { probe::read::<u64>(place.kernel.as_ptr().addr()) })
     }),
 ];
+
+fn copy_from_user(place: &mut Place<'_>) -> bool {
+    axptr::copy_from_user(place.kernel, place.user).is_ok()
+}
+
+fn copy_to_user(place: &mut Place<'_>) -> bool {
+    axptr::copy_to_user(place.user, place.kernel).is_ok()
+}
+
+fn copy_in_user(place: &mut Place<'_>) -> bool {
+    axptr::copy_in_user(place.user, place.other, place.kernel.len()).is_ok()
+}
+
+fn fill_user(place: &mut Place<'_>) -> bool {
+    axptr::fill_user(place.user, BYTE, place.kernel.len()).is_ok()
+}
 
 fn read<T: AnyBitPattern>(place: &mut Place<'_>) -> bool {
     kept(UserConstPtr::<T>::from(place.user).read())

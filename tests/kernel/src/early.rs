@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What axptr did before this kernel had told it anything.
 
-use axptr::{Fault, extable::TableError};
+use axptr::{Fault, FaultKind, SelftestError, extable::TableError};
 use lazyinit::LazyInit;
 
 use crate::{arch::window, space};
@@ -30,6 +30,17 @@ pub fn record(table: Result<(), TableError>) {
     let before = window::is_open();
     let first_copy = axptr::copy_to_user(FIRST.0, FIRST.1);
     EARLY.init_once(Early { table, window_enforced, first_copy, window_open: [before, window::is_open()] });
+}
+
+/// Before this kernel has said where user memory may be, no address is any, and the self test names the line.
+///
+/// Panics where not: there is no case to fail yet.
+pub fn refuse_before_the_limit_is_set() {
+    let copied = axptr::copy_to_user(FIRST.0, FIRST.1);
+    let value = axptr::UserConstPtr::<u32>::new(FIRST.0).read();
+    let kinds = [copied.map_err(|fault| fault.kind), value.map(drop).map_err(|fault| fault.kind)];
+    assert_eq!(kinds, [Err(FaultKind::NotSetUp); 2]);
+    assert_eq!(axptr::selftest(), Err(SelftestError::NotSetUp));
 }
 
 /// What was seen.

@@ -54,6 +54,9 @@ fn boot(cpu_id: usize, arg: usize) -> Mode {
     let table = axptr::extable::selftest();
     // SAFETY: what the line above left in `.bss` may be forgotten; the stack lies outside it.
     unsafe { axhal::mem::clear_bss() };
+    early::refuse_before_the_limit_is_set();
+    // SAFETY: (1) ArceOS links its kernels, and maps all that is theirs, into the upper half.
+    unsafe { axptr::set_user_limit(axptr::DEFAULT_USER_LIMIT) };
     axplat::percpu::init_primary(cpu_id);
     axhal::init_early(cpu_id, arg);
     let mode = Mode::of_this_boot();

@@ -33,6 +33,11 @@ impl Registers<'_> {
         self.set(1, cause);
     }
 
+    /// The register in which the routines count, as a trap frame may do that does not keep its contract.
+    pub(crate) fn set_count(&mut self, count: usize) {
+        self.set(2, count);
+    }
+
     /// What the machine says about a fault: not everywhere, so nothing here.
     pub(crate) fn access(&self) -> Option<Access> {
         None

@@ -35,6 +35,11 @@ impl Registers<'_> {
         self.set(5, cause);
     }
 
+    /// The register in which the routines count, as a trap frame may do that does not keep its contract.
+    pub(crate) fn set_count(&mut self, count: usize) {
+        self.set(6, count);
+    }
+
     /// What the machine says about a fault: not under every emulator, so nothing here.
     pub(crate) fn access(&self) -> Option<Access> {
         None

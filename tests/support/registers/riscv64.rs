@@ -36,6 +36,11 @@ impl Registers<'_> {
         self.set(11, cause);
     }
 
+    /// The register in which the routines count, as a trap frame may do that does not keep its contract.
+    pub(crate) fn set_count(&mut self, count: usize) {
+        self.set(12, count);
+    }
+
     /// What the machine says about a fault: nothing.
     pub(crate) fn access(&self) -> Option<Access> {
         None

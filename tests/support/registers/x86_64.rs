@@ -7,8 +7,8 @@ use libc::{REG_ERR, REG_RAX, REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, c_int}
 use super::{MemoryOf, Refusal, Registers, instruction, load, store};
 
 impl Registers<'_> {
-    /// What a fault at a mapping that permits nothing is called: the error code says that no page is there.
-    pub(crate) const NO_ACCESS_IS: FaultKind = FaultKind::NotPresent;
+    /// What a fault at a mapping that permits nothing is called: the signal's code says that there is a mapping.
+    pub(crate) const NO_ACCESS_IS: FaultKind = FaultKind::Permission;
 
     /// What a fault at an address that no page table can map is called: #GP: the address is none that can be translated.
     pub(crate) const UNTRANSLATABLE_IS: FaultKind = FaultKind::NonCanonical;
@@ -31,6 +31,11 @@ impl Registers<'_> {
 
     pub(crate) fn set_cause(&mut self, cause: usize) {
         self.set(REG_RDX, cause);
+    }
+
+    /// The register in which the routines count, as a trap frame may do that does not keep its contract.
+    pub(crate) fn set_count(&mut self, count: usize) {
+        self.set(REG_RCX, count);
     }
 
     /// What the machine says about a page fault.

@@ -20,6 +20,11 @@ const BY_BYTES: &[(&str, u64)] = &[
     ("nofault_copy_from_user", 1),
 ];
 
+/// What is done with values whose user side is aligned, how many accesses to user memory it is, and in how many ways it
+/// is done: sizes times layouts.
+const VALUES: &[(&str, u64, usize)] =
+    &[("value_from_user", 1, 6), ("value_to_user", 1, 6), ("value_in_user", 2, 3), ("value_fill", 1, 3)];
+
 /// From which size on words must be what an aligned range is accessed by.
 const BY_WORDS: u64 = 64;
 const WORD: u64 = 8;
@@ -37,6 +42,7 @@ pub fn run(machine: &Machine, cpu: &Cpu, figures: &[Figure], tally: &mut Tally) 
         ("the byte loop comes to what its text says", byte_loop(figures)),
         ("each call opens and closes the window once, where there is one", windows(machine, cpu, figures)),
         ("aligned bytes are accessed by words", words(figures)),
+        ("an aligned value is one access, wherever the kernel's side lies", values(figures)),
     ] {
         tally.check(&format!("{name}: {claim}"), outcome);
     }
@@ -97,9 +103,23 @@ fn words(figures: &[Figure]) -> Result<(), String> {
     Ok(())
 }
 
+/// More would let a value tear.
+fn values(figures: &[Figure]) -> Result<(), String> {
+    for (name, accesses, ways) in VALUES {
+        let own: Vec<_> = figures.iter().filter(|figure| figure.operation.name == *name).collect();
+        if let Some(Figure { operation, counts }) = own.iter().find(|own| own.counts.accesses != *accesses) {
+            return Err(format!("{operation}: {} accesses, not {accesses}", counts.accesses));
+        }
+        if own.len() != *ways {
+            return Err(format!("{name} is counted {} times, not {ways}", own.len()));
+        }
+    }
+    Ok(())
+}
+
 #[cfg(test)]
 mod tests {
-    use super::{BY_BYTES, byte_loop, windows, words};
+    use super::{BY_BYTES, VALUES, byte_loop, values, windows, words};
     use crate::{
         count::{
             operation::{Figure, Operation},
@@ -149,6 +169,22 @@ mod tests {
                 assert_eq!(outcome.is_ok(), told == (wanted, wanted), "{name}, {operation}, {told:?}");
             }
         }
+    }
+
+    #[test]
+    fn a_value_by_parts_is_found() {
+        let all = |more: u64| -> Vec<_> {
+            let ways = move |&(name, accesses, ways): &(&'static str, u64, usize)| {
+                (0..ways).map(move |way| {
+                    // The last one alone is done so.
+                    let more = if (name, way + 1) == ("value_fill", ways) { more } else { 0 };
+                    figure(&format!("{name},aligned,8"), 30, accesses + more, (1, 1))
+                })
+            };
+            VALUES.iter().flat_map(ways).collect()
+        };
+        assert_eq!(values(&all(0)), Ok(()));
+        assert!(values(&all(1)).is_err() && values(&all(0)[1..]).is_err());
     }
 
     #[test]

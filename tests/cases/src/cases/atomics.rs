@@ -7,7 +7,7 @@ use core::fmt::{Debug, LowerHex};
 use axptr::{
     Access, Context, FaultKind, UserPtr,
     atomic::{AtomicError, AtomicValue, UserAtomic},
-    futex::FutexOp,
+    futex::{FutexError, FutexOp},
     user_limit,
 };
 
@@ -227,12 +227,20 @@ pub(crate) fn futex(site: &mut dyn Site) -> Result<(), String> {
             }
         }
     }
-    for unknown in [5 << 28, 6 << 28, 7 << 28, 6 << 24, 15 << 24] {
+    for unknown in [5 << 28, 6 << 28, 7 << 28] {
         ensure!(FutexOp::decode(unknown).is_none(), "{unknown:#x} is none");
     }
     let op = FutexOp::decode(1 << 28).ok_or("known")?;
     let told = op.apply(UserPtr::<u32>::from(area.at(PAGE)).nofault().atomic());
-    let absent = matches!(told, Err(AtomicError::Fault(fault)) if fault.addr == area.at(PAGE));
+    let absent =
+        matches!(told, Err(FutexError::Atomic(AtomicError::Fault(fault))) if fault.addr == area.at(PAGE));
     ensure!(absent, "{told:x?}");
+    // A comparison that does not exist is found when the word has been changed (`futex_answers_as_linux`).
+    for comparison in 6..16 {
+        let op = FutexOp::decode(1 << 28 | comparison << 24 | 3 << 12).ok_or("the action exists")?;
+        let told = (word.store(5), op.apply(word), word.load());
+        let expected = (Ok(()), Err(FutexError::UnknownComparison), Ok(8));
+        ensure!(told == expected, "comparison {comparison}: {told:x?}");
+    }
     Ok(())
 }

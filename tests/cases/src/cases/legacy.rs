@@ -156,13 +156,24 @@ fn scan_limit_in_the_open(site: &mut dyn Site) -> Result<(), String> {
     for (limit, expected) in
         [(64, Ok(63)), (63, Err(axerrno::LinuxError::E2BIG)), (0, Err(axerrno::LinuxError::E2BIG))]
     {
-        legacy::set_scan_limit(limit);
+        legacy::set_array_limit(limit);
         let mut ptr = UserPtr::<u8>::from(area.at(0));
         let found = ptr.get_as_null_terminated(&mut space).map(|it| it.len());
         if found != expected {
             outcome = Err(alloc::format!("limit {limit}: {found:?}"));
         }
     }
-    legacy::set_scan_limit(legacy::DEFAULT_SCAN_LIMIT);
-    outcome
+    legacy::set_array_limit(legacy::DEFAULT_ARRAY_LIMIT);
+    outcome?;
+    // A string's limit is its own: "A" 63 times and the terminator.
+    for (limit, whole) in [(64, true), (63, false)] {
+        legacy::set_string_limit(limit);
+        let text = UserConstPtr::<c_char>::from(area.at(0)).get_as_str(&mut space).map(str::len);
+        legacy::set_string_limit(legacy::DEFAULT_STRING_LIMIT);
+        let expected = if whole { Ok(63) } else { Err(axerrno::LinuxError::E2BIG) };
+        ensure!(text == expected, "limit {limit}: {text:?}");
+        let mut ptr = UserPtr::<u8>::from(area.at(0));
+        ensure!(ptr.get_as_null_terminated(&mut space).map(|it| it.len()) == Ok(63), "an array has its own");
+    }
+    Ok(())
 }

@@ -207,7 +207,7 @@ pub(crate) fn windows(site: &mut dyn Site) -> Result<(), String> {
 
 /// Addresses of the kernel's, and the same of memory that is not there.
 pub(crate) fn kernel_probe(site: &mut dyn Site) -> Result<(), String> {
-    let kernel = Area::kernel(1, Content::Source);
+    let kernel = Area::kernel(site, 1, Content::Source);
     for offset in 0..20 {
         for len in 0..40 {
             let mut bytes = [0xee; 48];

@@ -32,8 +32,8 @@ impl Ground {
             dst: Area::user(site, kinds, Content::Background),
             good_src: Area::user(site, &[Good; 4], Content::Source),
             good_dst: Area::user(site, &[Good; 4], Content::Background),
-            kernel_src: Area::kernel(4, Content::Source),
-            kernel_dst: Area::kernel(4, Content::Background),
+            kernel_src: Area::kernel(site, 4, Content::Source),
+            kernel_dst: Area::kernel(site, 4, Content::Background),
         }
     }
 
@@ -140,8 +140,8 @@ pub(crate) fn demand_paging(site: &mut dyn Site) -> Result<(), String> {
             for op in Op::ALL {
                 let mut user_src = Area::user(site, &layout, Content::Source);
                 let mut user_dst = Area::user(site, &layout, Content::Background);
-                let mut kernel_src = Area::kernel(3, Content::Source);
-                let mut kernel_dst = Area::kernel(3, Content::Background);
+                let mut kernel_src = Area::kernel(site, 3, Content::Source);
+                let mut kernel_dst = Area::kernel(site, 3, Content::Background);
                 let src = if op.reads_user() { &mut user_src } else { &mut kernel_src };
                 let dst = if op.writes_user() { &mut user_dst } else { &mut kernel_dst };
                 let src = match op {

@@ -22,7 +22,7 @@ struct Ground {
 impl Ground {
     fn new(site: &mut dyn Site) -> Self {
         let good = Area::user(site, &[PageKind::Good; 2], Content::Background);
-        Self { good, kernel: Area::kernel(2, Content::Background) }
+        Self { good, kernel: Area::kernel(site, 2, Content::Background) }
     }
 
     /// The calls that have `addr` on a user side.

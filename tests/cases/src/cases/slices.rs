@@ -116,11 +116,11 @@ pub(crate) fn reader(site: &mut dyn Site) -> Result<(), String> {
     ensure!(reader.read_exact(&mut [0; 11]) == Err(CursorError::End), "10 bytes remain");
     ensure!(reader.read_value::<u128>() == Err(CursorError::End), "10 bytes remain");
     ensure!(reader.read_value::<u64>().is_err_and(|e| e != CursorError::End), "the page is bad");
-    let taken = reader.take(4);
+    let taken = reader.split_to(4);
     ensure!((taken.remaining(), reader.remaining()) == (4, 6), "{taken:?}, {reader:?}");
-    reader.limit(1);
-    reader.limit(5);
-    ensure!(reader.remaining() == 1, "a limit is no extension: {reader:?}");
+    reader.truncate(1);
+    reader.truncate(5);
+    ensure!(reader.remaining() == 1, "a cut is no extension: {reader:?}");
     ensure!(reader.skip(usize::MAX) == 1 && reader.read(&mut [0; 5]) == Ok(0), "at the end");
     Ok(())
 }
@@ -148,7 +148,7 @@ pub(crate) fn writer(site: &mut dyn Site) -> Result<(), String> {
     let (other, from) = edge(site, 8);
     let slice = UserConstPtr::<u8>::from(from).slice(8).map_err(|fault| alloc::format!("{fault}"))?;
     let mut reader = UserReader::from(slice);
-    let mut target = writer.take(5);
+    let mut target = writer.split_to(5);
     ensure!(target.write_from(&mut reader) == Ok(5), "five bytes fit");
     ensure!((reader.remaining(), target.remaining()) == (3, 0), "{reader:?}, {target:?}");
     ensure!(axptr::copy_from_user(&mut found[..5], addr + 10) == Ok(()), "five bytes are there");

@@ -5,10 +5,10 @@ use alloc::{format, string::String, vec, vec::Vec};
 use core::{num::NonZeroUsize, ops::ControlFlow};
 
 use axptr::{
-    FaultKind, UserConstPtr, UserPtr, UserRange,
+    FaultKind, Fit, UserConstPtr, UserPtr, UserRange,
     bulk::{copy_from_user_chunked, copy_to_user_chunked},
     iovec::{IOV_MAX, IoVec, IoVec32, IoVecError, IoVecs, MAX_TOTAL},
-    structs::{self, MAX_STRUCT_SIZE, StructError, is_zeroed, read_struct, write_struct},
+    structs::{MAX_STRUCT_SIZE, StructError, is_zeroed, read_struct, write_struct},
     user_limit,
 };
 
@@ -69,12 +69,16 @@ pub(crate) fn read_faults(site: &mut dyn Site) -> Result<(), String> {
         return Err(format!("{value:?}"));
     };
     ensure!((fault.done, fault.addr) == (10, addr + 10), "{fault:?}");
-    // The tail is looked at first, and is what fails.
+    // Wherever the bad page begins, in the known part or behind it: counted from the start.
+    for there in 0..SIZE + 8 {
+        let (_area, addr) = edge(site, there);
+        put(addr, &vec![0; there])?;
+        let value = read_struct::<Known>(addr.into(), SIZE + 8);
+        let exact = matches!(value, Err(StructError::Fault(f)) if (f.done, f.addr) == (there, addr + there));
+        ensure!(exact, "{there} bytes: {value:?}");
+    }
     let (_area, addr) = edge(site, SIZE + 3);
     put(addr + SIZE, &[0; 3])?;
-    let value = read_struct::<Known>(addr.into(), SIZE + 4);
-    let failed = matches!(value, Err(StructError::Fault(fault)) if fault.addr == addr + SIZE + 3);
-    ensure!(failed, "{value:?}");
     // What is not zero decides in front of what is not there.
     put(addr + SIZE + 2, &[1])?;
     let value = read_struct::<Known>(addr.into(), SIZE + 100);
@@ -101,7 +105,8 @@ pub(crate) fn write(site: &mut dyn Site) -> Result<(), String> {
         put(addr, &[0xaa; 48])?;
         let told = write_struct(addr.into(), user_size, &value);
         // The last word is zero: nothing is lost without it.
-        ensure!(told == Ok(user_size >= 12), "size {user_size}: {told:?}");
+        let fit = if user_size >= 12 { Fit::Whole } else { Fit::CutOff };
+        ensure!(told == Ok(fit), "size {user_size}: {told:?}");
         let mut expected = vec![0; user_size];
         let shared = user_size.min(SIZE);
         expected[..shared].copy_from_slice(&bytes[..shared]);
@@ -113,6 +118,17 @@ pub(crate) fn write(site: &mut dyn Site) -> Result<(), String> {
     let told = write_struct(UserPtr::<Known>::from(addr), SIZE, &value);
     let failed = matches!(told, Err(StructError::Fault(fault)) if fault.done == 7);
     ensure!(failed, "{told:?}");
+    // A bad page behind the known part: the prefix is written, and counted from the start.
+    for there in 1..40 {
+        let (_area, addr) = edge(site, there);
+        put(addr, &vec![0xaa; there])?;
+        let told = write_struct(UserPtr::<Known>::from(addr), 40, &value);
+        let exact = matches!(told, Err(StructError::Fault(f)) if (f.done, f.addr) == (there, addr + there));
+        ensure!(exact, "{there} bytes: {told:?}");
+        let mut expected = bytes.to_vec();
+        expected.resize(40, 0);
+        ensure!(take(addr, there)? == expected[..there], "{there} bytes");
+    }
     Ok(())
 }
 
@@ -136,7 +152,7 @@ pub(crate) fn zeroed(site: &mut dyn Site) -> Result<(), String> {
 
     let (area, addr) = edge(site, 5);
     let mut buf = [0xaa; 9];
-    let fault = structs::copy_from_user_zeroing(&mut buf, addr).err();
+    let fault = axptr::copy_from_user_zeroing(&mut buf, addr).err();
     ensure!(fault.is_some_and(|fault| fault.done == 5), "{fault:?}");
     ensure!(buf[..5] == *area.expected(PAGE - 5..PAGE) && buf[5..] == [0; 4], "{buf:x?}");
     Ok(())
@@ -173,7 +189,20 @@ pub(crate) fn import(site: &mut dyn Site) -> Result<(), String> {
         let error = IoVecs::import(array, 2, &mut storage).err();
         ensure!(error == Some(IoVecError::BadLength { index }), "{len:#x}: {error:?}");
     }
-    for (base, len) in [(user_limit(), 1), (user_limit() - 1, 2), (usize::MAX, 2), (0, isize::MAX as usize)] {
+    // Lengths are looked at before addresses; and `Linux answers a vector alike` in tests/linux.rs.
+    put_vector(addr, &[(user_limit(), 8), (0x1000, usize::MAX)])?;
+    let error = IoVecs::import(array, 2, &mut storage).err();
+    ensure!(error == Some(IoVecError::BadLength { index: 1 }), "{error:?}");
+    ensure!(storage[..2] == [UserRange::EMPTY; 2], "a refused vector leaves ranges behind");
+    // One element may claim any length, and is cut off.
+    put_vector(addr, &[(0x1000, isize::MAX as usize)])?;
+    let vector = IoVecs::import(array, 1, &mut storage).map_err(|error| format!("{error}"))?;
+    ensure!(vector.total() == MAX_TOTAL, "{:#x}", vector.total());
+    put_vector(addr, &[(0x1000, 8), (0x1000, isize::MAX as usize)])?;
+    let error = IoVecs::import(array, 2, &mut storage).err();
+    let refused = matches!(error, Some(IoVecError::Fault(f)) if f.kind == FaultKind::OutOfRange);
+    ensure!(refused, "{error:?}");
+    for (base, len) in [(user_limit(), 1), (user_limit() - 1, 2), (usize::MAX, 2), (usize::MAX, MAX_TOTAL)] {
         put_vector(addr, &[(base, len)])?;
         let error = IoVecs::import(array, 1, &mut storage).err();
         let refused = matches!(error, Some(IoVecError::Fault(f)) if f.kind == FaultKind::OutOfRange);

@@ -3,17 +3,48 @@
 
 use alloc::{string::String, vec::Vec};
 
-use axptr::extable::{Entry, Table};
+use axptr::{
+    FaultKind, SelftestError,
+    extable::{Entry, Table},
+};
 
 use crate::{arch::Features, early, ensure, fault, space, traps};
 
 pub fn the_table_was_whole_before_anything_was_initialised() -> Result<(), String> {
     let early = early::seen();
     ensure!(early.table == Ok(()), "before .bss was cleared: {:?}", early.table);
-    let now = axptr::extable::selftest();
+    let now = axptr::selftest();
     ensure!(now == Ok(()), "now: {now:?}");
     Ok(())
 }
+
+/// A kernel that forgets the line, or states a user half that reaches over its own memory.
+pub fn a_forgotten_or_wrong_user_half_is_named() -> Result<(), String> {
+    let limit = axptr::user_limit();
+    let (code, stack) = (early::record as fn(_) as usize, (&raw const limit).addr());
+    let data = (&raw const SOME_DATA).addr();
+    let told = [0, usize::MAX, code + (1 << 30), data + (1 << 30), stack + 1].map(|wrong| {
+        // SAFETY: (1) nothing is accessed until the right one is back.
+        unsafe { axptr::set_user_limit(wrong) };
+        let told = (wrong, axptr::selftest(), axptr::UserConstPtr::<u32>::from(0x1000).slice(1).err());
+        // SAFETY: (1) it was the limit before.
+        unsafe { axptr::set_user_limit(limit) };
+        told
+    });
+    for (wrong, told, refused) in told {
+        let right = match told {
+            Err(SelftestError::NotSetUp) => {
+                wrong == 0 && refused.is_some_and(|fault| fault.kind == FaultKind::NotSetUp)
+            }
+            Err(SelftestError::KernelBelowLimit { limit, kernel }) => limit == wrong && kernel < wrong,
+            _ => false,
+        };
+        ensure!(right, "with {wrong:#x}: {told:x?}, {refused:?}");
+    }
+    Ok(())
+}
+
+static SOME_DATA: u8 = 7;
 
 pub fn the_first_copy_needed_no_initialisation() -> Result<(), String> {
     let early = early::seen();

@@ -55,7 +55,8 @@ pub(crate) use cases;
 
 /// Those that run first, with user memory open to the kernel on every CPU.
 const OPEN: &[Named] = cases! {
-    boot: the_table_was_whole_before_anything_was_initialised, the_first_copy_needed_no_initialisation;
+    boot: the_table_was_whole_before_anything_was_initialised, the_first_copy_needed_no_initialisation,
+        a_forgotten_or_wrong_user_half_is_named;
     layout: areas_are_populated_as_declared, areas_have_the_declared_flags;
 };
 

@@ -48,7 +48,8 @@ fn data_abort(frame: &TrapFrame, esr: usize, far: usize) -> Option<Report> {
         // A page that permits the access, and no window: the kernel's bug, which no pager can repair.
         0x0c..=0x0f if window_was_closed(frame) && far < axptr::user_limit() => return None,
         0x08..=0x0f => FaultKind::Permission,
-        0x10 | 0x14..=0x18 => FaultKind::Poison,
+        0x10 | 0x13..=0x17 => FaultKind::Physical,
+        0x18..=0x1f => FaultKind::Poison,
         0x11 => FaultKind::Tag,
         0x21 => FaultKind::Misaligned,
         _ => FaultKind::Unknown,
@@ -56,7 +57,7 @@ fn data_abort(frame: &TrapFrame, esr: usize, far: usize) -> Option<Report> {
     let write = esr & (1 << 6 | 1 << 8) == 1 << 6;
     let access = if write { Access::Write } else { Access::Read };
     let addr = (esr & 1 << 10 == 0).then_some(far);
-    Some(Report { access: Some(access), kind, addr })
+    Some(Report { access: Some(access), kind, addr, ..Report::default() })
 }
 
 /// Whether PAN has refused an access of this kernel's own, which is a plain one. axptr's are unprivileged.

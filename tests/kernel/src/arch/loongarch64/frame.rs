@@ -7,7 +7,8 @@ use axcpu::TrapFrame;
 #[derive(Debug)]
 pub struct Frame<'a>(pub &'a mut TrapFrame);
 
-impl axptr::trap::TrapFrame for Frame<'_> {
+// SAFETY: (1) to (4) the registers that the trap entry has saved, and restores.
+unsafe impl axptr::trap::TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
         self.0.era
     }

@@ -47,7 +47,7 @@ fn report() -> Option<Report> {
         (9, _) => (None, FaultKind::Misaligned),
         _ => return None,
     };
-    Some(Report { access, kind, addr: Some(addr) })
+    Some(Report { access, kind, addr: Some(addr), ..Report::default() })
 }
 
 unsafe extern "C" {

@@ -36,13 +36,13 @@ fn report(frame: &TrapFrame) -> Option<Report> {
     };
     let kind = match cause {
         4 | 6 => FaultKind::Misaligned,
-        5 | 7 => FaultKind::Bus,
+        5 | 7 => FaultKind::Physical,
         // A user page, or none, and no window: the kernel's bug, which no pager can repair.
         _ if !window::was_open(frame) && addr < axptr::user_limit() => return None,
         _ if addr as isize >> 38 != addr as isize >> 63 => FaultKind::NonCanonical,
         _ => FaultKind::NotPresent,
     };
-    Some(Report { access: Some(access), kind, addr: Some(addr) })
+    Some(Report { access: Some(access), kind, addr: Some(addr), ..Report::default() })
 }
 
 unsafe extern "C" {

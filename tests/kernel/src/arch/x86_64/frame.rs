@@ -10,7 +10,8 @@ const RFLAGS_IF: u64 = 1 << 9;
 #[derive(Debug)]
 pub struct Frame<'a>(pub &'a mut TrapFrame);
 
-impl axptr::trap::TrapFrame for Frame<'_> {
+// SAFETY: (1) to (4) the registers that the trap entry has saved, and restores.
+unsafe impl axptr::trap::TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
         self.0.rip as usize
     }

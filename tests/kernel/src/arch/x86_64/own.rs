@@ -50,7 +50,7 @@ fn report(frame: &TrapFrame) -> Option<Report> {
     const KEY: u64 = 1 << 5;
 
     if frame.vector == GP as u64 {
-        return Some(Report { access: None, kind: FaultKind::NonCanonical, addr: None });
+        return Some(Report { access: None, kind: FaultKind::NonCanonical, addr: None, ..Report::default() });
     }
     let addr: usize;
     // SAFETY: reads a register; nothing has faulted since.
@@ -67,7 +67,7 @@ fn report(frame: &TrapFrame) -> Option<Report> {
         _ => FaultKind::ProtectionKey,
     };
     let access = if error & WRITE != 0 { Access::Write } else { Access::Read };
-    (error & FETCH == 0).then_some(Report { access: Some(access), kind, addr: Some(addr) })
+    (error & FETCH == 0).then_some(Report { access: Some(access), kind, addr: Some(addr), ..Report::default() })
 }
 
 unsafe extern "C" {

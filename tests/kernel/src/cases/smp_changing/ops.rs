@@ -63,7 +63,7 @@ pub struct On<'a> {
 /// What stopped an operation.
 #[derive(Debug)]
 pub struct Stop {
-    pub copied: usize,
+    pub done: usize,
     pub addr: usize,
     pub access: Access,
     pub kind: FaultKind,
@@ -71,7 +71,7 @@ pub struct Stop {
 
 impl From<Fault> for Stop {
     fn from(fault: Fault) -> Self {
-        Self { copied: fault.done, addr: fault.addr, access: fault.access, kind: fault.kind }
+        Self { done: fault.done, addr: fault.addr, access: fault.access, kind: fault.kind }
     }
 }
 
@@ -146,7 +146,7 @@ pub const OPS: &[Op] = &[
         let ptr = UserPtr::<u32>::from(on.user);
         let (low, high) = scope::run((ptr.reading(), ptr.add(1).reading())).map_err(|fault| {
             let before = fault.addr - fault.done - on.user;
-            Stop { copied: fault.done + before, ..fault.into() }
+            Stop { done: fault.done + before, ..fault.into() }
         })?;
         put(&mut on.kernel[..4], &low.to_ne_bytes())?;
         put(&mut on.kernel[4..], &high.to_ne_bytes())?;
@@ -201,7 +201,7 @@ fn stop(outcome: Outcome, user: usize, len: usize, access: Access) -> Result<usi
         0 => Ok(len),
         left => {
             let copied = len - left;
-            Err(Stop { copied, addr: user + copied, access, kind: outcome.kind() })
+            Err(Stop { done: copied, addr: user + copied, access, kind: outcome.kind() })
         }
     }
 }

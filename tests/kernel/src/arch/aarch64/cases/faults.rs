@@ -63,7 +63,7 @@ pub fn what_no_device_answers_ends_a_copy() -> Result<(), String> {
         drop(nowhere);
         let done = done?;
         ensure!(
-            (done.copied, done.kind) == (good, Some(FaultKind::Poison)),
+            (done.copied, done.kind) == (good, Some(FaultKind::Physical)),
             "{op:?} of {len}: {done:?}, not {good} bytes"
         );
         ensure!(

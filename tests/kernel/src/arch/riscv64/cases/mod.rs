@@ -12,6 +12,7 @@ use crate::cases::{Named, cases};
 
 const EVERYWHERE: &[Named] = cases! {
     faults: memory_that_does_not_answer_ends_a_copy,
+        memory_that_answers_in_a_part_of_its_page_is_read_up_to_there,
         a_page_that_may_only_be_executed_ends_a_copy,
         an_atomic_of_the_kernels_own_is_recovered,
         a_misaligned_atomic_of_the_kernels_own_is_recovered;

@@ -1,20 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What two threads do at the same time: atomics lose nothing, aligned values are never torn, and memory that
-//! comes and goes ends in a fault or in bytes that were there.
+//! What two threads do to one value at the same time: atomics lose nothing, and what is aligned is never torn.
 
 use std::{
     ptr,
     sync::{
         Barrier,
-        atomic::{AtomicBool, AtomicUsize, Ordering},
+        atomic::{AtomicUsize, Ordering},
     },
     thread,
 };
 
 use axptr::{
-    Fault, UserConstPtr, UserPtr,
+    UserConstPtr, UserPtr,
     atomic::{AtomicError, AtomicValue, UserAtomic},
-    cstr::StringError,
     scope,
 };
 
@@ -169,108 +167,4 @@ fn an_aligned_value_is_never_torn() {
     never_torn(page + 62, |b| u16::from_ne_bytes([b; 2]), |v: u16| v.to_ne_bytes() == [v as u8; 2]);
     never_torn(page + 124, |b| u32::from_ne_bytes([b; 4]), |v: u32| v.to_ne_bytes() == [v as u8; 4]);
     never_torn(page + 248, |b| u64::from_ne_bytes([b; 8]), |v: u64| v.to_ne_bytes() == [v as u8; 8]);
-}
-
-struct StopOnDrop<'a>(&'a AtomicBool);
-
-impl Drop for StopOnDrop<'_> {
-    fn drop(&mut self) {
-        self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-/// Two pages of a file, the second of which comes and goes until `f` has seen enough.
-fn with_a_page_that_comes_and_goes(content: &[u8; 2 * PAGE], f: impl Fn(usize) -> bool) {
-    let start = map(2);
-    // SAFETY: the name is a string.
-    let file = unsafe { libc::memfd_create(c"axptr-races".as_ptr(), 0) };
-    assert!(file >= 0);
-    // SAFETY: the bytes are there.
-    assert_eq!(unsafe { libc::write(file, content.as_ptr().cast(), 2 * PAGE) }, 2 * PAGE as isize);
-    let place = |offset: usize, present: bool| {
-        let (protection, flags, file) = if present {
-            (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_SHARED, file)
-        } else {
-            (libc::PROT_NONE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS, -1)
-        };
-        let page = ptr::without_provenance_mut(start + offset);
-        // SAFETY: replaces a page of the mapping above.
-        let mapped = unsafe {
-            libc::mmap(page, PAGE, protection, flags | libc::MAP_FIXED, file, offset as libc::off_t)
-        };
-        assert_eq!(mapped, page);
-    };
-    place(0, true);
-    place(PAGE, false);
-    let (done, turns) = (AtomicBool::new(false), AtomicUsize::new(0));
-    thread::scope(|scope| {
-        scope.spawn(|| {
-            while !done.load(Ordering::Relaxed) {
-                for present in [true, false] {
-                    place(PAGE, present);
-                    // For a while, short or long, it stays so.
-                    let turn = turns.fetch_add(1, Ordering::Relaxed);
-                    (0..turn % 64 * 100).for_each(|_| std::hint::spin_loop());
-                }
-            }
-        });
-        // Also where `f` panics, so that the scope ends.
-        let _stop = StopOnDrop(&done);
-        while !f(start) || turns.load(Ordering::Relaxed) < 2000 {}
-    });
-}
-
-#[test]
-fn memory_that_comes_and_goes_ends_in_a_fault_or_in_what_was_there() {
-    /// Faults, and successes.
-    const ENOUGH: usize = 20_000;
-    let mut content = [0; 2 * PAGE];
-    content.iter_mut().enumerate().for_each(|(i, byte)| *byte = 1 + (i % 251) as u8);
-    content[2 * PAGE - 1] = 0;
-    let outcomes = [const { AtomicUsize::new(0) }; 2];
-    let count = |ok: bool| outcomes[usize::from(ok)].fetch_add(1, Ordering::Relaxed);
-    with_a_page_that_comes_and_goes(&content, |start| {
-        for before in [0, 1, 3, 8, 61, 200, 1000] {
-            let (at, offset) = (start + PAGE - before, PAGE - before);
-            // Whatever was read is what stands there, up to where it says.
-            let check = |read: &[u8], copied: usize, what: &str| {
-                assert!(read[..copied] == content[offset..offset + copied], "{what}, {before} in front");
-                assert!(read[copied..].iter().all(|&byte| byte == 0xee), "{what}, {before} in front");
-            };
-            let mut buf = vec![0xee; 1500];
-            let result = axptr::copy_from_user(&mut buf, at);
-            check(&buf, result.map_or_else(|fault| fault.done, |()| 1500), "copy");
-            count(result.is_ok());
-
-            let mut buf = vec![0xee; 2 * PAGE];
-            let result = UserConstPtr::<u8>::from(at).as_cstr().read(&mut buf).map(|text| text.count_bytes());
-            let copied = match result {
-                Ok(len) => {
-                    assert_eq!(len, PAGE + before - 1);
-                    len + 1
-                }
-                Err(StringError::Fault(fault)) => fault.done,
-                Err(error) => panic!("{error}"),
-            };
-            check(&buf, copied, "string");
-            count(result.is_ok());
-
-            let value = UserConstPtr::<u64>::from(at).read();
-            let expected = u64::from_ne_bytes(content[offset..offset + 8].try_into().unwrap());
-            assert!(value.is_err() || value == Ok(expected), "{value:x?}, {before} in front");
-            count(value.is_ok());
-
-            let atomic = UserPtr::<u32>::from((at + 64) & !3).atomic();
-            let offset = offset + 64 - (at + 64) % 4;
-            let expected = u32::from_ne_bytes(content[offset..offset + 4].try_into().unwrap());
-            for result in [atomic.fetch_or(0), atomic.fetch_add(0), atomic.swap(expected)] {
-                let absent = matches!(result, Err(AtomicError::Fault(Fault { done: 0, .. })));
-                assert!(absent || result == Ok(expected), "{result:x?}, {before} in front");
-                count(result.is_ok());
-            }
-        }
-        outcomes.iter().all(|count| count.load(Ordering::Relaxed) > ENOUGH)
-    });
-    let [faults, successes] = outcomes.map(AtomicUsize::into_inner);
-    println!("{faults} faults, {successes} successes");
 }

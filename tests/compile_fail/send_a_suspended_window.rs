@@ -1,0 +1,24 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The window belongs to the task that has opened it: another one would run with user memory open.
+
+// It is a kernel's, and this test a process: so the file itself, on a machine without a window.
+#[expect(dead_code)]
+#[path = "../../src/window.rs"]
+mod window;
+
+mod arch {
+    pub mod window {
+        pub fn close() -> bool {
+            false
+        }
+
+        pub fn reopen() {}
+    }
+}
+
+fn main() {
+    let suspended = window::suspend();
+    std::thread::spawn(move || suspended.resume());
+    let suspended = window::suspend();
+    std::thread::scope(|scope| scope.spawn(|| drop(&suspended)).join()).unwrap();
+}
