@@ -150,7 +150,8 @@ impl Case {
         let expected: Vec<u8> =
             if name.ends_with("fill") { vec![FILLED; len] } else { bytes(src, len).to_vec() };
         let mut faults = 0;
-        for step in 0.. {
+        // Long ones are a loop, or one instruction.
+        for step in (0..).step_by(1 + len / 96) {
             bytes(dst, len + 64).fill(CANARY);
             let (left, reached) = stepped(step, page, || operation(dst, src, len));
             protect(page, libc::PROT_READ | libc::PROT_WRITE);
@@ -178,8 +179,9 @@ impl Case {
 
 /// Lengths of all classes, and around their ends.
 fn lengths() -> impl Iterator<Item = usize> {
-    (1..=72)
-        .chain([81, 96, 119, 120, 121, 127, 128, 129, 136, 145, 191, 193, 250, 257, 449, 511, 512, 513, 523])
+    (1..=34).chain([
+        39, 40, 41, 47, 48, 50, 56, 57, 63, 64, 65, 71, 81, 96, 119, 127, 128, 129, 145, 193, 257, 513,
+    ])
 }
 
 #[test]

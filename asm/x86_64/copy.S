@@ -230,13 +230,49 @@ axptr_begin \routine
     axptr_window_close
     ret
 
-    // Where landings meet, with what they know in al. If both sides may fault, bit 7 says which did.
-    // Tails: at most 64 bytes are described, so the numbers fit into a signed byte.
-    //   r9b  what is stored in any case
+    // Landings: what each knows, in al. If both sides may fault, bit 7 says which did. They stand around the places
+    // where they meet, so that their jumps are short.
     .set AXPTR_SIDE, 0
     .if (\load) && (\store)
     .set AXPTR_SIDE, 0x80
     .endif
+    .if \store
+    .if \nofault == 0
+.Lmedium_left16_\routine:
+    mov     al, 16 + AXPTR_SIDE
+    jmp     1f
+.Lmedium_left8_\routine:
+    mov     al, 8 + AXPTR_SIDE
+1:  mov     rcx, r10
+    sub     rcx, rdi
+    jmp     .Lleft_\routine
+    axptr_landing \routine, store, left24of64, left_of64, 24 + AXPTR_SIDE
+    axptr_landing \routine, store, left16of64, left_of64, 16 + AXPTR_SIDE
+    axptr_landing \routine, store, left8of64, left_of64, 8 + AXPTR_SIDE
+    .endif
+    axptr_landing \routine, store, left56, left, 56 + AXPTR_SIDE
+    axptr_landing \routine, store, left48, left, 48 + AXPTR_SIDE
+    axptr_landing \routine, store, left40, left, 40 + AXPTR_SIDE
+    axptr_landing \routine, store, left32, left, 32 + AXPTR_SIDE
+    axptr_landing \routine, store, left24, left, 24 + AXPTR_SIDE
+    axptr_landing \routine, store, left16, left, 16 + AXPTR_SIDE
+    axptr_landing \routine, store, left8, left, 8 + AXPTR_SIDE
+.Lstore_left8of32_\routine:
+    mov     al, 8 + AXPTR_SIDE
+    mov     r9b, 16
+    jmp     .Lleft_of_\routine
+    .endif
+    .if \load
+    .if \nofault == 0
+    axptr_landing \routine, load, left16of64, left_of64, 16
+    .endif
+    axptr_landing \routine, load, left48, left, 48
+    axptr_landing \routine, load, left32, left, 32
+    axptr_landing \routine, load, left16, left, 16
+    .endif
+
+    // Tails: at most 64 bytes are described, so the numbers fit into a signed byte.
+    //   r9b  what is stored in any case
     .if \nofault == 0
 .Lleft_of64_\routine:
     mov     r9b, 32
@@ -296,46 +332,11 @@ axptr_begin \routine
     lea     rax, [r9 + rcx]
     jmp     .Lexit_\routine
 
-    // Landings.
-    .if \store
-    .if \nofault == 0
-    axptr_landing \routine, store, left24of64, left_of64, 24 + AXPTR_SIDE
-    axptr_landing \routine, store, left16of64, left_of64, 16 + AXPTR_SIDE
-    axptr_landing \routine, store, left8of64, left_of64, 8 + AXPTR_SIDE
-.Lmedium_left16_\routine:
-    mov     al, 16 + AXPTR_SIDE
-    jmp     1f
-.Lmedium_left8_\routine:
-    mov     al, 8 + AXPTR_SIDE
-1:  mov     rcx, r10
-    sub     rcx, rdi
-    jmp     .Lleft_\routine
-    .endif
-.Lstore_left8of32_\routine:
-    mov     al, 8 + AXPTR_SIDE
-    mov     r9b, 16
-    jmp     .Lleft_of_\routine
-    axptr_landing \routine, store, left56, left, 56 + AXPTR_SIDE
-    axptr_landing \routine, store, left48, left, 48 + AXPTR_SIDE
-    axptr_landing \routine, store, left40, left, 40 + AXPTR_SIDE
-    axptr_landing \routine, store, left32, left, 32 + AXPTR_SIDE
-    axptr_landing \routine, store, left24, left, 24 + AXPTR_SIDE
-    axptr_landing \routine, store, left16, left, 16 + AXPTR_SIDE
-    axptr_landing \routine, store, left8, left, 8 + AXPTR_SIDE
-    .endif
     .if \load
-    .if \nofault == 0
-    axptr_landing \routine, load, left16of64, left_of64, 16
-    .endif
-    axptr_landing \routine, load, left48, left, 48
-    axptr_landing \routine, load, left32, left, 32
-    axptr_landing \routine, load, left16, left, 16
     axptr_landing \routine, load, stored0, stored, 0
     axptr_landing \routine, load, stored16, stored, 16
     axptr_landing \routine, load, stored32, stored, 32
     axptr_landing \routine, load, stored48, stored, 48
-    axptr_landing \routine, load, first2, first, 2
-    axptr_landing \routine, load, first4, first, 4
     .endif
     .if \store
     axptr_landing \routine, store, stored0, stored, 0 + AXPTR_SIDE
@@ -350,6 +351,10 @@ axptr_begin \routine
     axptr_landing \routine, store, stored56, stored, 56 + AXPTR_SIDE
     axptr_landing \routine, store, first2, first, 2 + AXPTR_SIDE
     axptr_landing \routine, store, first4, first, 4 + AXPTR_SIDE
+    .endif
+    .if \load
+    axptr_landing \routine, load, first2, first, 2
+    axptr_landing \routine, load, first4, first, 4
     .endif
 
     // Words count by themselves, and what is left begins with one.
