@@ -52,6 +52,8 @@ const BATCH: &[&str] = &[
     "axptr::copy::",
     "axptr::raw::",
     "<axptr::error::Fault>::out_of_range",
+    "<axptr::error::Fault>::stopped",
+    "<axptr::range::UserRange>::is_refused",
 ];
 
 /// Instructions by address.
