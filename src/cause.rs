@@ -72,7 +72,7 @@ impl FaultKind {
     }
 
     const fn from_bits(bits: usize) -> Self {
-        const KNOWN: [FaultKind; 10] = [
+        const KNOWN: [FaultKind; 11] = [
             FaultKind::OutOfRange,
             FaultKind::NotSetUp,
             FaultKind::NotPresent,

@@ -3,6 +3,10 @@
 //!
 //! Each checks that the range lies in the user half, masks the address, and copies. No page table is
 //! walked: a page that is missing is the pager's business, and if it has none, the answer is a [`Fault`].
+//!
+//! Exactly 2, 4 or 8 bytes at a user address that is aligned to so many are one access (in a copy within user memory, if
+//! both sides are): no other CPU sees or leaves half of such a value. Longer ranges are accessed in pieces, each byte once
+//! or, where two pieces meet, twice.
 
 use core::{mem::MaybeUninit, slice};
 

@@ -12,11 +12,13 @@ use crate::{
 
 /// An access to user memory that came to an end before its last byte.
 ///
-/// Three words, `Copy`. Every byte before [`addr`](Self::addr) has been done, none from there on.
+/// Three words, `Copy`. Every byte before [`addr`](Self::addr) has been done, none from there on. That holds whatever
+/// other CPUs do to the pages meanwhile; only, if they give back what they took away, the byte at `addr` may be
+/// accessible again by the time the fault is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
-    /// Bytes that were done.
+    /// Bytes that were done: copied, filled, compared, looked at.
     pub done: usize,
     /// The user address of the first byte that was not: start + `done`.
     pub addr: usize,

@@ -235,8 +235,10 @@ axptr_begin \routine
     or      $t0, $t0, $t1
     bne     $t2, $a3, 2b
     .endif
+    .if !((\load) && (\store))          // two sides of 8 that differ modulo 8 are not both aligned
     andi    $t2, $a2, 8
     bnez    $t2, .Lvalue8_\routine
+    .endif
     andi    $t2, $a2, 4
     bnez    $t2, .Lvalue4_\routine
     andi    $t2, $a2, 2
@@ -244,8 +246,10 @@ axptr_begin \routine
     axptr_value \routine, \load, \store, ld.hu, st.h
 .Lvalue4_\routine:
     axptr_value \routine, \load, \store, ld.wu, st.w
+    .if !((\load) && (\store))
 .Lvalue8_\routine:
     axptr_value \routine, \load, \store, ld.d, st.d
+    .endif
     .if !(\store)
 .Lspread_\routine:
     st.b    $t0, $a0, 0

@@ -66,7 +66,9 @@ axptr_begin \routine
     axptr_fill \routine, \store, .Lstored0_\routine, 2, st.h
 .Ltail1_\routine:
     beqz    $a2, .Lrest_\routine
+.Lbytes_\routine:                       // one, or behind a landing all that are left
     axptr_fill \routine, \store, .Lrest_\routine, 1, st.b
+    bnez    $a2, .Lbytes_\routine
 
     // The one way out. A landing comes here as well: a2 bytes are left, exactly.
 .Lrest_\routine:
@@ -81,12 +83,7 @@ axptr_begin \routine
 .Lstored0_\routine:
     andi    $t0, $a1, AXPTR_SUB_PAGE
     beqz    $t0, .Lrest_\routine
-
-    // One by one.
-.Lbytes_\routine:
-    axptr_fill \routine, \store, .Lrest_\routine, 1, st.b
-    bnez    $a2, .Lbytes_\routine
-    b       .Lrest_\routine
+    b       .Lbytes_\routine
 axptr_end \routine
 .endm
 

@@ -21,15 +21,25 @@
 // The instances without the pager have no `rep movsq` class, and share one tail between two: what is copied under a
 // lock is small, and the text is bounded (`cargo xtask size`).
 //
-// How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and
-// accessible memory ends at a multiple of 4 KiB, whatever the page size. So let `rest` be what rdi, rsi
-// and rcx describe at a landing, and `edge` the first such multiple behind its start:
-//   - the edge lies behind the rest, or out of the faulting access's reach: no byte more can be done;
+// Exactly 2, 4 and 8 bytes are one access on each user side, so that no aligned value is torn.
+//
+// How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and each access has a
+// landing that knows what has been stored before it. So a landing first moves rdi, rsi and rcx behind that: what they
+// describe then is the `rest`, of which no byte is stored. This holds whatever other CPUs do to the pages in mid-call,
+// and the rest only grows shorter. Accessible memory ends at a multiple of 4 KiB, whatever the page size; let `edge`
+// be the first such multiple at or behind the rest's start on the side that faulted:
+//   - the edge is the rest's start, or lies behind the rest: no byte more can be done;
+//   - the edge lies out of reach of the faulting access, which was the first on its side: neither;
 //   - else the bytes up to the edge are done by `rep movsb`, whose rcx is exact by itself.
-// The straight-line classes leave rdi, rsi and rcx alone until they are through, so their rest is the whole
-// range, and stores done before the fault are done again with the same bytes. Only the first access of each side needs
-// a reach: behind it the rest's first page is known to be good, so a later access faults behind the edge.
+// Only a first access needs its reach: behind it a byte of the edge's page is known to be good, so that a later access
+// faults behind the edge. If that page has gone meanwhile, `rep movsb` finds out.
 // Causes with bit 7 set (tags, poison, alignment) end anywhere: the rest is done bytewise.
+//
+// The landings' names tell what they know of the rest that the registers describe:
+//   first<w>      nothing is stored; the access is the side's first, and goes up to byte w
+//   stored<n>     its first n bytes are stored
+//   left<n>       all but its last n bytes are stored: all is to do if it has fewer
+//   left<n>of<m>  the same, but of m bytes at most the first half is stored in any case
 
 // `load` and `store` are the entry flags of a plain load and a plain store, `movs` of an instruction that
 // does both; 0 means kernel side: no entry, so a fault there stays the kernel bug that it is.
@@ -48,11 +58,14 @@ axptr_begin \routine
     cmp     ecx, 1
     jb      .Ldone_\routine
     je      .L1_\routine
-    axptr_access \routine, \load, .Lload2_\routine, movzx eax, word ptr [rsi]
-    axptr_access \routine, \load, .Lload_\routine, movzx r9d, byte ptr [rsi + rcx - 1]
-    axptr_access \routine, \store, .Lstore2_\routine, mov word ptr [rdi], ax
-    axptr_access \routine, \store, .Lstore_\routine, mov byte ptr [rdi + rcx - 1], r9b
-    axptr_success
+    axptr_access \routine, \load, .Lload_first2_\routine, movzx eax, word ptr [rsi]
+    test    cl, 1
+    jz      1f
+    axptr_access \routine, \load, .Lload_stored0_\routine, movzx r9d, byte ptr [rsi + 2]
+1:  axptr_access \routine, \store, .Lstore_first2_\routine, mov word ptr [rdi], ax
+    jz      1f
+    axptr_access \routine, \store, .Lstore_stored2_\routine, mov byte ptr [rdi + 2], r9b
+1:  axptr_success
 
 .L1_\routine:
     axptr_access \routine, \load, .Lrest_\routine, mov al, byte ptr [rsi]
@@ -61,50 +74,58 @@ axptr_begin \routine
     axptr_success
 
 .L4to7_\routine:
-    axptr_access \routine, \load, .Lload4_\routine, mov eax, dword ptr [rsi]
+    axptr_access \routine, \load, .Lload_first4_\routine, mov eax, dword ptr [rsi]
     je      .Lexactly4_\routine
-    axptr_access \routine, \load, .Lload_\routine, mov r9d, dword ptr [rsi + rcx - 4]
-    axptr_access \routine, \store, .Lstore4_\routine, mov dword ptr [rdi], eax
-    axptr_access \routine, \store, .Lstore_\routine, mov dword ptr [rdi + rcx - 4], r9d
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r9d, dword ptr [rsi + rcx - 4]
+    axptr_access \routine, \store, .Lstore_first4_\routine, mov dword ptr [rdi], eax
+    axptr_access \routine, \store, .Lstore_stored4_\routine, mov dword ptr [rdi + rcx - 4], r9d
     axptr_success
 .Lexactly4_\routine:
-    axptr_access \routine, \store, .Lstore4_\routine, mov dword ptr [rdi], eax
+    axptr_access \routine, \store, .Lstore_first4_\routine, mov dword ptr [rdi], eax
     axptr_success
 
 .L8to16_\routine:
-    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
+    axptr_access \routine, \load, .Lload_first8_\routine, mov rax, qword ptr [rsi]
     je      .Lexactly8_\routine
-    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], r9
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r9, qword ptr [rsi + rcx - 8]
+    axptr_access \routine, \store, .Lstore_first8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_stored8_\routine, mov qword ptr [rdi + rcx - 8], r9
     axptr_success
 .Lexactly8_\routine:
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_first8_\routine, mov qword ptr [rdi], rax
     axptr_success
 
 .Lover16_\routine:
     cmp     rcx, 64
     ja      .Lover64_\routine
-    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
-    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
+    axptr_access \routine, \load, .Lload_first8_\routine, mov rax, qword ptr [rsi]
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r9, qword ptr [rsi + 8]
     cmp     ecx, 32
     ja      .Lover32_\routine
     // The tail is loaded before the head is stored, never stored before it.
-    axptr_access \routine, \load, .Lload_\routine, mov r10, qword ptr [rsi + rcx - 16]
-    axptr_access \routine, \load, .Lload_\routine, mov r11, qword ptr [rsi + rcx - 8]
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 16], r10
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], r11
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r10, qword ptr [rsi + rcx - 16]
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r11, qword ptr [rsi + rcx - 8]
+    axptr_access \routine, \store, .Lstore_first8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_stored8_\routine, mov qword ptr [rdi + 8], r9
+    axptr_access \routine, \store, .Lstore_stored16_\routine, mov qword ptr [rdi + rcx - 16], r10
+    axptr_access \routine, \store, .Lstore_left8of32_\routine, mov qword ptr [rdi + rcx - 8], r11
     axptr_success
 
 .Lover32_\routine:
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
-    axptr_move16 \routine, \load, \store, 16
+    axptr_access \routine, \store, .Lstore_first8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_stored8_\routine, mov qword ptr [rdi + 8], r9
+    axptr_move16 \routine, \load, \store, stored16, stored16, stored24, 16
+    .if \nofault
+    add     rsi, 32                     // what the blocks leave ends in the same way
+    add     rdi, 32
+    sub     ecx, 32
 .Llast32_\routine:
-    axptr_move16 \routine, \load, \store, rcx - 32
-    axptr_move16 \routine, \load, \store, rcx - 16
+    axptr_move16 \routine, \load, \store, left32, left32, left24, rcx - 32
+    axptr_move16 \routine, \load, \store, left16, left16, left8, rcx - 16
+    .else
+    axptr_move16 \routine, \load, \store, stored32, stored32, left24of64, rcx - 32
+    axptr_move16 \routine, \load, \store, left16of64, left16of64, left8of64, rcx - 16
+    .endif
     axptr_success
 
 .Lover64_\routine:
@@ -117,29 +138,75 @@ axptr_begin \routine
 
     // Blocks of 64 bytes while more are left, then the 64 at the end.
 .Lblocks_\routine:
-    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi]
-    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + 8]
-    axptr_access \routine, \load, .Lload_\routine, mov r10, qword ptr [rsi + 16]
-    axptr_access \routine, \load, .Lload_\routine, mov r11, qword ptr [rsi + 24]
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], r9
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 16], r10
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 24], r11
-    axptr_move16 \routine, \load, \store, 32
-    axptr_move16 \routine, \load, \store, 48
+    axptr_access \routine, \load, .Lload_first8_\routine, mov rax, qword ptr [rsi]
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r9, qword ptr [rsi + 8]
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r10, qword ptr [rsi + 16]
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r11, qword ptr [rsi + 24]
+    axptr_access \routine, \store, .Lstore_first8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstore_stored8_\routine, mov qword ptr [rdi + 8], r9
+    axptr_access \routine, \store, .Lstore_stored16_\routine, mov qword ptr [rdi + 16], r10
+    axptr_access \routine, \store, .Lstore_stored24_\routine, mov qword ptr [rdi + 24], r11
+    axptr_move16 \routine, \load, \store, stored32, stored32, stored40, 32
+    axptr_move16 \routine, \load, \store, stored48, stored48, stored56, 48
     add     rsi, 64
     add     rdi, 64
     sub     rcx, 64
     cmp     rcx, 64
     ja      .Lblocks_\routine
-    axptr_move16 \routine, \load, \store, rcx - 64
-    axptr_move16 \routine, \load, \store, rcx - 48
+    axptr_move16 \routine, \load, \store, stored0, stored0, left56, rcx - 64
+    axptr_move16 \routine, \load, \store, left48, left48, left40, rcx - 48
     .if \nofault
     jmp     .Llast32_\routine
     .else
-    axptr_move16 \routine, \load, \store, rcx - 32
-    axptr_move16 \routine, \load, \store, rcx - 16
+    axptr_move16 \routine, \load, \store, left32, left32, left24, rcx - 32
+    axptr_move16 \routine, \load, \store, left16, left16, left8, rcx - 16
     axptr_success
+    .endif
+
+    // 129..512 bytes where blocks are not the fastest. The last 16 are loaded before the words are moved, and stored
+    // behind them.
+    //   r10  the end of the destination: r10 - rdi is the rest, wherever the words stop
+    .if \nofault == 0
+.Lno_blocks_\routine:
+    .if AXPTR_KERNEL == 0
+    cmp     byte ptr [rip + {cpu}], 0
+    je      .Lask_\routine
+    .endif
+    cmp     ecx, 128
+    jbe     .Lblocks_\routine
+    axptr_if_aliased .Lblocks_\routine
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov rax, qword ptr [rsi + rcx - 16]
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r9, qword ptr [rsi + rcx - 8]
+    lea     r10, [rdi + rcx]
+    sub     ecx, 9
+    shr     ecx, 3                      // the words that leave 9..16 bytes
+    sub     ecx, 31
+    jbe     1f
+    axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
+1:  add     ecx, 31                     // none were left, or as many as were lacking
+    axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
+    axptr_access \routine, \store, .Lmedium_left16_\routine, mov qword ptr [r10 - 16], rax
+.Lstore_tail_\routine:
+    axptr_access \routine, \store, .Lmedium_left8_\routine, mov qword ptr [r10 - 8], r9
+    axptr_success
+    .endif
+
+.Lwords_\routine:
+    mov     r9d, ecx
+    and     r9d, 7
+    shr     rcx, 3
+    axptr_access \routine, \movs, .Lword_fault_\routine, rep movsq
+    mov     ecx, r9d
+    test    ecx, ecx
+    jz      .Lrest_\routine
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov rax, qword ptr [rsi + rcx - 8]
+    axptr_access \routine, \store, .Lstore_stored0_\routine, mov qword ptr [rdi + rcx - 8], rax
+    axptr_success
+
+    .if AXPTR_KERNEL == 0
+.Lask_\routine:
+    call    __axptr_ask_cpu
+    jmp     .Lover64_\routine
     .endif
 
 .Lbulk_\routine:
@@ -163,132 +230,154 @@ axptr_begin \routine
     axptr_window_close
     ret
 
-.Lwords_\routine:
-    mov     r9d, ecx
-    and     r9d, 7
-    shr     rcx, 3
-    axptr_access \routine, \movs, .Lword_fault_\routine, rep movsq
-    mov     ecx, r9d
-    test    ecx, ecx
-    jz      .Lrest_\routine
-    axptr_access \routine, \load, .Lload8_\routine, mov rax, qword ptr [rsi + rcx - 8]
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi + rcx - 8], rax
-    axptr_success
-
-    // 129..512 bytes where blocks are not the fastest. The last 16 are loaded before the words are moved, and stored
-    // behind them.
-    //   r10  the end of the destination: r10 - rdi is the rest, wherever the words stop
-    .if \nofault == 0
-.Lno_blocks_\routine:
-    .if AXPTR_KERNEL == 0
-    cmp     byte ptr [rip + {cpu}], 0
-    je      .Lask_\routine
+    // Landings: what each knows, in al. If both sides may fault, bit 7 says which did. They stand around the places
+    // where they meet, so that their jumps are short.
+    .set AXPTR_SIDE, 0
+    .if (\load) && (\store)
+    .set AXPTR_SIDE, 0x80
     .endif
-    cmp     ecx, 128
-    jbe     .Lblocks_\routine
-    axptr_if_aliased .Lblocks_\routine
-    axptr_access \routine, \load, .Lload_\routine, mov rax, qword ptr [rsi + rcx - 16]
-    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
-    lea     r10, [rdi + rcx]
-    sub     ecx, 9
-    shr     ecx, 3                      // the words that leave 9..16 bytes
-    sub     ecx, 31
-    jbe     1f
-    axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
-1:  add     ecx, 31                     // none were left, or as many as were lacking
-    axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
-    axptr_access \routine, \store, .Lmedium_tail_\routine, mov qword ptr [r10 - 16], rax
-.Lstore_tail_\routine:
-    axptr_access \routine, \store, .Lmedium_tail_\routine, mov qword ptr [r10 - 8], r9
-    axptr_success
-    .endif
-
-    .if AXPTR_KERNEL == 0
-.Lask_\routine:
-    call    __axptr_ask_cpu
-    jmp     .Lover64_\routine
-    .endif
-
-    // Landings, outermost first: who faulted, and how far behind the rest's start it could reach.
-    .if \load
-.Lload2_\routine:
-    mov     al, 2
-    jmp     .Lload_edge_\routine
-.Lload4_\routine:
-    mov     al, 4
-    jmp     .Lload_edge_\routine
-.Lload_\routine:
-    mov     al, AXPTR_ANY_REACH
-    jmp     .Lload_edge_\routine
-.Lload8_\routine:
-    mov     al, 8
-.Lload_edge_\routine:
-    mov     r9d, esi
-    .if \store
-    jmp     .Lup_to_edge_\routine
-    .endif
-    .endif
-
     .if \store
     .if \nofault == 0
-.Lmedium_tail_\routine:
-    mov     rcx, r10
+.Lmedium_left16_\routine:
+    mov     al, 16 + AXPTR_SIDE
+    jmp     1f
+.Lmedium_left8_\routine:
+    mov     al, 8 + AXPTR_SIDE
+1:  mov     rcx, r10
     sub     rcx, rdi
+    jmp     .Lleft_\routine
+    axptr_landing \routine, store, left24of64, left_of64, 24 + AXPTR_SIDE
+    axptr_landing \routine, store, left16of64, left_of64, 16 + AXPTR_SIDE
+    axptr_landing \routine, store, left8of64, left_of64, 8 + AXPTR_SIDE
     .endif
-.Lstore_\routine:
-    mov     al, AXPTR_ANY_REACH
-    jmp     .Lstore_edge_\routine
-.Lstore2_\routine:
-    mov     al, 2
-    jmp     .Lstore_edge_\routine
-.Lstore4_\routine:
-    mov     al, 4
-    jmp     .Lstore_edge_\routine
-.Lstore8_\routine:
-    mov     al, 8
-.Lstore_edge_\routine:
-    mov     r9d, edi
+    axptr_landing \routine, store, left56, left, 56 + AXPTR_SIDE
+    axptr_landing \routine, store, left48, left, 48 + AXPTR_SIDE
+    axptr_landing \routine, store, left40, left, 40 + AXPTR_SIDE
+    axptr_landing \routine, store, left32, left, 32 + AXPTR_SIDE
+    axptr_landing \routine, store, left24, left, 24 + AXPTR_SIDE
+    axptr_landing \routine, store, left16, left, 16 + AXPTR_SIDE
+    axptr_landing \routine, store, left8, left, 8 + AXPTR_SIDE
+.Lstore_left8of32_\routine:
+    mov     al, 8 + AXPTR_SIDE
+    mov     r9b, 16
+    jmp     .Lleft_of_\routine
+    .endif
+    .if \load
+    .if \nofault == 0
+    axptr_landing \routine, load, left16of64, left_of64, 16
+    .endif
+    axptr_landing \routine, load, left48, left, 48
+    axptr_landing \routine, load, left32, left, 32
+    axptr_landing \routine, load, left16, left, 16
     .endif
 
-    // r9d: low half of the faulting side's address, al: the reach.
+    // Tails: at most 64 bytes are described, so the numbers fit into a signed byte.
+    //   r9b  what is stored in any case
+    .if \nofault == 0
+.Lleft_of64_\routine:
+    mov     r9b, 32
+    jmp     .Lleft_of_\routine
+    .endif
+.Lleft_\routine:
+    mov     r9b, 0
+.Lleft_of_\routine:
+    .if AXPTR_SIDE
+    mov     r11d, eax
+    and     al, 0x7f
+    .endif
+    neg     al
+    add     al, cl
+    cmp     al, r9b
+    cmovl   eax, r9d
+    .if AXPTR_SIDE
+    jmp     1f
+    .endif
+.Lstored_\routine:
+    .if AXPTR_SIDE
+    mov     r11d, eax
+    .endif
+1:  and     eax, 0x7f
+    add     rsi, rax
+    add     rdi, rax
+    sub     rcx, rax
+    mov     rax, rcx
+    jmp     .Lup_to_edge_\routine
+.Lfirst_\routine:
+    .if AXPTR_SIDE
+    mov     r11d, eax
+    .endif
+    and     eax, 0x7f
+
+    // Does the bytes before the edge, if it lies in front of byte rax of the rest.
 .Lup_to_edge_\routine:
     test    dl, dl
     js      .Lbytes_\routine            // not a page's cause
+    .if \load
+    mov     r9d, esi
+    .if \store
+    test    r11b, r11b
+    cmovs   r9d, edi
+    .endif
+    .else
+    mov     r9d, edi
+    .endif
     neg     r9d
     and     r9d, 4095                   // bytes before the edge; 0 if the page begins here
-    jz      .Lrest_\routine
-    cmp     r9, rcx
+    cmp     r9, rax
     jae     .Lrest_\routine
-    movsx   eax, al
-    cmp     r9d, eax
-    jae     .Lrest_\routine
-    mov     rax, rcx
-    sub     rax, r9
-    mov     ecx, r9d
+    xchg    rcx, r9
+    sub     r9, rcx
     axptr_access \routine, \movs, .Lbefore_edge_\routine, rep movsb
 .Lbefore_edge_\routine:
-    add     rax, rcx
+    lea     rax, [r9 + rcx]
     jmp     .Lexit_\routine
 
+    .if \load
+    axptr_landing \routine, load, stored0, stored, 0
+    axptr_landing \routine, load, stored16, stored, 16
+    axptr_landing \routine, load, stored32, stored, 32
+    axptr_landing \routine, load, stored48, stored, 48
+    .endif
+    .if \store
+    axptr_landing \routine, store, stored0, stored, 0 + AXPTR_SIDE
+    axptr_landing \routine, store, stored2, stored, 2 + AXPTR_SIDE
+    axptr_landing \routine, store, stored4, stored, 4 + AXPTR_SIDE
+    axptr_landing \routine, store, stored8, stored, 8 + AXPTR_SIDE
+    axptr_landing \routine, store, stored16, stored, 16 + AXPTR_SIDE
+    axptr_landing \routine, store, stored24, stored, 24 + AXPTR_SIDE
+    axptr_landing \routine, store, stored32, stored, 32 + AXPTR_SIDE
+    axptr_landing \routine, store, stored40, stored, 40 + AXPTR_SIDE
+    axptr_landing \routine, store, stored48, stored, 48 + AXPTR_SIDE
+    axptr_landing \routine, store, stored56, stored, 56 + AXPTR_SIDE
+    axptr_landing \routine, store, first2, first, 2 + AXPTR_SIDE
+    axptr_landing \routine, store, first4, first, 4 + AXPTR_SIDE
+    .endif
+    .if \load
+    axptr_landing \routine, load, first2, first, 2
+    axptr_landing \routine, load, first4, first, 4
+    .endif
+
+    // Words count by themselves, and what is left begins with one.
+.Lword_fault_\routine:
+    lea     rcx, [rcx * 8 + r9]
     .if \nofault == 0
+    jmp     .Lword_\routine
 .Lmedium_word_\routine:
     mov     rcx, r10
     sub     rcx, rdi
-    jmp     .Lword_\routine
     .endif
-.Lword_fault_\routine:
-    lea     rcx, [rcx * 8 + r9]
 .Lword_\routine:
     .if (\load) && (\store)             // either side may have faulted: the cause tells, if it is known
     test    edx, edx
     jz      .Lbytes_\routine
     test    edx, AXPTR_W << 8
-    jnz     .Lstore8_\routine
+    jz      .Lload_first8_\routine
+    .endif
+    .if \store
+    axptr_landing \routine, store, first8, first, 8 + AXPTR_SIDE
     .endif
     .if \load
-    jmp     .Lload8_\routine
-    .else
-    jmp     .Lstore8_\routine
+    axptr_landing \routine, load, first8, first, 8
     .endif
 
     // The second entry, for sizes that no branch predictor knows: hardly a branch depends on them. 9..256 bytes by
@@ -310,17 +399,29 @@ __axptr_\routine\()_unpredictable:
     jz      .Lask_too_\routine
     .endif
     test    al, AXPTR_CPU_BLOCKS
-    jnz     .Lbytes_\routine
+    jnz     .Lflat_\routine
     cmp     rcx, 256
     ja      .Lover64_\routine
     cmp     ecx, 8
-    jbe     .Lbytes_\routine
-    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + rcx - 8]
+    jbe     .Lflat_\routine
+    axptr_access \routine, \load, .Lload_stored0_\routine, mov r9, qword ptr [rsi + rcx - 8]
     lea     r10, [rdi + rcx]
     dec     ecx
     shr     ecx, 3                      // the words that leave 1..8 bytes
     axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
     jmp     .Lstore_tail_\routine
+
+    // `rep movsb` may access a value byte by byte, so 2, 4 and 8 bytes go elsewhere: with every size that is one of
+    // them modulo 64, which makes it a single branch, seldom taken.
+.Lflat_\routine:
+    mov     eax, 1 << 2 | 1 << 4 | 1 << 8
+    bt      rax, rcx
+    jc      .Lclassify_\routine
+    axptr_access \routine, \movs, .Lflat_rest_\routine, rep movsb
+.Lflat_rest_\routine:
+    mov     rax, rcx
+    axptr_window_close
+    ret
     .if AXPTR_KERNEL == 0
 .Lask_too_\routine:
     call    __axptr_ask_cpu
@@ -331,12 +432,19 @@ __axptr_\routine\()_unpredictable:
 axptr_end \routine
 .endm
 
-// Moves the 16 bytes at offset `at` of both sides.
-.macro axptr_move16 routine, load, store, at:vararg
-    axptr_access \routine, \load, .Lload_\routine, mov rax, qword ptr [rsi + \at]
-    axptr_access \routine, \load, .Lload_\routine, mov r9, qword ptr [rsi + \at + 8]
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + \at], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + \at + 8], r9
+// Moves the 16 bytes at offset `at` of both sides. What both loads know, and each store.
+.macro axptr_move16 routine, load, store, loads, first, second, at:vararg
+    axptr_access \routine, \load, .Lload_\loads\()_\routine, mov rax, qword ptr [rsi + \at]
+    axptr_access \routine, \load, .Lload_\loads\()_\routine, mov r9, qword ptr [rsi + \at + 8]
+    axptr_access \routine, \store, .Lstore_\first\()_\routine, mov qword ptr [rdi + \at], rax
+    axptr_access \routine, \store, .Lstore_\second\()_\routine, mov qword ptr [rdi + \at + 8], r9
+.endm
+
+// A landing of `side`, which goes on at `then` with `known` in al.
+.macro axptr_landing routine, side, name, then, known
+.L\side\()_\name\()_\routine:
+    mov     al, \known
+    jmp     .L\then\()_\routine
 .endm
 
 // Goes to `blocks` if the destination lies 1..15 bytes behind the source, modulo 4 KiB.

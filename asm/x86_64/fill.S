@@ -4,7 +4,8 @@
 // __axptr_fill_user(rdi dst, sil byte, rdx len) -> rax bytes NOT filled, rdx cause
 // Clobbers rcx, rdi, r8-r11 and the flags. DF = 0 per the System V ABI.
 //
-// Size classes and landings are those of copy.S, with the destination as the only side.
+// Size classes and landings are those of copy.S, with the destination as the only side. What is stored in any case,
+// when the tail is, is the largest power of two below the size.
 
 .macro axptr_define_fill routine, store
 axptr_begin \routine
@@ -27,18 +28,22 @@ axptr_begin \routine
     jmp     .Ldone_\routine
 
 .L2to3_\routine:
-    axptr_access \routine, \store, .Lstore2_\routine, mov word ptr [rdi], ax
-    axptr_access \routine, \store, .Lstore_\routine, mov byte ptr [rdi + rcx - 1], al
+    axptr_access \routine, \store, .Lfirst2_\routine, mov word ptr [rdi], ax
+    test    cl, 1
+    jz      .Ldone_\routine
+    axptr_access \routine, \store, .Lstored2_\routine, mov byte ptr [rdi + 2], al
     jmp     .Ldone_\routine
 
 .L4to7_\routine:
-    axptr_access \routine, \store, .Lstore4_\routine, mov dword ptr [rdi], eax
-    axptr_access \routine, \store, .Lstore_\routine, mov dword ptr [rdi + rcx - 4], eax
+    axptr_access \routine, \store, .Lfirst4_\routine, mov dword ptr [rdi], eax
+    je      .Ldone_\routine
+    axptr_access \routine, \store, .Lstored4_\routine, mov dword ptr [rdi + rcx - 4], eax
     jmp     .Ldone_\routine
 
 .L8to16_\routine:
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], rax
+    axptr_access \routine, \store, .Lfirst8_\routine, mov qword ptr [rdi], rax
+    je      .Ldone_\routine
+    axptr_access \routine, \store, .Lstored8_\routine, mov qword ptr [rdi + rcx - 8], rax
 
     // The one way out. A landing comes here as well, with its count in rax.
 .Ldone_\routine:
@@ -50,28 +55,28 @@ axptr_begin \routine
 .Lover16_\routine:
     cmp     rcx, 128
     ja      .Lbulk_\routine
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 8], rax
+    axptr_access \routine, \store, .Lfirst8_\routine, mov qword ptr [rdi], rax
+    axptr_access \routine, \store, .Lstored8_\routine, mov qword ptr [rdi + 8], rax
     cmp     ecx, 32
     jbe     .Llast16_\routine
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 16], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 24], rax
+    axptr_access \routine, \store, .Lstored16_\routine, mov qword ptr [rdi + 16], rax
+    axptr_access \routine, \store, .Lstored24_\routine, mov qword ptr [rdi + 24], rax
     cmp     ecx, 64
     jbe     .Llast32_\routine
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 32], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 40], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 48], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + 56], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 64], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 56], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 48], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 40], rax
+    axptr_access \routine, \store, .Lstored32_\routine, mov qword ptr [rdi + 32], rax
+    axptr_access \routine, \store, .Lstored40_\routine, mov qword ptr [rdi + 40], rax
+    axptr_access \routine, \store, .Lstored48_\routine, mov qword ptr [rdi + 48], rax
+    axptr_access \routine, \store, .Lstored56_\routine, mov qword ptr [rdi + 56], rax
+    axptr_access \routine, \store, .Lleft64_\routine, mov qword ptr [rdi + rcx - 64], rax
+    axptr_access \routine, \store, .Lleft56_\routine, mov qword ptr [rdi + rcx - 56], rax
+    axptr_access \routine, \store, .Lleft48_\routine, mov qword ptr [rdi + rcx - 48], rax
+    axptr_access \routine, \store, .Lleft40_\routine, mov qword ptr [rdi + rcx - 40], rax
 .Llast32_\routine:
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 32], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 24], rax
+    axptr_access \routine, \store, .Lleft32_\routine, mov qword ptr [rdi + rcx - 32], rax
+    axptr_access \routine, \store, .Lleft24_\routine, mov qword ptr [rdi + rcx - 24], rax
 .Llast16_\routine:
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 16], rax
-    axptr_access \routine, \store, .Lstore_\routine, mov qword ptr [rdi + rcx - 8], rax
+    axptr_access \routine, \store, .Lleft16_\routine, mov qword ptr [rdi + rcx - 16], rax
+    axptr_access \routine, \store, .Lleft8_\routine, mov qword ptr [rdi + rcx - 8], rax
     jmp     .Ldone_\routine
 
 .Lbulk_\routine:
@@ -94,41 +99,91 @@ axptr_begin \routine
     mov     ecx, r9d
     test    ecx, ecx
     jz      .Ldone_\routine
-    axptr_access \routine, \store, .Lstore8_\routine, mov qword ptr [rdi + rcx - 8], rax
+    axptr_access \routine, \store, .Lstored0_\routine, mov qword ptr [rdi + rcx - 8], rax
     jmp     .Ldone_\routine
 
-    // Landings: see copy.S. rax is what is stored, so the reach is in r10b.
-.Lstore2_\routine:
-    mov     r10b, 2
+    // Landings: see copy.S. What is stored is in sil still, so that al may count what is known, upwards from there.
+    //   r10d  what is stored in any case
+.Lleft64_\routine:
+    add     al, 8
+.Lleft56_\routine:
+    add     al, 8
+.Lleft48_\routine:
+    add     al, 8
+.Lleft40_\routine:
+    add     al, 8
+.Lleft32_\routine:
+    add     al, 8
+.Lleft24_\routine:
+    add     al, 8
+.Lleft16_\routine:
+    add     al, 8
+.Lleft8_\routine:
+    add     al, 8
+    sub     al, sil
+    lea     r9d, [rcx - 1]
+    bsr     r9d, r9d
+    xor     r10d, r10d
+    bts     r10d, r9d
+    neg     al                          // at most 128 bytes are described: what is compared fits into a signed byte
+    add     al, cl
+    cmp     al, r10b
+    cmovl   eax, r10d
+    jmp     1f
+.Lstored56_\routine:
+    add     al, 8
+.Lstored48_\routine:
+    add     al, 8
+.Lstored40_\routine:
+    add     al, 8
+.Lstored32_\routine:
+    add     al, 8
+.Lstored24_\routine:
+    add     al, 8
+.Lstored16_\routine:
+    add     al, 8
+.Lstored8_\routine:
+    add     al, 8
+.Lstored0_\routine:
+    sub     al, sil
+1:  movzx   eax, al
+    add     rdi, rax
+    sub     rcx, rax
+    mov     r10, rcx
     jmp     .Lup_to_edge_\routine
-.Lstore4_\routine:
-    mov     r10b, 4
-    jmp     .Lup_to_edge_\routine
-.Lstore_\routine:
-    mov     r10b, AXPTR_ANY_REACH
-    jmp     .Lup_to_edge_\routine
+.Lstored2_\routine:
+    mov     al, 2
+    jmp     1b
+.Lstored4_\routine:
+    mov     al, 4
+    jmp     1b
+.Lfirst2_\routine:
+    mov     al, 2
+    jmp     1f
+.Lfirst4_\routine:
+    mov     al, 4
+    jmp     1f
 .Lword_fault_\routine:
     lea     rcx, [rcx * 8 + r9]
-.Lstore8_\routine:
-    mov     r10b, 8
+.Lfirst8_\routine:
+    mov     al, 8
+1:  movzx   r10d, al
+
+    // Does the bytes before the edge, if it lies in front of byte r10 of the rest.
 .Lup_to_edge_\routine:
+    mov     eax, esi
     test    dl, dl
-    js      .Lbytes_\routine                // not a page's cause
+    js      .Lbytes_\routine            // not a page's cause
     mov     r9d, edi
     neg     r9d
     and     r9d, 4095                   // bytes before the edge; 0 if the page begins here
-    jz      .Lrest_\routine
-    cmp     r9, rcx
+    cmp     r9, r10
     jae     .Lrest_\routine
-    movsx   r10d, r10b
-    cmp     r9d, r10d
-    jae     .Lrest_\routine
-    mov     r10, rcx
-    sub     r10, r9
-    mov     ecx, r9d
+    xchg    rcx, r9
+    sub     r9, rcx
     axptr_access \routine, \store, .Lbefore_edge_\routine, rep stosb
 .Lbefore_edge_\routine:
-    lea     rax, [r10 + rcx]
+    lea     rax, [r9 + rcx]
     jmp     .Lexit_\routine
 axptr_end \routine
 .endm

@@ -26,9 +26,6 @@
 .set AXPTR_CPU_ORDINARY, {ordinary}
 .set AXPTR_CPU_ALIASES, {aliases}
 
-// The reach of an access, for a landing, where the rest's first page is known to be good: no other has bit 7.
-.set AXPTR_ANY_REACH, 0x80
-
 // `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
 // `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER), and which refers to it: else
 // `--icf=all` makes one of a routine and its no-fault form, which differ in nothing but their entries.

@@ -90,7 +90,7 @@ impl Alarm {
     }
 
     fn set(every: Duration) {
-        let time = libc::timeval { tv_sec: 0, tv_usec: every.as_micros() as libc::suseconds_t };
+        let time = libc::timeval { tv_sec: 0, tv_usec: every.as_micros() as _ };
         let timer = libc::itimerval { it_interval: time, it_value: time };
         // SAFETY: sets the process's timer, which nothing else uses.
         let status = unsafe { libc::setitimer(libc::ITIMER_REAL, &raw const timer, ptr::null_mut()) };

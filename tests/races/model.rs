@@ -118,6 +118,7 @@ impl<'a> Case<'a> {
     }
 
     /// Makes the target what [`target`](Self::target) was.
+    #[cfg(target_arch = "x86_64")]
     pub(crate) fn restore(&self, bytes: &[u8]) {
         self.target.area.write(self.target.offset - MARGIN, bytes);
     }

@@ -98,8 +98,10 @@ fn damaged_memory_that_is_known_by_the_page_is_exact_wherever_a_copy_meets_it() 
     static AXPTRS: AtomicUsize = AtomicUsize::new(0);
     /// What the kernel writes of such memory: a signal, a code, an address and its granularity.
     extern "C" fn damaged(_: c_int, info: *mut siginfo_t, context: *mut c_void) {
-        // SAFETY: SA_SIGINFO: valid, and an address.
-        let addr = unsafe { (*info).si_addr() }.addr() / PAGE * PAGE;
+        // SAFETY: SA_SIGINFO: valid.
+        let told = unsafe { info.read() };
+        // SAFETY: a fault has an address.
+        let addr = unsafe { told.si_addr() }.addr() / PAGE * PAGE;
         let words = [libc::SIGBUS as u64, libc::BUS_MCEERR_AR as u64, addr as u64, u64::from(PAGE.ilog2())];
         let at = info.cast::<u64>();
         for (index, word) in words.into_iter().enumerate() {

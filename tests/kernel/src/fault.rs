@@ -37,6 +37,7 @@ pub fn install(decides: Decides) {
 }
 
 fn put_vector_in_front() {
+    window::watch_what_is_passed_on();
     for _ in ["the first call installs it", "the second finds it done"] {
         // SAFETY: (1) axcpu's table of handlers is writable, and nothing faults here; (2) its handlers stay, and
         // are entered with interrupts off; (3) the target has no vector registers.

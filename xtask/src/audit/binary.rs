@@ -16,6 +16,11 @@ use super::{
     routine::{self, Kind},
 };
 
+/// Functions that return a fault, or a fault or a word, and write nothing else to their caller's memory. Taken at their
+/// word, as the signatures in `src` are.
+const BRIEF: &[&str] =
+    &["axptr::single::read_again", "axptr::single::write_again", "<axptr::error::Fault>::out_of_range"];
+
 /// A program and its machine.
 #[derive(Clone, Debug)]
 pub struct Binary {
@@ -31,6 +36,8 @@ pub struct Binary {
     pub asking: HashSet<u64>,
     /// The functions that never return.
     pub never: Rc<HashSet<u64>>,
+    /// The functions of which it is known how little they write to their caller's memory.
+    pub brief: Rc<HashSet<u64>>,
     /// Instructions by their function. Not all: most are looked at once.
     decoded: RefCell<HashMap<u64, Rc<BTreeMap<u64, Insn>>>>,
 }
@@ -40,7 +47,11 @@ impl Binary {
         let cpu = image.name(&format!("axptr::arch::{}::CPU", isa.name));
         let (helpers, asking, decoded) = (HashMap::new(), HashSet::new(), RefCell::default());
         let never = Rc::default();
-        let mut binary = Self { image, isa, is_kernel, cpu, helpers, asking, never, decoded };
+        let named = |function: &&Function| BRIEF.iter().any(|name| function.name.starts_with(name));
+        let brief = image.functions().iter().filter(named).map(|function| function.range.start).collect();
+        let brief = Rc::new(brief);
+        let mut binary = Self { image, isa, is_kernel, cpu, helpers, asking, never, brief, decoded };
+        binary.take_in_stubs();
         for function in binary.image.functions().to_vec() {
             if let Some(Ok(Kind::Helper)) = routine::kind(&function.name) {
                 let changed = routine::changed_by(&binary, &function)?;
@@ -56,6 +67,28 @@ impl Binary {
         binary.asking = asking;
         binary.never = Rc::new(never::find(&binary));
         Ok(binary)
+    }
+
+    /// Makes the stubs behind a function, which its symbol does not cover, part of it: landings of its own entries that
+    /// lie between it and the next, up to where they jump back.
+    fn take_in_stubs(&mut self) {
+        for entry in self.image.entries().unwrap_or_default() {
+            let Some(behind) = self.image.behind(entry.insn) else { continue };
+            if !behind.contains(&entry.landing) {
+                continue;
+            }
+            let mut end = entry.landing;
+            while behind.contains(&end) {
+                let bytes = self.image.at(end).unwrap_or_default();
+                let Some(insn) = (self.isa.decode)(bytes, end) else { break };
+                end = insn.end();
+                if !insn.falls_through() {
+                    break;
+                }
+            }
+            let start = self.image.function_of(entry.insn).map_or(end, |function| function.range.start);
+            self.image.extend(start, end.min(behind.end));
+        }
     }
 
     /// What stands between user memory and a plain access.
@@ -108,6 +141,7 @@ impl Binary {
             helpers: self.helpers.clone(),
             asking: self.asking.clone(),
             never: self.never.clone(),
+            brief: self.brief.clone(),
             ..*self
         }
     }

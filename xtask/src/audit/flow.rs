@@ -2,7 +2,8 @@
 //! Follows each path through a function, with what is known of the registers on it.
 //!
 //! States that meet are joined, unless they differ in the window: whether it is open, and how often this path
-//! has opened it. So whatever a proof sees at an instruction holds on each path that leads there.
+//! has opened it; a few are kept apart besides, where a proof needs it. So whatever a proof sees at an instruction holds
+//! on each path that leads there.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap, HashSet},
@@ -15,6 +16,10 @@ use super::{
     machine::{Guard, Isa, Lacking},
     value::{Bits, Symbol, Value},
 };
+
+/// What a function that answers with a fault, or a value of a word, may write to its caller's memory: the answer is
+/// three words.
+const BRIEF: i64 = 24;
 
 /// What is known where a path stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -37,11 +42,13 @@ pub struct WindowState {
     pub opened: u8,
     /// Whether the CPU feature byte is filled.
     known: bool,
+    /// Tells states apart that differ in nothing of this: see [`Walk::apart`].
+    way: u8,
 }
 
 impl WindowState {
     /// The least in order.
-    pub const LEAST: Self = Self { open: false, opened: 0, known: false };
+    pub const LEAST: Self = Self { open: false, opened: 0, known: false, way: 0 };
 }
 
 /// What the code finds when it is entered.
@@ -95,6 +102,8 @@ pub struct Walk<'a> {
     pub asking: &'a HashSet<u64>,
     /// Functions that never return.
     pub never: &'a HashSet<u64>,
+    /// Functions that write no more than [`BRIEF`] bytes to where an argument points.
+    pub brief: &'a HashSet<u64>,
     /// Where a sequence of `confine` ends: the register of its answer and the one that held 0.
     pub masks: &'a HashMap<u64, (Reg, Option<Reg>)>,
     /// Where blocks start, in ascending order.
@@ -103,6 +112,10 @@ pub struct Walk<'a> {
     pub jumps_anywhere: bool,
     /// Whether the window may be opened again once it is closed: routines open it once.
     pub opens_again: bool,
+    /// How many states are kept at the start of a block before they are joined; 1 at least.
+    pub apart: u8,
+    /// The function that closes the window and returns whether it was open, for a task that leaves.
+    pub suspend: Option<u64>,
 }
 
 /// States by where they are, and what they must not be joined across.
@@ -114,7 +127,7 @@ impl State {
         for (reg, value) in registers.iter_mut().enumerate().take(usize::from(FLAGS)) {
             *value = Value::symbol(Symbol::Entry(reg as Reg));
         }
-        let window = WindowState { open: surroundings.open, opened: 0, known: surroundings.known };
+        let window = WindowState { open: surroundings.open, opened: 0, known: surroundings.known, way: 0 };
         let (bytes, origins) = ([None; REGISTERS], [None; REGISTERS]);
         Self { registers, bytes, origins, slots: BTreeMap::new(), window }
     }
@@ -167,22 +180,33 @@ impl Walk<'_> {
         let mut changed = BTreeSet::new();
         loop {
             for (addr, state) in waiting.drain(..) {
-                let key = (addr, state.window);
-                let grows = match states.get_mut(&key) {
-                    Some(known) => known.join(&state),
-                    None => {
-                        states.insert(key, state);
-                        true
-                    }
-                };
-                if grows {
-                    changed.insert(key);
-                }
+                changed.extend(self.add(states, addr, state));
             }
             // In the order of the code most states are complete before they are used.
             let Some(key) = changed.pop_first() else { return };
             waiting = self.block(key.0, states[&key].clone(), &mut |_, _, _| {});
         }
+    }
+
+    /// Adds one state at the start of a block: beside those that are there, as long as there is room, or joined with the
+    /// last of them. Returns where there is more to see than before.
+    fn add(&self, states: &mut States, addr: u64, mut state: State) -> Option<(u64, WindowState)> {
+        for way in 0..self.apart {
+            state.window.way = way;
+            let key = (addr, state.window);
+            let is_last = way + 1 == self.apart;
+            match states.get_mut(&key) {
+                None => {
+                    states.insert(key, state);
+                    return Some(key);
+                }
+                Some(known) if is_last => return known.join(&state).then_some(key),
+                // What is known there holds of this one, too.
+                Some(known) if !known.clone().join(&state) => return None,
+                Some(_) => {}
+            }
+        }
+        None
     }
 
     /// Adds the blocks that no path is seen to reach, with nothing known there: landing pads of unwinding, and cases
@@ -370,7 +394,8 @@ impl Walk<'_> {
                 Event::Wrong("moves the window on a CPU that has none: undefined there".to_owned()),
             );
         }
-        if open && !state.window.open {
+        // What was open to begin with is given back.
+        if open && !state.window.open && !(self.opens_again && self.surroundings.open) {
             state.window.opened = state.window.opened.saturating_add(1).min(2);
             if state.window.opened > 1 {
                 see(insn, &*state, Event::Wrong("opens the window a second time".to_owned()));
@@ -522,11 +547,16 @@ impl Walk<'_> {
                 state.window.known = true;
             }
             None => {
-                self.forget_lent(state);
+                let was_open = state.window.open && !self.surroundings.lacking;
+                self.forget_lent(target, state);
                 for reg in 0..REGISTERS as Reg {
                     if !self.isa.preserved.contains(&reg) {
                         state.set(reg, Value::Any);
                     }
+                }
+                if target.is_some() && target == self.suspend && self.guard != Guard::None {
+                    state.window.open = false;
+                    state.set(self.isa.result(), Value::constant(was_open.into()));
                 }
                 if target.is_some_and(|target| self.asking.contains(&target)) {
                     state.window.known = true;
@@ -542,15 +572,21 @@ impl Walk<'_> {
         state.set(SCRATCH, Value::Any);
     }
 
-    /// Forgets what a function may have written to a variable whose address it has been given. How long that is, nobody
-    /// knows: so all numbers from there on are forgotten. Addresses are the compiler's own, and so are the flags that say
+    /// Forgets what a function may have written to a variable whose address it has been given. How long that is, is
+    /// known of few: so all numbers from there on are forgotten. Addresses are the compiler's own, and so are the flags that say
     /// whether this call has opened the window, where the window is followed.
-    fn forget_lent(&self, state: &mut State) {
+    fn forget_lent(&self, callee: Option<u64>, state: &mut State) {
+        let is_brief = callee.is_some_and(|callee| self.brief.contains(&callee));
         let guarded = self.guard != Guard::None;
         for argument in (0..REGISTERS as Reg).filter(|reg| *reg != self.isa.stack) {
             let Some((symbol, start)) = self.slot(state.get(argument)) else { continue };
             state.slots.retain(|&(of, at), (size, value)| {
-                of != symbol || at < start || (guarded && *size < 4) || value.as_constant().is_none()
+                let is_behind = is_brief && start + BRIEF <= at;
+                of != symbol
+                    || at < start
+                    || is_behind
+                    || (guarded && *size < 4)
+                    || value.as_constant().is_none()
             });
         }
     }

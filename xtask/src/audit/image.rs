@@ -138,6 +138,23 @@ impl Image {
         &self.functions
     }
 
+    /// Moves the end of a function behind code that its symbol does not cover.
+    pub fn extend(&mut self, start: u64, end: u64) {
+        let functions = Rc::make_mut(&mut self.functions);
+        if let Some(function) = functions.iter_mut().find(|function| function.range.start == start) {
+            function.range.end = function.range.end.max(end);
+        }
+    }
+
+    /// The code behind the function of `addr` that belongs to no other.
+    pub fn behind(&self, addr: u64) -> Option<Range<u64>> {
+        let function = self.function_of(addr)?;
+        let section = self.code.iter().find(|section| section.contains(&addr))?;
+        let next = self.functions.partition_point(|other| other.range.start <= addr);
+        let next = self.functions.get(next).map_or(section.end, |next| next.range.start.min(section.end));
+        Some(function.range.end..next)
+    }
+
     /// The function that `addr` lies in.
     pub fn function_of(&self, addr: u64) -> Option<&Function> {
         let after = self.functions.partition_point(|function| function.range.start <= addr);

@@ -11,7 +11,10 @@
 //! Whether an entry has to be no-fault depends on the type that the compiler has filled in: that is known of
 //! probes only.
 
-use std::{collections::BTreeSet, ops::Range};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ops::Range,
+};
 
 use super::{
     Proof, Violation,
@@ -28,14 +31,33 @@ use super::{
 
 /// The status of an access that nobody has told a cause (`arch::UNTOLD`).
 const UNTOLD: u64 = 1 << 16;
+/// Where it says how many bytes have been stored in front (`arch::STORED`).
+const STORED: u32 = 24;
 
 /// The bytes of the largest value that is accessed where it is used (`fixed`): each part lies in it.
 const MOST: i64 = 64;
 
+/// How many states are kept apart where one does not do.
+const APART: u8 = 16;
+
+/// What takes the window from a task that leaves.
+const SUSPEND: &str = "axptr::window::suspend";
+
 /// What may be called while a batch holds the window open: the exact outcome of a fault, and copies of values
-/// that no single instruction reads or writes.
-const BATCH: &[&str] =
-    &["axptr::single::read_again", "axptr::single::write_again", "axptr::copy::", "axptr::raw::"];
+/// that no single instruction reads or writes. The check of an address is made again inside, and may be put together
+/// into a fault.
+const BATCH: &[&str] = &[
+    "axptr::single::read_again",
+    "axptr::single::write_again",
+    "axptr::copy::",
+    "axptr::raw::",
+    "<axptr::error::Fault>::out_of_range",
+    "<axptr::error::Fault>::stopped",
+    "<axptr::range::UserRange>::is_refused",
+];
+
+/// Instructions by address.
+pub type Code = BTreeMap<u64, Insn>;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -46,10 +68,6 @@ pub struct Inlined {
     pub masked: usize,
     /// Accesses of kernel memory.
     pub probes: usize,
-    /// Functions of which nothing is said about the window: with batches in which the compiler has made one
-    /// path of those that hold it open and those that found it open, so that it cannot be told who closes it;
-    /// and those that move it with instructions of their own.
-    pub unfollowed: BTreeSet<u64>,
     /// Places at which a batch calls on with the window open.
     pub inside: usize,
     pub violations: Vec<Violation>,
@@ -77,7 +95,6 @@ pub fn audit(binary: &Binary, entries: &[Entry], lines: &Lines, sources: &Source
             all.masked += found.masked;
             all.probes += found.probes;
             all.inside += found.inside;
-            all.unfollowed.extend(found.unfollowed);
             all.violations.extend(found.violations);
         }
     }
@@ -96,6 +113,24 @@ pub fn audit_function(
     entries: &[Entry],
     lines: &Lines,
     sources: &Sources,
+) -> Inlined {
+    let found = follow(binary, function, entries, lines, sources, 1);
+    if found.violations.iter().all(|it| it.proof != Proof::Window) {
+        return found;
+    }
+    // Where the compiler has made one path of those that have opened the window and those that have not, a flag tells
+    // who closes it: then states that differ in flags must not be joined.
+    follow(binary, function, entries, lines, sources, APART)
+}
+
+/// Follows each path through a function, with so many states kept apart where paths meet.
+fn follow(
+    binary: &Binary,
+    function: &Function,
+    entries: &[Entry],
+    lines: &Lines,
+    sources: &Sources,
+    apart: u8,
 ) -> Inlined {
     let own: Vec<Entry> = inside(entries, &function.range).copied().collect();
     let mut here = Here::new(binary, function, &own, lines, sources);
@@ -120,8 +155,11 @@ pub fn audit_function(
             leaders: &leaders,
             jumps_anywhere: true,
             opens_again: true,
+            apart,
+            suspend: binary.image.name(SUSPEND),
             asking: &binary.asking,
             never: &binary.never,
+            brief: &binary.brief,
         };
         let mut states = States::new();
         walk.explore(&mut states, vec![(function.range.start, State::entry(surroundings))]);
@@ -146,23 +184,10 @@ pub fn audit_function(
             here.blame(Proof::Coverage, entry.insn, "no path leads to this access");
         }
         if let Some(insn) = code.get(&entry.insn)
-            && let Err(what) = lands_behind(binary, &code, insn, entry.landing)
+            && let Err(what) = lands(binary, function, &code, insn, *entry)
         {
             here.blame(Proof::Landing, entry.insn, what);
         }
-    }
-    let lost = |it: &Violation| it.proof == Proof::Window;
-    let batch = own.iter().any(|entry| is_from(lines, entry.insn, &format!("{}scope.rs", sources.folder)));
-    // Nor where a kernel moves the window itself, or gives a task back its own: it answers for that.
-    let by_task = format!("{}window.rs", sources.folder);
-    let foreign = code.values().filter(|insn| moves_window(insn)).any(|insn| {
-        let frames = lines.frames(insn.addr);
-        !frames.iter().any(|frame| frame.file.starts_with(&sources.folder))
-            || frames.iter().any(|frame| frame.file == by_task)
-    });
-    if (batch || foreign) && here.found.violations.iter().any(lost) {
-        here.found.unfollowed.insert(function.range.start);
-        here.found.violations.retain(|it| !lost(it));
     }
     here.found.violations.sort();
     here.found.violations.dedup();
@@ -182,24 +207,135 @@ fn not_taken(walk: &Walk, states: &States) -> Vec<(u64, State)> {
     sides
 }
 
+/// Whether the landing leads to where the access itself goes on, and says on the way what has been stored.
+fn lands(
+    binary: &Binary,
+    function: &Function,
+    code: &Code,
+    insn: &Insn,
+    entry: Entry,
+) -> Result<(), &'static str> {
+    let mut stored = None;
+    if entry.flags & (READ | WRITE) == WRITE {
+        stored = insn.accesses().next().and_then(|(_, access)| distance(&access.addr));
+    }
+    let plain = lands_behind(binary, code, insn, entry.landing);
+    if plain.is_ok() {
+        // An entry does not reach farther.
+        let is_far = function.range.end.saturating_sub(insn.addr) > i16::MAX as u64;
+        return if stored.is_some_and(|stored| stored != 0) && !is_far {
+            Err("does not say what has been stored in front")
+        } else {
+            Ok(())
+        };
+    }
+    let Some((told, ways)) = stub(binary, code, entry.landing) else { return plain };
+    if !ways.into_iter().flatten().any(|way| lands_behind(binary, code, insn, way).is_ok()) {
+        return Err("has a stub that leads elsewhere than behind the report of success");
+    }
+    if stored != Some(told) {
+        return Err("has a stub that says what has not been stored");
+    }
+    Ok(())
+}
+
+/// What the stub at an address adds to the status, in bytes, and where it may lead: on, or to the target of the jump
+/// that follows. It does nothing else.
+fn stub(binary: &Binary, code: &Code, start: u64) -> Option<(u64, [Option<u64>; 2])> {
+    /// A cause as a handler may tell it: all bits that it can have, and one of an access.
+    const TOLD: u64 = UNTOLD | 0x2ff;
+    const MOST_INSTRUCTIONS: usize = 4;
+    let mut registers = [Value::Any; insn::REGISTERS];
+    let cause = usize::from(binary.isa.cause);
+    registers[cause] = Value::constant(TOLD);
+    let mut addr = start;
+    for _ in 0..MOST_INSTRUCTIONS {
+        let insn = code.get(&addr)?;
+        let mut told = false;
+        for op in &insn.ops {
+            let Op::Set(reg, value) = op else { return None };
+            registers[usize::from(*reg)] = evaluate(value, &registers);
+            told |= usize::from(*reg) == cause;
+        }
+        addr = match insn.flow {
+            insn::Flow::Next => insn.end(),
+            insn::Flow::Jump(target) => target,
+            _ => return None,
+        };
+        if told {
+            let status = registers[cause].as_constant()?;
+            let jump = code.get(&addr).and_then(|insn| match insn.flow {
+                insn::Flow::Jump(target) if insn.ops.is_empty() => Some(target),
+                _ => None,
+            });
+            return (status & ((1 << STORED) - 1) == TOLD).then_some((status >> STORED, [Some(addr), jump]));
+        }
+    }
+    None
+}
+
+/// Whether a landing is one that says what has been stored.
+pub fn is_stub(binary: &Binary, code: &Code, landing: u64) -> bool {
+    stub(binary, code, landing).is_some()
+}
+
+/// A value of registers that are known.
+fn evaluate(value: &Expr, registers: &[Value; insn::REGISTERS]) -> Value {
+    match value {
+        Expr::Reg(reg) => registers[usize::from(*reg)],
+        Expr::Const(value) => Value::constant(*value),
+        Expr::Low(bits, value) => evaluate(value, registers).low(*bits),
+        Expr::Binary(op, sides) => evaluate(&sides.0, registers).apply(*op, evaluate(&sides.1, registers)),
+        _ => Value::Any,
+    }
+}
+
+/// How far an address lies behind the one register that it is made of.
+fn distance(addr: &Expr) -> Option<u64> {
+    match addr {
+        Expr::Reg(_) => Some(0),
+        Expr::Binary(insn::Binary::Add, sides) => match &**sides {
+            (Expr::Reg(_), Expr::Const(distance)) => Some(*distance),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
 /// Whether the landing lies where the access itself goes on, behind the instruction that reports success.
 ///
-/// The landing is in the same `asm!`: nothing between the two leaves it, calls, or moves the window.
-fn lands_behind(
-    binary: &Binary,
-    code: &std::collections::BTreeMap<u64, Insn>,
-    insn: &Insn,
-    landing: u64,
-) -> Result<(), &'static str> {
+/// The landing is in the same `asm!`: nothing between the two leaves it, calls, or moves the window. Success may jump
+/// over stubs.
+fn lands_behind(binary: &Binary, code: &Code, insn: &Insn, landing: u64) -> Result<(), &'static str> {
     if landing < insn.end() {
         return Err("has its landing in front of it");
     }
-    let between: Vec<&Insn> = code.range(insn.end()..landing).map(|(_, insn)| insn).collect();
+    let mut between: Vec<&Insn> = code.range(insn.end()..landing).map(|(_, insn)| insn).collect();
     let cause = binary.isa.cause;
+    let clears = |insn: &Insn| {
+        insn.ops.iter().any(|op| matches!(op, Op::Set(reg, value) if *reg == cause && is_zero(value)))
+    };
+    let over = between.windows(2).rposition(|two| {
+        clears(two[0])
+            && two[1].ops.is_empty()
+            && matches!(two[1].flow, insn::Flow::Jump(to) if to == landing)
+    });
+    if let Some(over) = over {
+        let stubs = &between[over + 2..];
+        let are_stubs = stubs.iter().all(|insn| {
+            let sets = insn.ops.iter().all(|op| matches!(op, Op::Set(..)));
+            sets && match insn.flow {
+                insn::Flow::Next => true,
+                insn::Flow::Jump(target) => (insn.end()..=landing).contains(&target),
+                _ => false,
+            }
+        });
+        if are_stubs {
+            between.truncate(over + 1);
+        }
+    }
     let last = between.last().ok_or("has its landing in front of the report of success")?;
-    let cleared =
-        last.ops.iter().any(|op| matches!(op, Op::Set(reg, value) if *reg == cause && is_zero(value)));
-    if !cleared {
+    if !clears(last) {
         return Err("has its landing elsewhere than behind the report of success");
     }
     for other in &between {

@@ -44,6 +44,14 @@ pub struct Isa {
     pub edge: Option<Edge>,
 }
 
+impl Isa {
+    /// The register of a function's answer.
+    pub fn result(&self) -> Reg {
+        // x86_64 returns in rax, where no argument comes; the others in the first argument's.
+        self.link.map_or(0, |_| self.arguments[0])
+    }
+}
+
 /// One instruction's bytes made into another's.
 pub type Rewrite = fn(insn: &[u8]) -> Vec<u8>;
 

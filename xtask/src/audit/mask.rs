@@ -233,8 +233,11 @@ fn walk<'a>(
         leaders,
         jumps_anywhere: true,
         opens_again: false,
+        apart: 1,
+        suspend: None,
         asking: &binary.asking,
         never: &binary.never,
+        brief: &binary.brief,
     }
 }
 

@@ -152,14 +152,6 @@ fn audit(isa: &'static Isa, program: &Program, tally: &mut Tally) -> Result<()> 
         inlined.probes,
         inlined.inside,
     );
-    if binary.guard() != machine::Guard::None {
-        let all = inlined.functions.len();
-        let lost = inlined.unfollowed.intersection(&inlined.functions).count();
-        println!("{name}: inlined: window proved in {} of {all} functions", all - lost);
-    }
-    for start in &inlined.unfollowed {
-        println!("{name}: the window is not followed through {}", binary.image.describe(*start));
-    }
     // These answer for their addresses themselves.
     for (file, times) in &report.calls.direct {
         println!("{name}: {file} calls `raw` itself, at {times} places");

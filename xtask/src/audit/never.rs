@@ -97,10 +97,13 @@ fn steps(binary: &Binary, range: Range<u64>) -> Steps {
         helpers: &helpers,
         asking: &none,
         never: &none,
+        brief: &none,
         masks: &masks,
         leaders: &leaders,
         jumps_anywhere: true,
         opens_again: true,
+        apart: 1,
+        suspend: None,
     };
     let mut before: Option<&Insn> = None;
     let mut found = Steps::new();

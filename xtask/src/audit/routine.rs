@@ -116,8 +116,11 @@ pub fn audit(binary: &Binary, function: &Function, kind: Kind, entries: &[Entry]
             leaders: &leaders,
             jumps_anywhere: false,
             opens_again: false,
+            apart: 1,
+            suspend: None,
             asking: &binary.asking,
             never: &binary.never,
+            brief: &binary.brief,
         };
         let mut start = State::entry(surroundings);
         for (reg, role) in arguments(binary, kind) {
@@ -164,8 +167,11 @@ pub fn changed_by(binary: &Binary, function: &Function) -> Result<Vec<Reg>, Viol
         leaders: &leaders,
         jumps_anywhere: false,
         opens_again: false,
+        apart: 1,
+        suspend: None,
         asking: &binary.asking,
         never: &binary.never,
+        brief: &binary.brief,
     };
     let mut changed = BTreeSet::new();
     let mut wrong = None;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Defects put into a program on purpose, in memory: the proofs must name each of them, where it is.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use super::{
     Proof, Report, Violation,
@@ -9,7 +9,7 @@ use super::{
     edge,
     image::{Entry, Function, Image},
     inline,
-    insn::{Insn, Op},
+    insn::{Flow, Insn, Op},
     lines::Lines,
     machine::Guard,
     mask::{self, Sources},
@@ -23,7 +23,7 @@ use crate::report::Tally;
 const UNMASKED: usize = 8;
 
 /// How many inlined accesses are broken.
-const INLINED_SEEDED: usize = 16;
+const INLINED_SEEDED: usize = 24;
 
 /// How often a kind of defect was put in, and the first one that was not found.
 #[derive(Debug, Default)]
@@ -55,7 +55,7 @@ pub fn run(
     sources: &Sources,
     tally: &mut Tally,
 ) {
-    let (calls, unfollowed) = (&report.calls, &report.inlined.unfollowed);
+    let calls = &report.calls;
     let mut outcomes = Outcomes::default();
     let entries = binary.image.entries().unwrap_or_default();
     for function in binary.image.functions() {
@@ -76,7 +76,7 @@ pub fn run(
         let found = mask::audit_function(&broken, function, lines, sources).violations;
         outcomes.add("no mask", function.name.clone(), has(&found, function, &[Proof::Mask]));
     }
-    for (function, entry) in inlined(binary, &entries, unfollowed) {
+    for (function, entry) in inlined(binary, &entries) {
         Access { binary, function, entries: &entries, lines, sources }.seed(&mut outcomes, entry);
     }
     for (kind, outcome) in outcomes.0 {
@@ -87,21 +87,16 @@ pub fn run(
 }
 
 /// Accesses of each kind, in the smallest functions that hold one: whoever breaks them proves it all again.
-fn inlined<'a>(
-    binary: &'a Binary,
-    entries: &[Entry],
-    unfollowed: &BTreeSet<u64>,
-) -> Vec<(&'a Function, Entry)> {
+fn inlined<'a>(binary: &'a Binary, entries: &[Entry]) -> Vec<(&'a Function, Entry)> {
     let mut found: BTreeMap<_, Vec<(u64, &Function, Entry)>> = BTreeMap::new();
     for entry in entries.iter().filter(|entry| entry.flags & INLINED != 0) {
         let Some(function) = binary.image.function_of(entry.insn) else { continue };
         let code = binary.decode(function);
-        let (Some(insn), false) = (code.get(&entry.insn), unfollowed.contains(&function.range.start)) else {
-            continue;
-        };
+        let Some(insn) = code.get(&entry.insn) else { continue };
         let mnemonic: String = insn.text.split(' ').take(2).collect();
         let size = function.range.end - function.range.start;
-        found.entry((mnemonic, entry.flags)).or_default().push((size, function, *entry));
+        let stub = inline::is_stub(binary, &code, entry.landing);
+        found.entry((mnemonic, entry.flags, stub)).or_default().push((size, function, *entry));
     }
     let smallest = found.into_values().filter_map(|all| all.into_iter().min_by_key(|(size, ..)| *size));
     smallest.map(|(_, function, entry)| (function, entry)).take(INLINED_SEEDED).collect()
@@ -319,6 +314,7 @@ impl Access<'_, '_> {
             let named = found.iter().any(|it| it.proof == Proof::Mask && it.addr == at);
             outcomes.add("inlined: no mask", self.binary.image.describe(at), named);
             self.seed_window(outcomes, &code, entry);
+            self.seed_stub(outcomes, &code, entry);
         }
         let turned = Entry { flags: entry.flags ^ (READ | WRITE), ..entry };
         self.seed_table(outcomes, "inlined: wrong direction", Proof::Direction, entry, Some(turned), at);
@@ -339,6 +335,23 @@ impl Access<'_, '_> {
                 let moved = Entry { landing, ..entry };
                 self.seed_table(outcomes, kind, Proof::Landing, entry, Some(moved), at);
             }
+        }
+    }
+
+    /// The stub at a landing says nothing, or goes elsewhere.
+    fn seed_stub(&self, outcomes: &mut Outcomes, code: &BTreeMap<u64, Insn>, entry: Entry) {
+        if !inline::is_stub(self.binary, code, entry.landing) {
+            return;
+        }
+        let says = code.get(&entry.landing);
+        // One that only leads to what comes next anyway is not missed.
+        let goes = code.range(entry.landing..).map(|(_, insn)| insn).find(|insn| !insn.falls_through());
+        let goes = goes.filter(|insn| !matches!(insn.flow, Flow::Jump(target) if target == insn.end()));
+        for (kind, insn) in [("inlined: stub without its word", says), ("inlined: stub leading on", goes)] {
+            let Some(insn) = insn else { continue };
+            let found = self.prove(self.entries, |image| erase(image, self.binary, insn.addr..insn.end()));
+            let named = found.iter().any(|it| it.proof == Proof::Landing && it.addr == entry.insn);
+            outcomes.add(kind, self.binary.image.describe(entry.landing), named);
         }
     }
 

@@ -174,7 +174,7 @@ mod tests {
     #[test]
     fn a_value_by_parts_is_found() {
         let all = |more: u64| -> Vec<_> {
-            let ways = |&(name, accesses, ways): &(&str, u64, usize)| {
+            let ways = move |&(name, accesses, ways): &(&'static str, u64, usize)| {
                 (0..ways).map(move |way| {
                     // The last one alone is done so.
                     let more = if (name, way + 1) == ("value_fill", ways) { more } else { 0 };

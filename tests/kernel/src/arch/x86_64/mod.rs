@@ -18,6 +18,7 @@ pub mod window;
 mod features;
 mod gates;
 mod keys;
+mod witness;
 
 pub use features::Features;
 pub use page_table_entry::x86_64::X64PTE as Pte;

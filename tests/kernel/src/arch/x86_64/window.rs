@@ -30,7 +30,18 @@ pub fn is_open() -> bool {
     let flags: usize;
     // SAFETY: pushes and pops one word.
     unsafe { asm!("pushfq", "pop {}", out(reg) flags) };
+    is_open_in(flags)
+}
+
+/// Whether it was open with these flags.
+#[inline(always)]
+pub fn is_open_in(flags: usize) -> bool {
     flags & RFLAGS_AC != 0
+}
+
+/// Puts a handler behind axptr's vector, which is installed next, that sees what the vector passes on.
+pub fn watch_what_is_passed_on() {
+    super::witness::install();
 }
 
 /// Whether it was open to the code of a frame.

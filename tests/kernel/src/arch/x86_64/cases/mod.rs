@@ -4,11 +4,12 @@
 mod keys;
 mod no_keys;
 mod no_window;
+mod passed_on;
 mod reserved;
 
 use alloc::vec::Vec;
 
-use super::Features;
+use super::{Features, witness};
 use crate::cases::{Named, cases};
 
 const WITHOUT_WINDOW: &[Named] = cases! {
@@ -20,6 +21,9 @@ const WITH_KEYS: &[Named] = cases! {
 const WITHOUT_KEYS: &[Named] = cases! {
     no_keys: without_keys_the_key_of_a_page_means_nothing;
 };
+const BEHIND_THE_VECTOR: &[Named] = cases! {
+    passed_on: a_general_protection_fault_finds_the_window_closed;
+};
 const EVERYWHERE: &[Named] = cases! {
     reserved: a_reserved_bit_ends_a_copy_without_asking_the_pager;
 };
@@ -28,5 +32,6 @@ const EVERYWHERE: &[Named] = cases! {
 pub fn own(features: Features) -> Vec<Named> {
     let no_window = if features.window { &[] } else { WITHOUT_WINDOW };
     let keys = if features.keys { WITH_KEYS } else { WITHOUT_KEYS };
-    [no_window, keys, EVERYWHERE].concat()
+    let behind = if features.window && witness::is_installed() { BEHIND_THE_VECTOR } else { &[] };
+    [no_window, keys, behind, EVERYWHERE].concat()
 }
