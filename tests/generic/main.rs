@@ -20,45 +20,55 @@ use bed::Bed;
 use plain::{Aligned1, Aligned2, Aligned4, Aligned8, Aligned16};
 use sources::{Function, faults_of, functions_of, public_functions};
 
-/// Exercises the type of each size, in both contexts.
+/// Exercises the type of each size: of the first ones, which lie around the borders between two ways of working, without
+/// the pager as well; of the last ones, which one routine does, without optimisation only. (All of all would take
+/// minutes to compile.)
 macro_rules! exercise {
-    ($name:ident: $($size:literal)+) => {{
+    ($name:ident: $($both:literal)+; $($size:literal)+; $($large:literal)+) => {{
         let mut bed = Bed::new();
         $(
+            values::exercise::<$name<$both>, _>(&mut bed, UserPtr::new);
+            values::exercise::<$name<$both>, _>(&mut bed, |addr| UserPtr::new(addr).nofault());
+            values::without_context::<$name<$both>>(&mut bed);
+        )+
+        $(
             values::exercise::<$name<$size>, _>(&mut bed, UserPtr::new);
-            values::exercise::<$name<$size>, _>(&mut bed, |addr| UserPtr::new(addr).nofault());
             values::without_context::<$name<$size>>(&mut bed);
         )+
+        #[cfg(debug_assertions)]
+        {
+            $(
+                values::exercise::<$name<$large>, _>(&mut bed, UserPtr::new);
+                values::without_context::<$name<$large>>(&mut bed);
+            )+
+        }
     }};
 }
 
 #[test]
 fn values_of_each_size_aligned_to_1() {
-    exercise!(Aligned1: 0 1 2 3 4 5 6 7 8 9 12 15 16 17 23 24 31 32 33 40 47 48 56 63 64 65 66 72 96
-        127 128 129 144 255 256 257 511 512 513 1023 1024 1025 2047 2048 2049 4095 4096);
+    exercise!(Aligned1: 0 1 2 3 4 5 7 8 9 15 16 17 24 31 33 63 64 65 129 513 4095; 6 12 32 40 47 48 56 66 72
+        96 127 128 144; 255 256 257 511 512 1023 1024 1025 2047 2048 2049 4096);
 }
 
 #[test]
 fn values_of_each_size_aligned_to_2() {
-    exercise!(Aligned2: 0 2 4 6 8 10 12 14 16 18 24 30 32 34 40 46 48 56 62 64 66 72 96 126 128 144
-        254 256 258 512 1022 1024 2048 4094 4096);
+    exercise!(Aligned2: 2 6 30 62 66; 0 4 8 12 16 24 32 40 48 56 64 72 96 128 144; 256 512 1024 2048 4096);
 }
 
 #[test]
 fn values_of_each_size_aligned_to_4() {
-    exercise!(Aligned4: 0 4 8 12 16 20 24 28 32 36 40 48 56 60 64 68 72 96 124 128 132 144 256 260
-        512 1024 2048 4092 4096);
+    exercise!(Aligned4: 4 12 28 60 72; 0 8 16 24 32 40 48 56 64 96 128 144; 256 512 1024 2048 4096);
 }
 
 #[test]
 fn values_of_each_size_aligned_to_8() {
-    exercise!(Aligned8: 0 8 16 24 32 40 48 56 64 72 80 96 120 128 136 144 256 264 512 1024 2048 4088
-        4096);
+    exercise!(Aligned8: 8 16 24 32 40 48 56 64 72 4096; 0 96 128 144; 256 512 1024 2048);
 }
 
 #[test]
 fn values_of_each_size_aligned_to_16() {
-    exercise!(Aligned16: 0 16 32 48 64 80 96 112 128 144 240 256 272 512 1024 2048 4080 4096);
+    exercise!(Aligned16: 16 64 96; 0 32 48 128 144; 256 512 1024 2048 4096);
 }
 
 #[test]

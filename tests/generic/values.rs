@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is generic over the type of a value.
+//!
+//! Nothing here is to be inlined into its caller: two hundred types are enough for the compiler.
 
 use core::mem::offset_of;
 
@@ -21,6 +23,7 @@ use crate::{
 const COUNT: usize = 5;
 
 /// Calls everything, where `of` makes the pointers.
+#[inline(never)]
 pub(crate) fn exercise<T: Plain, C: Context>(bed: &mut Bed, of: fn(usize) -> UserPtr<T, C>) {
     for at in Bed::places(COUNT * size_of::<T>()) {
         let ptr = of(bed.addr(at));
@@ -36,12 +39,14 @@ pub(crate) fn exercise<T: Plain, C: Context>(bed: &mut Bed, of: fn(usize) -> Use
 }
 
 /// The values of these bytes.
+#[inline(never)]
 fn values<T: Plain>(bytes: &[u8]) -> Vec<T> {
     let value = |index| pod_read_unaligned(&bytes[index * size_of::<T>()..][..size_of::<T>()]);
     (0..COUNT).map(value).collect()
 }
 
 /// A pointer is a number, in each context the same: what is computed with it is exact, or the last address there is.
+#[inline(never)]
 pub(crate) fn pointers<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>) {
     #[repr(C)]
     struct Pair<T> {
@@ -101,6 +106,7 @@ pub(crate) fn pointers<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>) 
     numbers!(UserConstPtr, UserConstPtr::from(ptr));
 }
 
+#[inline(never)]
 fn accesses<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.calls(&["UserPtr::read", "UserPtr::read_into", "UserPtr::read_slice"]);
     bed.calls(&["UserConstPtr::read", "UserConstPtr::read_into", "UserConstPtr::read_slice"]);
@@ -130,6 +136,7 @@ fn accesses<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) 
     bed.written(at + 2 * size, &new[2 * size..4 * size]);
 }
 
+#[inline(never)]
 fn slices<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     let size = size_of::<T>();
     let there = bed.fresh(COUNT * size);
@@ -191,6 +198,7 @@ fn slices<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.written(at + size, &vec![0xfe; 2 * size]);
 }
 
+#[inline(never)]
 fn arrays<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     let size = size_of::<T>();
     let there = bed.fresh(3 * size);
@@ -220,6 +228,7 @@ fn arrays<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     terminated!(UserConstPtr, UserConstPtr::from(ptr));
 }
 
+#[inline(never)]
 fn extensible_structs<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.calls(&["UserConstPtr::read_struct", "UserPtr::write_struct"]);
     let size = size_of::<T>();
@@ -253,6 +262,7 @@ fn extensible_structs<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, a
     }
 }
 
+#[inline(never)]
 fn batches<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.calls(&["scope::run", "UserPtr::reading", "UserConstPtr::reading", "UserPtr::writing"]);
     let size = size_of::<T>();
@@ -274,6 +284,7 @@ fn batches<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.written(at + 4 * size, &new[4 * size..]);
 }
 
+#[inline(never)]
 fn cursors<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.calls(&["UserReader::read_value", "UserWriter::write_value"]);
     let size = size_of::<T>();
@@ -300,6 +311,7 @@ fn cursors<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.written(at, &[]);
 }
 
+#[inline(never)]
 fn vectors<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.calls(&["IoVecs::import"]);
     let there = bed.fresh(3 * size_of::<T>());
@@ -312,6 +324,7 @@ fn vectors<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
 }
 
 /// A value that reaches over the edge is done in front of it.
+#[inline(never)]
 fn at_an_edge<T: Plain, C: Context>(bed: &mut Bed, of: fn(usize) -> UserPtr<T, C>) {
     let size = size_of::<T>();
     if size == 0 {
@@ -338,6 +351,7 @@ fn at_an_edge<T: Plain, C: Context>(bed: &mut Bed, of: fn(usize) -> UserPtr<T, C
 }
 
 /// What has no form without the pager.
+#[inline(never)]
 pub(crate) fn without_context<T: Plain>(bed: &mut Bed) {
     let size = size_of::<T>();
     for at in Bed::places(COUNT * size) {
@@ -384,6 +398,7 @@ pub(crate) fn without_context<T: Plain>(bed: &mut Bed) {
 
 /// The methods of the earlier library.
 #[expect(deprecated, reason = "so they are")]
+#[inline(never)]
 fn references<T: Plain>(bed: &mut Bed, at: usize) {
     let size = size_of::<T>();
     let addr = bed.addr(at);
