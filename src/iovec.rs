@@ -256,6 +256,7 @@ fn snapshot<V: RawIoVec, C: Context>(
 /// Checks where the ranges are, cuts off what lies behind [`MAX_TOTAL`], and returns the sum of the rest.
 ///
 /// A vector of one element is cut off first, as on Linux: its length may be any.
+#[inline]
 fn check(ranges: &mut [UserRange]) -> Result<usize, Fault> {
     if let [only] = ranges {
         *only = UserRange::checked_before(only.start(), only.len().min(MAX_TOTAL));

@@ -61,6 +61,8 @@ pub enum SelftestError {
 }
 
 impl fmt::Display for SelftestError {
+    // One place at most prints it.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Table(error) => error.fmt(f),
