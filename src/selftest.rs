@@ -67,7 +67,8 @@ impl fmt::Display for SelftestError {
         match self {
             Self::Table(error) => error.fmt(f),
             Self::NotSetUp => f.write_str(
-                "nobody has said where user memory may be: call `unsafe { axptr::set_user_limit(end) }` at boot",
+                "nobody has said where user memory may be: call `unsafe { axptr::set_user_limit(end) }` at boot, \
+                 in a process `unsafe { axptr::hosted::install() }`",
             ),
             Self::KernelBelowLimit { limit, kernel } => write!(
                 f,
