@@ -6,10 +6,7 @@
 //! part answers with a status, and the first that is not 0 ends it. As with `single`, what an exact answer needs
 //! beyond that lies out of line, and so does the whole copy where words have to be aligned and are not.
 
-use core::{
-    mem::{self, MaybeUninit},
-    ptr,
-};
+use core::{mem, ptr};
 
 use crate::{
     arch::{STORED, inline},
@@ -55,13 +52,7 @@ pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault
         addr,
         (),
         |(), words| value_of(&words),
-        |(), rest| {
-            let mut value = MaybeUninit::<T>::uninit();
-            // SAFETY: (1) `value` is as large as a `T`.
-            unsafe { rest.read::<C>(value.as_mut_ptr().cast()) }?;
-            // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
-            Ok(unsafe { value.assume_init() })
-        },
+        |(), rest| rest.words::<C>().map(|words| value_of(&words)),
     )
 }
 
@@ -91,6 +82,16 @@ struct Rest {
 }
 
 impl Rest {
+    /// The bytes of the value after all, or the exact fault.
+    #[cold]
+    #[inline(never)]
+    fn words<C: Context>(self) -> Result<Words, Fault> {
+        let mut words = [0; MOST / WORD];
+        // SAFETY: (1) the range is that of a value of at most as many bytes.
+        unsafe { self.read::<C>(words.as_mut_ptr().cast()) }?;
+        Ok(words)
+    }
+
     /// The exact fault, with what comes before it read to `dst`; or all is read after all.
     ///
     /// # Safety

@@ -154,7 +154,9 @@ impl UserRange {
     }
 }
 
+// Out of line: else the compiler learns that the mask's answer is 0 there, and passes that and not the answer.
 #[cold]
+#[inline(never)]
 fn is_refused(start: usize, len: usize, limit: usize) -> bool {
     !fits(start, len, limit)
 }
