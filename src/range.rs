@@ -117,6 +117,16 @@ impl UserRange {
         Some((Self { start, len }, confined))
     }
 
+    /// [`confined`](Self::confined) without a call behind it, for a batch: it holds the window open.
+    #[inline(always)]
+    pub(crate) fn confined_in_place(start: usize, len: usize) -> Option<(Self, usize)> {
+        let limit = user_limit();
+        if !fits(start, len, limit) {
+            return None;
+        }
+        Some((Self { start, len }, arch::confine(start, len, limit)))
+    }
+
     /// The range of something that was checked when it was made. No access relies on it: each checks again.
     #[inline]
     pub(crate) const fn checked_before(start: usize, len: usize) -> Self {

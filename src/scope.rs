@@ -142,16 +142,18 @@ impl<T: AnyBitPattern, C: Context> sealed::Accesses for Read<T, C> {
     #[inline(always)]
     unsafe fn access(self) -> Result<T, Fault> {
         let addr = self.ptr.addr();
-        if !single::is_single::<T>() {
-            let mut value = MaybeUninit::<T>::uninit();
-            // SAFETY: (1) `value` is as large as a `T`.
-            unsafe { copy::read_bytes::<C>(value.as_mut_ptr().cast(), addr, size_of::<T>()) }?;
-            // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
-            return Ok(unsafe { value.assume_init() });
-        }
-        let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        let Some((range, start)) = UserRange::confined_in_place(addr, size_of::<T>()) else {
             return Err(Fault::out_of_range(addr, Access::Read));
         };
+        if !single::is_single::<T>() {
+            let mut value = MaybeUninit::<T>::uninit();
+            let room = value.as_mut_ptr().cast();
+            // SAFETY: (1) `value` is as large as a `T`; (2) the range lies in the user half, which holds no kernel memory.
+            let outcome = unsafe { C::copy_from_user(room, start, size_of::<T>()) };
+            Fault::check(outcome, addr, size_of::<T>(), Access::Read)?;
+            // SAFETY: the copy wrote all bytes, and a `T` may be any of them.
+            return Ok(unsafe { value.assume_init() });
+        }
         // SAFETY: (1) the range lies in the user half, and the window is open.
         let (bits, status) = unsafe { single::load::<T, C>(start) };
         if status == 0 {
@@ -175,7 +177,7 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
         if !single::is_stored_at_once::<T>(addr) {
             return copy::write_bytes::<C>(addr, bytemuck::bytes_of(&self.value));
         }
-        let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        let Some((range, start)) = UserRange::confined_in_place(addr, size_of::<T>()) else {
             return Err(Fault::out_of_range(addr, Access::Write));
         };
         let bits = single::to_bits(self.value);

@@ -38,7 +38,7 @@ const STORED: u32 = 24;
 const MOST: i64 = 64;
 
 /// How many states are kept apart where one does not do.
-const APART: u8 = 16;
+const APART: u8 = 64;
 
 /// What takes the window from a task that leaves.
 const SUSPEND: &str = "axptr::window::suspend";
@@ -53,7 +53,7 @@ const BATCH: &[&str] = &[
     "axptr::raw::",
     "<axptr::error::Fault>::out_of_range",
     "<axptr::error::Fault>::stopped",
-    "<axptr::range::UserRange>::is_refused",
+    "axptr::range::is_refused",
 ];
 
 /// Instructions by address.
