@@ -67,6 +67,11 @@ pub enum FaultKind {
 }
 
 impl FaultKind {
+    /// Whether the range was refused before any access.
+    pub(crate) const fn is_refusal(self) -> bool {
+        matches!(self, Self::OutOfRange | Self::NotSetUp)
+    }
+
     /// Whether the bytes that can be accessed may end inside a page.
     pub(crate) const fn ends_anywhere(self) -> bool {
         self as u8 >= 0x80

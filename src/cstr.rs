@@ -212,8 +212,9 @@ impl<C: Context> UserCStr<C> {
                 *buf.last_mut().ok_or(StringError::TooLong)? = 0;
                 (copied, Fit::CutOff)
             }
-            // Only the byte that the terminator takes the place of is missing: it need not be there.
-            (copied, End::Fault(_)) if copied + 1 == buf.len() => {
+            // Only the byte that the terminator takes the place of is missing: it need not be there. A string of which no byte
+            // may be looked at is refused all the same.
+            (copied, End::Fault(kind)) if copied + 1 == buf.len() && !(copied == 0 && kind.is_refusal()) => {
                 buf[copied] = 0;
                 (buf.len(), Fit::CutOff)
             }

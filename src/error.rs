@@ -44,14 +44,16 @@ impl Fault {
     }
 
     /// A range that was refused before any access.
-    #[cold]
+    ///
+    /// In place, so that it is made of registers: were it made in memory, a value that is returned beside it would go there
+    /// too.
+    #[inline(always)]
     pub(crate) fn out_of_range(addr: usize, access: Access) -> Self {
-        let kind = if range::user_limit() == 0 { FaultKind::NotSetUp } else { FaultKind::OutOfRange };
-        Self::new(addr, 0, access, kind)
+        Self::new(addr, 0, access, refusal())
     }
 
     /// [`UserRange::new`], with the refusal as a fault.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn range(start: usize, len: usize, access: Access) -> Result<UserRange, Self> {
         let Some(range) = UserRange::new(start, len) else { return Err(Self::out_of_range(start, access)) };
         Ok(range)
@@ -73,10 +75,18 @@ impl Fault {
         Self::new(start, done, access, outcome.kind())
     }
 
-    /// The same fault, seen from a longer operation that had done `before` bytes already.
+    /// The same fault, seen from a longer operation that had done `before` bytes already. (A step of the kernel's own may
+    /// answer with any count.)
     pub(crate) const fn after(self, before: usize) -> Self {
-        Self { done: before + self.done, ..self }
+        Self { done: before.saturating_add(self.done), ..self }
     }
+}
+
+/// Why a range was refused.
+#[cold]
+#[inline(never)]
+fn refusal() -> FaultKind {
+    if range::user_limit() == 0 { FaultKind::NotSetUp } else { FaultKind::OutOfRange }
 }
 
 impl fmt::Display for Fault {

@@ -160,7 +160,8 @@ impl<'a, C: Context> IoVecs<'a, C> {
     ///
     /// [`IoVecError::TooMany`] and [`IoVecError::BadLength`] as EINVAL on Linux; [`IoVecError::Fault`] if the array
     /// is not readable (`done` counts its bytes) or an element is not in the user half. All lengths are looked at before
-    /// any address, as Linux does. `storage` holds empty ranges then.
+    /// any address, as Linux does. (An empty element may be anywhere, as all empty ranges; Linux refuses one above the user
+    /// half where there are several elements.) `storage` holds empty ranges then.
     #[doc(alias = "import_iovec")]
     pub fn import<V: RawIoVec>(
         array: UserConstPtr<V, C>,

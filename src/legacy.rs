@@ -243,6 +243,7 @@ fn make_present<T, A: AddressSpace>(
 ) -> LinuxResult<*mut T> {
     let first = aligned(addr)?;
     let bytes = count.checked_mul(size_of::<T>()).ok_or(LinuxError::EFAULT)?;
+    refuse_null(addr, bytes)?;
     for &access in accesses {
         region::make_present(&mut aspace, addr, bytes, access)?;
     }
@@ -284,6 +285,7 @@ fn scan<T: Eq + Default, A: AddressSpace>(
         let count = there.min(most - seen);
         let values = buffer.fill(start, count)?;
         if let Some(index) = values.iter().position(|value| *value == terminator) {
+            refuse_null(addr, (seen + index) * size)?;
             return Ok((first, seen + index));
         }
         seen += values.len();
@@ -327,6 +329,11 @@ impl<T> Buffer<T> {
         // this memory by asking for references into it.
         Ok(unsafe { slice::from_raw_parts(room, whole) })
     }
+}
+
+/// No reference can be made to values at address 0, whatever is mapped there.
+fn refuse_null(addr: usize, bytes: usize) -> LinuxResult<()> {
+    if addr == 0 && bytes > 0 { Err(LinuxError::EFAULT) } else { Ok(()) }
 }
 
 /// A pointer that a reference can be made of, at least to no value at all.

@@ -61,13 +61,14 @@ pub unsafe fn read_bytes(dst: &mut [u8], addr: usize) -> Result<(), Fault> {
     unsafe { copy(dst.as_mut_ptr(), addr, dst.len()) }
 }
 
-/// Copies by aligned words, none of which straddles a page, and by bytes in front of them, behind them, and
-/// in a word of which only a part may be readable.
+/// Copies by the widest aligned pieces, none of which straddles a page, so that an aligned value of 2, 4 or 8 bytes is one
+/// access; and by bytes where only a part of a piece may be readable.
 ///
 /// # Safety
 ///
 /// 1. `dst` is valid for writes of `len` bytes.
 /// 2. Reading the bytes from `addr` on, as far as there are any, has no effect.
+#[inline(never)]
 unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
     let mut bytes_until = 0;
     let mut done = 0;
@@ -76,18 +77,17 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
         // would.
         let from = addr.wrapping_add(done);
         let to = dst.wrapping_add(done);
-        let by_word = from.is_multiple_of(WORD) && len - done >= WORD && done >= bytes_until;
+        let piece = if done < bytes_until { 1 } else { widest(from, len - done) };
         // SAFETY: (1) is our (2).
-        let (bits, status) = unsafe { load(from, by_word) };
+        let (bits, status) = unsafe { load(from, piece) };
         if status != 0 {
             let kind = Cause::from_register(status).kind();
-            if by_word && kind.ends_anywhere() {
-                bytes_until = done + WORD;
+            if piece > 1 && kind.ends_anywhere() {
+                bytes_until = done + piece;
                 continue;
             }
             return Err(Fault::new(addr, done, Access::Read, kind));
         }
-        let piece = if by_word { WORD } else { 1 };
         // SAFETY: (1) has room for it; the bytes are a local's.
         unsafe { to.copy_from_nonoverlapping(bits.to_le_bytes().as_ptr(), piece) };
         done += piece;
@@ -95,21 +95,31 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
     Ok(())
 }
 
-/// The word or the byte at `from`, and 0 or the cause.
+/// The largest of 8, 4, 2 and 1 to which an address is aligned and which is there.
+fn widest(from: usize, left: usize) -> usize {
+    let aligned = 1 << (from | WORD).trailing_zeros();
+    let fits = 1 << left.min(WORD).ilog2();
+    if aligned < fits { aligned } else { fits }
+}
+
+/// The `size` bytes at `from`, which is aligned to them, and 0 or the cause.
 ///
 /// # Safety
 ///
 /// 1. Reading what is there, if anything is, has no effect.
 #[inline(never)]
-unsafe fn load(from: usize, by_word: bool) -> (u64, usize) {
+unsafe fn load(from: usize, size: usize) -> (u64, usize) {
     // A damaged pointer may lead to user memory: with the window closed that fault would be a bug's.
     let window = inline::open_window();
-    let loaded = if by_word {
+    let loaded = match size {
         // SAFETY: (1) is ours.
-        unsafe { inline::load_kernel::<WORD, NoFault>(from) }
-    } else {
+        8 => unsafe { inline::load_kernel::<8, NoFault>(from) },
         // SAFETY: (1) is ours.
-        unsafe { inline::load_kernel::<1, NoFault>(from) }
+        4 => unsafe { inline::load_kernel::<4, NoFault>(from) },
+        // SAFETY: (1) is ours.
+        2 => unsafe { inline::load_kernel::<2, NoFault>(from) },
+        // SAFETY: (1) is ours.
+        _ => unsafe { inline::load_kernel::<1, NoFault>(from) },
     };
     inline::close_window(window);
     loaded

@@ -67,12 +67,14 @@ impl Table<'static> {
 }
 
 /// What lies between the linker's two symbols.
+#[inline]
 fn section() -> Result<&'static [Entry], TableError> {
     // SAFETY: the linker put both symbols around one read-only section, and only this crate's macros put entries
     // into it.
     unsafe { entries_between((&raw const START).cast(), (&raw const STOP).cast()) }
 }
 
+#[inline]
 fn is_ascending(entries: &[Entry]) -> bool {
     match ORDER.load(Ordering::Relaxed) {
         ORDER_UNKNOWN => find_order(entries),

@@ -177,6 +177,7 @@ impl<'a> Table<'a> {
 /// # Safety
 ///
 /// As [`Table::from_raw`].
+#[inline]
 pub(super) unsafe fn entries_between<'a>(
     start: *const Entry,
     stop: *const Entry,
@@ -195,6 +196,7 @@ pub(super) unsafe fn entries_between<'a>(
 }
 
 /// The index of the first entry that lies below its predecessor.
+#[inline]
 pub(super) fn first_unsorted(entries: &[Entry]) -> Option<usize> {
     let descends = |pair: &[Entry]| pair[0].insn() > pair[1].insn();
     entries.windows(2).position(descends).map(|before| before + 1)

@@ -139,6 +139,7 @@ fn ask_cpu() {
 
 /// Whether CPUID reports SMAP, and so `stac` and `clac`.
 #[cfg(target_os = "none")]
+#[inline]
 fn has_window() -> bool {
     if CPU.load(Ordering::Relaxed) == 0 {
         ask_cpu();

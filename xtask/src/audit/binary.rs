@@ -18,8 +18,7 @@ use super::{
 
 /// Functions that return a fault, or a fault or a word, and write nothing else to their caller's memory. Taken at their
 /// word, as the signatures in `src` are.
-const BRIEF: &[&str] =
-    &["axptr::single::read_again", "axptr::single::write_again", "<axptr::error::Fault>::out_of_range"];
+const BRIEF: &[&str] = &["axptr::single::read_again", "axptr::single::write_again"];
 
 /// A program and its machine.
 #[derive(Clone, Debug)]

@@ -51,7 +51,7 @@ const BATCH: &[&str] = &[
     "axptr::single::write_again",
     "axptr::copy::",
     "axptr::raw::",
-    "<axptr::error::Fault>::out_of_range",
+    "axptr::error::refusal",
     "<axptr::error::Fault>::stopped",
     "axptr::range::is_refused",
 ];
