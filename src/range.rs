@@ -117,14 +117,15 @@ impl UserRange {
         Some((Self { start, len }, confined))
     }
 
-    /// [`confined`](Self::confined) without a call behind it, for a batch: it holds the window open.
+    /// The masked start of a range that a batch has checked before it opened the window, and whose limit may have been lowered
+    /// since: then it is refused here. No call is made: the window is open.
+    ///
+    /// The comparison is made with a copy that the compiler knows nothing of. Else it would learn that both are equal, and
+    /// pass the one that is not masked.
     #[inline(always)]
-    pub(crate) fn confined_in_place(start: usize, len: usize) -> Option<(Self, usize)> {
-        let limit = user_limit();
-        if !fits(start, len, limit) {
-            return None;
-        }
-        Some((Self { start, len }, arch::confine(start, len, limit)))
+    pub(crate) fn confined_again(start: usize, len: usize) -> Option<(Self, usize)> {
+        let confined = arch::confine(start, len, user_limit());
+        (arch::hide(confined) == start).then_some((Self { start, len }, confined))
     }
 
     /// The range of something that was checked when it was made. No access relies on it: each checks again.

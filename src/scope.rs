@@ -142,7 +142,7 @@ impl<T: AnyBitPattern, C: Context> sealed::Accesses for Read<T, C> {
     #[inline(always)]
     unsafe fn access(self) -> Result<T, Fault> {
         let addr = self.ptr.addr();
-        let Some((range, start)) = UserRange::confined_in_place(addr, size_of::<T>()) else {
+        let Some((range, start)) = UserRange::confined_again(addr, size_of::<T>()) else {
             return Err(Fault::out_of_range(addr, Access::Read));
         };
         if !single::is_single::<T>() {
@@ -177,7 +177,7 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
         if !single::is_stored_at_once::<T>(addr) {
             return copy::write_bytes::<C>(addr, bytemuck::bytes_of(&self.value));
         }
-        let Some((range, start)) = UserRange::confined_in_place(addr, size_of::<T>()) else {
+        let Some((range, start)) = UserRange::confined_again(addr, size_of::<T>()) else {
             return Err(Fault::out_of_range(addr, Access::Write));
         };
         let bits = single::to_bits(self.value);

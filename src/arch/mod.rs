@@ -40,6 +40,17 @@ cfg_if::cfg_if! {
     }
 }
 
+/// The same value, of which the compiler does not know that it is the same.
+#[inline(always)]
+pub(crate) fn hide(value: usize) -> usize {
+    let mut hidden = value;
+    // SAFETY: no instruction.
+    unsafe {
+        core::arch::asm!("/* {0} */", inout(reg) hidden, options(pure, nomem, nostack, preserves_flags))
+    };
+    hidden
+}
+
 /// The flags of an exception-table entry, as the assembly emits them.
 pub(crate) mod entry_flags {
     /// The user side is read.
