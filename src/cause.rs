@@ -25,8 +25,9 @@ impl Access {
 
 /// What stopped an access.
 ///
-/// Kinds from 0x80 on may end inside a page, so the routines finish such a copy bytewise; all
-/// others end at a page boundary.
+/// While nothing changes, kinds below 0x80 end at a page boundary. Those from 0x80 on may end inside a page, so the
+/// routines finish such a copy bytewise. Where another CPU takes pages away in the middle of a call, or gives them back,
+/// any kind may end anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 #[non_exhaustive]

@@ -51,6 +51,7 @@ pub(crate) fn compare<C: Context>(user: usize, kernel: &[u8]) -> Result<Option<u
 }
 
 /// Whether all bytes of `range` are 0.
+#[inline]
 pub(crate) fn is_zeroed<C: Context>(range: UserRange) -> Result<bool, Fault> {
     Ok(first_difference::<C>(range, None)?.is_none())
 }

@@ -185,10 +185,12 @@ impl<C: Context> UserCStr<C> {
     /// Copies as much of the string as `buf` has room for beside a terminator, which it always gets: strlcpy's rule, for
     /// names that may be cut off. The rest of `buf` stays as it is.
     ///
+    /// [`Fit::CutOff`] says that the string goes on, or that the byte which would tell is not readable.
+    ///
     /// # Errors
     ///
-    /// [`StringError::TooLong`] if `buf` is empty; [`StringError::Fault`], if a byte that is to be looked at is not readable:
-    /// then `buf[..fault.done]` holds what came before it.
+    /// [`StringError::TooLong`] if `buf` is empty; [`StringError::Fault`], if one of the first `buf.len() - 1` bytes is needed
+    /// and not readable: then `buf[..fault.done]` holds what came before it.
     ///
     /// ```
     /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -209,6 +211,11 @@ impl<C: Context> UserCStr<C> {
                 // The last byte that came is the one that has to make room.
                 *buf.last_mut().ok_or(StringError::TooLong)? = 0;
                 (copied, Fit::CutOff)
+            }
+            // Only the byte that the terminator takes the place of is missing: it need not be there.
+            (copied, End::Fault(_)) if copied + 1 == buf.len() => {
+                buf[copied] = 0;
+                (buf.len(), Fit::CutOff)
             }
             (copied, End::Fault(kind)) => return Err(self.fault(copied, kind)),
         };

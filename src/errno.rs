@@ -35,12 +35,14 @@ pub(crate) fn to_ax(errno: i32) -> AxError {
 macro_rules! conversions {
     ($error:ty) => {
         impl From<$error> for axerrno::LinuxError {
+            #[inline]
             fn from(error: $error) -> Self {
                 $crate::errno::to_linux(error.errno())
             }
         }
 
         impl From<$error> for axerrno::AxError {
+            #[inline]
             fn from(error: $error) -> Self {
                 $crate::errno::to_ax(error.errno())
             }

@@ -6,10 +6,7 @@
 //! part answers with a status, and the first that is not 0 ends it. As with `single`, what an exact answer needs
 //! beyond that lies out of line, and so does the whole copy where words have to be aligned and are not.
 
-use core::{
-    mem::{self, MaybeUninit},
-    ptr,
-};
+use core::{mem, ptr};
 
 use crate::{
     arch::{STORED, inline},
@@ -51,41 +48,30 @@ pub(crate) const fn is_returned<T>() -> bool {
 /// Reads a value for which [`is_fixed`] says yes.
 #[inline(always)]
 pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault> {
-    let rest = match read_words::<T, C>(addr)? {
-        Loaded::All(words) => return Ok(value_of(&words)),
-        Loaded::Not(rest) => rest,
-    };
-    let mut value = MaybeUninit::<T>::uninit();
-    // SAFETY: (1) `value` is as large as a `T`.
-    unsafe { rest.read::<C>(value.as_mut_ptr().cast()) }?;
-    // SAFETY: the line above wrote all bytes, and a `T` may be any of them.
-    Ok(unsafe { value.assume_init() })
+    read_words::<T, C, _, _>(
+        addr,
+        (),
+        |(), words| value_of(&words),
+        |(), rest| rest.words::<C>().map(|words| value_of(&words)),
+    )
 }
 
 /// Reads such a value into `value`; a fault leaves what is behind its first `done` bytes as it was.
 #[inline(always)]
 pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T) -> Result<(), Fault> {
-    let rest = match read_words::<T, C>(addr)? {
-        Loaded::All(words) => {
-            *value = value_of(&words);
-            return Ok(());
-        }
-        Loaded::Not(rest) => rest,
-    };
-    // Not where `value` is: it may live in registers, as long as nobody asks for its address.
-    let mut copy = *value;
-    // SAFETY: (1) `copy` is as large as a `T`, which may be any bytes.
-    let outcome = unsafe { rest.read::<C>(ptr::from_mut(&mut copy).cast()) };
-    *value = copy;
-    outcome
-}
-
-/// What came of loading a value where it is used.
-enum Loaded {
-    /// Its bytes; what stands behind them is arbitrary.
-    All(Words),
-    /// Nothing that counts: the routine goes on.
-    Not(Rest),
+    read_words::<T, C, _, _>(
+        addr,
+        value,
+        |value, words| *value = value_of(&words),
+        |value, rest| {
+            // Not where `value` is: it may live in registers, as long as nobody asks for its address.
+            let mut copy = *value;
+            // SAFETY: (1) `copy` is as large as a `T`, which may be any bytes.
+            let outcome = unsafe { rest.read::<C>(ptr::from_mut(&mut copy).cast()) };
+            *value = copy;
+            outcome
+        },
+    )
 }
 
 /// A value to be read out of line.
@@ -96,6 +82,16 @@ struct Rest {
 }
 
 impl Rest {
+    /// The bytes of the value after all, or the exact fault.
+    #[cold]
+    #[inline(never)]
+    fn words<C: Context>(self) -> Result<Words, Fault> {
+        let mut words = [0; MOST / WORD];
+        // SAFETY: (1) the range is that of a value of at most as many bytes.
+        unsafe { self.read::<C>(words.as_mut_ptr().cast()) }?;
+        Ok(words)
+    }
+
     /// The exact fault, with what comes before it read to `dst`; or all is read after all.
     ///
     /// # Safety
@@ -108,14 +104,22 @@ impl Rest {
     }
 }
 
-/// Loads the bytes of such a value.
+/// Loads the bytes of such a value for `done`; what stands behind them is arbitrary. Where that is not possible, or
+/// faults, `otherwise` goes on. `place` is for the one that is called.
+///
+/// Each has a place of its own: were the paths one before it, the words would meet in memory.
 #[inline(always)]
-fn read_words<T, C: Context>(addr: usize) -> Result<Loaded, Fault> {
+fn read_words<T, C: Context, P, R>(
+    addr: usize,
+    place: P,
+    done: impl FnOnce(P, Words) -> R,
+    otherwise: impl FnOnce(P, Rest) -> Result<R, Fault>,
+) -> Result<R, Fault> {
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
         return Err(Fault::out_of_range(addr, Access::Read));
     };
     if !(inline::LOADS_WORDS_ANYWHERE || addr.is_multiple_of(WORD)) {
-        return Ok(Loaded::Not(Rest { range, status: 0 }));
+        return otherwise(place, Rest { range, status: 0 });
     }
     let _accessing = flag::enter();
     let window = single::open_window();
@@ -124,7 +128,10 @@ fn read_words<T, C: Context>(addr: usize) -> Result<Loaded, Fault> {
     // and adds to it as the audit follows.
     let (words, status) = unsafe { load::<T, C>(start) };
     single::close_window(window);
-    Ok(if status == 0 { Loaded::All(words) } else { Loaded::Not(Rest { range, status }) })
+    if status == 0 {
+        return Ok(done(place, words));
+    }
+    otherwise(place, Rest { range, status })
 }
 
 /// The value whose bytes are the first of `words`.

@@ -137,6 +137,8 @@ pub enum FutexError {
 }
 
 impl fmt::Display for FutexError {
+    // One place at most prints it.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::UnknownComparison => {

@@ -27,7 +27,7 @@
 
 use core::{fmt, marker::PhantomData};
 
-use bytemuck::{AnyBitPattern, Zeroable};
+use bytemuck::{AnyBitPattern, NoUninit, Zeroable};
 
 use crate::{
     cause::Access,
@@ -68,10 +68,14 @@ pub struct IoVec32 {
 unsafe impl Zeroable for IoVec {}
 // SAFETY: two integers without padding between them.
 unsafe impl AnyBitPattern for IoVec {}
+// SAFETY: as above.
+unsafe impl NoUninit for IoVec {}
 // SAFETY: two integers.
 unsafe impl Zeroable for IoVec32 {}
 // SAFETY: two integers without padding between them.
 unsafe impl AnyBitPattern for IoVec32 {}
+// SAFETY: as above.
+unsafe impl NoUninit for IoVec32 {}
 
 /// A layout in which user space may describe a range.
 pub trait RawIoVec: AnyBitPattern {
@@ -256,6 +260,7 @@ fn snapshot<V: RawIoVec, C: Context>(
 /// Checks where the ranges are, cuts off what lies behind [`MAX_TOTAL`], and returns the sum of the rest.
 ///
 /// A vector of one element is cut off first, as on Linux: its length may be any.
+#[inline]
 fn check(ranges: &mut [UserRange]) -> Result<usize, Fault> {
     if let [only] = ranges {
         *only = UserRange::checked_before(only.start(), only.len().min(MAX_TOTAL));

@@ -51,6 +51,7 @@ pub unsafe fn set_user_limit(limit: usize) {
 
 /// The first of these addresses of the kernel's own that the limit reaches over. In a process there is none: all of its
 /// memory is user memory.
+#[inline]
 pub(crate) fn first_below_limit(own: &[usize]) -> Option<usize> {
     let is_kernel = cfg!(target_os = "none");
     own.iter().copied().find(|&addr| is_kernel && addr < user_limit())
@@ -153,7 +154,9 @@ impl UserRange {
     }
 }
 
+// Out of line: else the compiler learns that the mask's answer is 0 there, and passes that and not the answer.
 #[cold]
+#[inline(never)]
 fn is_refused(start: usize, len: usize, limit: usize) -> bool {
     !fits(start, len, limit)
 }

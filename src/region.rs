@@ -176,6 +176,7 @@ pub(crate) unsafe fn read_bytes<A: AddressSpace>(
 }
 
 /// Checks the whole range and makes its pages present, window by window.
+#[cfg(feature = "legacy")]
 pub(crate) fn make_present<A: AddressSpace>(
     provider: &mut impl AddrSpaceProvider<A>,
     start: usize,

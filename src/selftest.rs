@@ -61,11 +61,14 @@ pub enum SelftestError {
 }
 
 impl fmt::Display for SelftestError {
+    // One place at most prints it.
+    #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Table(error) => error.fmt(f),
             Self::NotSetUp => f.write_str(
-                "nobody has said where user memory may be: call `unsafe { axptr::set_user_limit(end) }` at boot",
+                "nobody has said where user memory may be: call `unsafe { axptr::set_user_limit(end) }` at boot, \
+                 in a process `unsafe { axptr::hosted::install() }`",
             ),
             Self::KernelBelowLimit { limit, kernel } => write!(
                 f,

@@ -63,7 +63,8 @@ macro_rules! impl_slice {
             ///
             /// # Errors
             ///
-            /// [`FaultKind::OutOfRange`](crate::FaultKind::OutOfRange) if they do not, or their size overflows.
+            /// [`FaultKind::OutOfRange`](crate::FaultKind::OutOfRange) if they do not, or their size overflows;
+            /// [`FaultKind::NotSetUp`](crate::FaultKind::NotSetUp) if there is no user half yet.
             #[inline]
             pub fn slice(self, len: usize) -> Result<$slice<T, C>, Fault> {
                 let bytes = len.checked_mul(size_of::<T>());

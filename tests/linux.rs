@@ -147,6 +147,36 @@ fn a_futex_operation_does_what_linux_does() {
     assert_eq!(ours.map(drop).map_err(|error| error.errno()), linux);
 }
 
+/// The name of this thread, set by `prctl(2)` from an address: what the kernel has then, or the error's number.
+fn linux_names(addr: usize) -> Result<Vec<u8>, c_int> {
+    // SAFETY: the kernel checks the address.
+    if unsafe { libc::prctl(libc::PR_SET_NAME, addr) } != 0 {
+        return Err(io::Error::last_os_error().raw_os_error().unwrap());
+    }
+    let mut name = [0xee_u8; 16];
+    // SAFETY: room for a name.
+    assert_eq!(unsafe { libc::prctl(libc::PR_GET_NAME, name.as_mut_ptr()) }, 0);
+    Ok(name[..=name.iter().position(|&byte| byte == 0).unwrap()].to_vec())
+}
+
+#[test]
+fn a_name_is_cut_off_as_linux_cuts_it_off() {
+    let page = map(1);
+    for there in 0..24 {
+        for len in 0..24 {
+            let addr = page + 4096 - there;
+            axptr::fill_user(addr, b'x', there).unwrap();
+            if len < there {
+                axptr::fill_user(addr + len, 0, 1).unwrap();
+            }
+            let mut buf = [0xee; 16];
+            let ours = UserConstPtr::<u8>::from(addr).as_cstr().read_truncated(&mut buf);
+            let ours = ours.map(|(name, _)| name.to_bytes_with_nul().to_vec()).map_err(|error| error.errno());
+            assert_eq!(ours, linux_names(addr), "{len} bytes, {there} of which are there");
+        }
+    }
+}
+
 #[test]
 fn strlcpy_cuts_off_as_it_always_has() {
     // libc's `snprintf("%s")` has strlcpy's rule: it cuts off and always terminates.

@@ -395,7 +395,8 @@ fn every_count_is_exact_whichever_access_the_pages_go_at() {
                     let call = Call { routine, len, src, dst };
                     assert_eq!(call.run(kernel, usize::MAX, How::Gone), 0, "{call:?}");
                     let accesses = ACCESSES.load(Relaxed);
-                    for how in HOWS {
+                    // What `races/each_access` has not: ends inside a page, and of one page of two.
+                    for how in [How::SecondGone, How::Struck, How::Damaged] {
                         for access in 0..accesses {
                             call.run(kernel, access, how);
                             calls += 1;

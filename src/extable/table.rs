@@ -135,6 +135,7 @@ impl<'a> Table<'a> {
     /// `access` is what the machine said about the fault; `None` where it did not. An instruction that
     /// touches kernel memory too has no landing then: see [`trap::recover`](crate::trap::recover) for
     /// the way to decide by its operands.
+    #[inline(never)]
     pub fn lookup(&self, pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Landing> {
         let entry = self.find(pc)?;
         if !entry.accepts(access) {
@@ -151,6 +152,7 @@ impl<'a> Table<'a> {
     /// # Errors
     ///
     /// The first defect found.
+    #[inline(never)]
     pub fn check(&self, text: Option<core::ops::Range<usize>>) -> Result<(), TableError> {
         if self.entries.is_empty() {
             return Err(TableError::Empty);

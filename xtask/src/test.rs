@@ -8,7 +8,7 @@ use anyhow::{Context, Result};
 use crate::{bench, examples, hosted, lanes, machine, report::Tally, root, setup, size, toolchain};
 
 /// What the library may add to a kernel, in bytes.
-const MOST_X86_64_TEXT: u64 = 12 * 1024;
+const MOST_X86_64_TEXT: u64 = 13 * 1024;
 const MOST_MUTABLE: u64 = 64;
 
 /// Runs it all; what is missing is installed first.

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! loongarch64: the routines of `asm/loongarch64` and the constants that they share with Rust.
 
+#[cfg(feature = "__tests")]
+use core::sync::atomic::Ordering;
 use core::{
     arch::{asm, global_asm},
     ops::Range,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::atomic::AtomicU8,
 };
 
 use crate::arch::entry_flags;
@@ -120,6 +122,7 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
 }
 
 /// Asks CPUCFG, as a routine does when it has to know.
+#[cfg(feature = "__tests")]
 fn ask_cpu() -> u8 {
     /// Configuration word 1 (Reference Manual vol. 1, chapter 2, CPUCFG).
     const WORD: usize = 1;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86_64: the routines of `asm/x86_64` and the constants that they share with Rust.
 
+#[cfg(any(feature = "__tests", target_os = "none"))]
+use core::sync::atomic::Ordering;
 use core::{
     arch::{asm, global_asm},
     ops::Range,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::atomic::AtomicU8,
 };
 
 use crate::arch::entry_flags;

@@ -114,17 +114,28 @@ pub fn audit_function(
     lines: &Lines,
     sources: &Sources,
 ) -> Inlined {
+    audit_apart(binary, function, entries, lines, sources).1
+}
+
+/// The same, and how many states had to be kept apart.
+pub fn audit_apart(
+    binary: &Binary,
+    function: &Function,
+    entries: &[Entry],
+    lines: &Lines,
+    sources: &Sources,
+) -> (u8, Inlined) {
     let found = follow(binary, function, entries, lines, sources, 1);
     if found.violations.iter().all(|it| it.proof != Proof::Window) {
-        return found;
+        return (1, found);
     }
     // Where the compiler has made one path of those that have opened the window and those that have not, a flag tells
     // who closes it: then states that differ in flags must not be joined.
-    follow(binary, function, entries, lines, sources, APART)
+    (APART, follow(binary, function, entries, lines, sources, APART))
 }
 
 /// Follows each path through a function, with so many states kept apart where paths meet.
-fn follow(
+pub fn follow(
     binary: &Binary,
     function: &Function,
     entries: &[Entry],

@@ -77,7 +77,9 @@ pub fn run(
         outcomes.add("no mask", function.name.clone(), has(&found, function, &[Proof::Mask]));
     }
     for (function, entry) in inlined(binary, &entries) {
-        Access { binary, function, entries: &entries, lines, sources }.seed(&mut outcomes, entry);
+        // What is broken is not looked at more closely than what is whole.
+        let (apart, _) = inline::audit_apart(binary, function, &entries, lines, sources);
+        Access { binary, function, entries: &entries, lines, sources, apart }.seed(&mut outcomes, entry);
     }
     for (kind, outcome) in outcomes.0 {
         let seeded = outcome.seeded;
@@ -296,6 +298,8 @@ struct Access<'a, 'l> {
     entries: &'a [Entry],
     lines: &'a Lines<'l>,
     sources: &'a Sources,
+    /// How many states are kept apart in this function.
+    apart: u8,
 }
 
 impl Access<'_, '_> {
@@ -405,7 +409,7 @@ impl Access<'_, '_> {
             entries.iter().filter(|entry| self.function.range.contains(&entry.insn)).copied().collect();
         let mut found = table::audit(&broken, &own);
         found.extend(
-            inline::audit_function(&broken, self.function, entries, self.lines, self.sources).violations,
+            inline::follow(&broken, self.function, entries, self.lines, self.sources, self.apart).violations,
         );
         found
     }

@@ -18,6 +18,8 @@ pub fn is_enforced() -> bool {
 /// # Safety
 ///
 /// None can be had.
+// Out of line: the audit follows what its callers do to the window, and this is not done by halves.
+#[inline(never)]
 pub unsafe fn enforce() {
     unreachable!("this machine cannot close user memory to the kernel");
 }

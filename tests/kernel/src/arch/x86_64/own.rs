@@ -67,7 +67,12 @@ fn report(frame: &TrapFrame) -> Option<Report> {
         _ => FaultKind::ProtectionKey,
     };
     let access = if error & WRITE != 0 { Access::Write } else { Access::Read };
-    (error & FETCH == 0).then_some(Report { access: Some(access), kind, addr: Some(addr), ..Report::default() })
+    (error & FETCH == 0).then_some(Report {
+        access: Some(access),
+        kind,
+        addr: Some(addr),
+        ..Report::default()
+    })
 }
 
 unsafe extern "C" {

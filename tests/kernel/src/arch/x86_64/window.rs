@@ -19,6 +19,8 @@ pub fn is_enforced() -> bool {
 /// # Safety
 ///
 /// The CPU has SMAP.
+// Out of line: the audit follows what its callers do to the window, and this is not done by halves.
+#[inline(never)]
 pub unsafe fn enforce() {
     // SAFETY: the bit is defined on this CPU; kernel code touches user memory inside windows only.
     unsafe { super::set_cr4(super::cr4() | CR4_SMAP) };
