@@ -92,6 +92,8 @@ pub(crate) enum Done {
     OfAccess(usize),
     /// Region mode: "`FaultKind::Permission` with `done` 0 if an area does not permit it: then nothing has been accessed".
     NothingIfRefused,
+    /// `UserCStr::read_truncated`: a fault only "if one of the first `buf.len() - 1` bytes is needed and not readable".
+    BytesButTheLast,
     /// "It says *where* the bytes are, never that they are mapped": no access, so no fault.
     NoAccess,
 }

@@ -56,12 +56,14 @@ impl Bed {
     }
 
     /// Other bytes than before, none of them 0.
+    #[inline(never)]
     pub(crate) fn fresh(&mut self, len: usize) -> Vec<u8> {
         self.salt += 1;
         (0..len).map(|at| (at * 29 + at / 256 + self.salt * 7) as u8 | 1).collect()
     }
 
     /// Makes user memory hold these bytes, without the library.
+    #[inline(never)]
     pub(crate) fn put(&mut self, offset: usize, bytes: &[u8]) {
         let to = ptr::with_exposed_provenance_mut::<u8>(self.start + offset);
         assert!(offset + bytes.len() <= GOOD);
@@ -71,6 +73,7 @@ impl Bed {
     }
 
     /// Demands that these bytes, and nothing else, have been written since.
+    #[inline(never)]
     #[track_caller]
     pub(crate) fn written(&mut self, offset: usize, bytes: &[u8]) {
         self.model[offset..offset + bytes.len()].copy_from_slice(bytes);
@@ -89,6 +92,7 @@ impl Bed {
     }
 
     /// Notes that these functions have been called.
+    #[inline(never)]
     pub(crate) fn calls(&mut self, names: &[&'static str]) {
         self.seen.extend(names);
     }
@@ -99,6 +103,7 @@ impl Bed {
 }
 
 /// Demands that both are the same bytes.
+#[inline(never)]
 #[track_caller]
 pub(crate) fn same(found: &[u8], expected: &[u8]) {
     if found != expected {
@@ -108,6 +113,7 @@ pub(crate) fn same(found: &[u8], expected: &[u8]) {
 }
 
 /// Demands a fault behind so many bytes.
+#[inline(never)]
 #[track_caller]
 pub(crate) fn fault<R>(result: Result<R, axptr::Fault>, start: usize, done: usize) {
     let Err(fault) = result else { panic!("no fault") };

@@ -21,8 +21,8 @@ use plain::{Aligned1, Aligned2, Aligned4, Aligned8, Aligned16};
 use sources::{Function, faults_of, functions_of, public_functions};
 
 /// Exercises the type of each size: of the first ones, which lie around the borders between two ways of working, without
-/// the pager as well; of the last ones, which one routine does, without optimisation only. (All of all would take
-/// minutes to compile.)
+/// the pager as well; of the last ones, which one routine does, in the build that compiles fastest. (All of all in all
+/// builds would take minutes.)
 macro_rules! exercise {
     ($name:ident: $($both:literal)+; $($size:literal)+; $($large:literal)+) => {{
         let mut bed = Bed::new();
@@ -35,7 +35,7 @@ macro_rules! exercise {
             values::exercise::<$name<$size>, _>(&mut bed, UserPtr::new);
             values::without_context::<$name<$size>>(&mut bed);
         )+
-        #[cfg(debug_assertions)]
+        #[cfg(all(debug_assertions, target_arch = "x86_64"))]
         {
             $(
                 values::exercise::<$name<$large>, _>(&mut bed, UserPtr::new);

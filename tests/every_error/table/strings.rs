@@ -4,7 +4,7 @@
 use axptr::{UserConstPtr, UserPtr, UserReader, cstr::UserCStr};
 
 use crate::operation::{
-    Answer, Call, Content,
+    Answer, Call, Content, Done,
     Effect::{None, ToKernel},
     Operation, Refusal, ToAnswer, reads,
 };
@@ -18,7 +18,8 @@ pub(super) const ROWS: &[Operation] = &[
     })
     .form("without the pager"),
     row("UserCStr::read_str", ToKernel, |c| of(c).read_str(c.kernel).answer()),
-    row("UserCStr::read_truncated", ToKernel, |c| of(c).read_truncated(c.kernel).answer()),
+    row("UserCStr::read_truncated", ToKernel, |c| of(c).read_truncated(c.kernel).answer())
+        .done(Done::BytesButTheLast),
     row("UserCStr::to_cstring", None, |c| of(c).to_cstring(c.len).answer()),
     row("UserCStr::to_string", None, |c| of(c).to_string(c.len).answer()),
     row("UserCStr::append_to", ToKernel, |c| {
