@@ -174,13 +174,16 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
     #[inline(always)]
     unsafe fn access(self) -> Result<(), Fault> {
         let addr = self.ptr.addr();
-        if !single::is_stored_at_once::<T>(addr) {
+        if !single::is_single::<T>() {
             return copy::write_bytes::<C>(addr, bytemuck::bytes_of(&self.value));
         }
         let Some((range, start)) = UserRange::confined_again(addr, size_of::<T>()) else {
             return Err(Fault::out_of_range(addr, Access::Write));
         };
         let bits = single::to_bits(self.value);
+        if !single::is_stored_at_once::<T>(addr) {
+            return single::write_out_of_line::<C>(range, bits);
+        }
         // SAFETY: (1) the range lies in the user half, and the window is open.
         let status = unsafe { single::store::<T, C>(start, bits) };
         if status == 0 { Ok(()) } else { single::write_again::<C>(range, bits, status) }

@@ -201,8 +201,9 @@ pub(crate) unsafe fn read_rest<C: Context>(
 }
 
 /// Writes the range's bytes, by the routine.
+#[cold]
 #[inline(never)]
-fn write_out_of_line<C: Context>(range: UserRange, bits: u64) -> Result<(), Fault> {
+pub(crate) fn write_out_of_line<C: Context>(range: UserRange, bits: u64) -> Result<(), Fault> {
     copy::write_bytes::<C>(range.start(), &bits.to_le_bytes()[..range.len()])
 }
 

@@ -46,8 +46,8 @@ pub(crate) fn hide(value: usize) -> usize {
     let mut hidden = value;
     // SAFETY: no instruction.
     unsafe {
-        core::arch::asm!("/* {0} */", inout(reg) hidden, options(pure, nomem, nostack, preserves_flags))
-    };
+        core::arch::asm!("/* {0} */", inout(reg) hidden, options(pure, nomem, nostack, preserves_flags));
+    }
     hidden
 }
 

@@ -49,6 +49,7 @@ const SUSPEND: &str = "axptr::window::suspend";
 const BATCH: &[&str] = &[
     "axptr::single::read_again",
     "axptr::single::write_again",
+    "axptr::single::write_out_of_line",
     "axptr::copy::",
     "axptr::raw::",
     "axptr::error::refusal",
