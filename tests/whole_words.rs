@@ -49,7 +49,7 @@ fn read(addr: usize, len: usize) -> [u8; 8] {
 fn write(addr: usize, bytes: &[u8]) {
     // SAFETY: as above.
     unsafe {
-        ptr::with_exposed_provenance_mut::<u8>(addr).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len())
+        ptr::with_exposed_provenance_mut::<u8>(addr).copy_from_nonoverlapping(bytes.as_ptr(), bytes.len());
     };
 }
 
