@@ -224,7 +224,10 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     #[inline]
     #[doc(alias = "cmpxchg")]
     pub fn compare_exchange(self, expected: T, new: T) -> Result<Result<T, T>, AtomicError> {
-        let (range, at) = self.confined()?;
+        self.check_alignment()?;
+        let Some((range, at)) = UserRange::confined(self.ptr.addr(), size_of::<T>()) else {
+            return Err(self.out_of_range());
+        };
         let (from, to) = (single::to_bits(expected), single::to_bits(new));
         let _accessing = flag::enter();
         let window = inline::open_window();
@@ -237,7 +240,10 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
 
     #[inline(always)]
     fn rmw<const OP: u8>(self, operand: T) -> Result<T, AtomicError> {
-        let (range, at) = self.confined()?;
+        self.check_alignment()?;
+        let Some((range, at)) = UserRange::confined(self.ptr.addr(), size_of::<T>()) else {
+            return Err(self.out_of_range());
+        };
         let operand = single::to_bits(operand);
         let _accessing = flag::enter();
         let window = inline::open_window();
@@ -253,13 +259,8 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     }
 
     #[inline(always)]
-    fn confined(self) -> Result<(UserRange, usize), AtomicError> {
-        self.check_alignment()?;
-        let addr = self.ptr.addr();
-        let Some(confined) = UserRange::confined(addr, size_of::<T>()) else {
-            return Err(Fault::out_of_range(addr, Access::Write).into());
-        };
-        Ok(confined)
+    fn out_of_range(self) -> AtomicError {
+        Fault::out_of_range(self.ptr.addr(), Access::Write).into()
     }
 }
 

@@ -185,7 +185,8 @@ impl<C: Context> UserCStr<C> {
     /// Copies as much of the string as `buf` has room for beside a terminator, which it always gets: strlcpy's rule, for
     /// names that may be cut off. The rest of `buf` stays as it is.
     ///
-    /// [`Fit::CutOff`] says that the string goes on, or that the byte which would tell is not readable.
+    /// [`Fit::CutOff`] says that the string goes on, or that the byte which would tell is not readable. A string that begins
+    /// outside of the user half is refused, however small `buf` is.
     ///
     /// # Errors
     ///

@@ -483,7 +483,8 @@ impl Bed {
         };
         let mut fault = Fault::new(start, done, row.side, FaultKind::OutOfRange);
         fault.done += row.before;
-        let is_needed = row.done != Done::BytesButTheLast || done + 1 < len;
+        // "A string that begins outside of the user half is refused, however small `buf` is."
+        let is_needed = row.done != Done::BytesButTheLast || done + 1 < len || done == 0;
         let expected = Expected {
             fault: is_needed.then_some((done, fault)),
             may_trap: false,

@@ -100,7 +100,7 @@ fn installing_opens_the_user_half_unless_somebody_has() {
     child::run(|| {
         assert_eq!(axptr::user_limit(), 0);
         let fault = copy_from_user(&mut [0; 8], NOWHERE).unwrap_err();
-        assert_eq!((fault.done, fault.kind), (0, FaultKind::OutOfRange));
+        assert_eq!((fault.done, fault.kind), (0, FaultKind::NotSetUp));
         install();
         assert_eq!(axptr::user_limit(), axptr::DEFAULT_USER_LIMIT);
         let fault = copy_from_user(&mut [0; 8], NOWHERE).unwrap_err();
