@@ -29,7 +29,7 @@ const MOST: usize = 8 << 20;
 
 /// How often each copy must have been stopped in the middle, and how often that is tried.
 const HITS: usize = 5;
-const TRIES: usize = 400;
+const TRIES: usize = 2000;
 
 /// The interrupt comes in each of so many parts of the copy in turn; if none of them is a hit, the copy is too short.
 const PARTS: u32 = 20;
