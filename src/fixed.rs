@@ -270,12 +270,10 @@ unsafe fn store<T, C: Context>(start: usize, bytes: &[u8]) -> usize {
     0
 }
 
-/// The `N` bytes from `at` on.
+/// The `N` bytes from `at` on. (No slice is copied: hardly optimised, that is a call between two accesses.)
 #[inline(always)]
 fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
-    let mut array = [0; N];
-    array.copy_from_slice(&bytes[at..at + N]);
-    array
+    *bytes[at..].first_chunk().expect("a part lies inside of the value")
 }
 
 /// What became of a store that faulted: the exact fault, with what comes before it written; or all is written

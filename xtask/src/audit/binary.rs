@@ -18,7 +18,13 @@ use super::{
 
 /// Functions that return a fault, or a fault or a word, and write nothing else to their caller's memory. Taken at their
 /// word, as the signatures in `src` are.
-const BRIEF: &[&str] = &["axptr::single::read_again", "axptr::single::write_again"];
+const BRIEF: &[&str] = &[
+    "axptr::single::read_again",
+    "axptr::single::write_again",
+    "axptr::single::write_out_of_line",
+    "axptr::error::refusal",
+    "axptr::range::is_refused",
+];
 
 /// A program and its machine.
 #[derive(Clone, Debug)]
