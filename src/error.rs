@@ -52,6 +52,13 @@ impl Fault {
         Self::new(addr, 0, access, refusal())
     }
 
+    /// [`out_of_range`](Self::out_of_range) by a call, for a batch: it has many places for it, and returns no value beside it.
+    #[cold]
+    #[inline(never)]
+    pub(crate) fn refused(addr: usize, access: Access) -> Self {
+        Self::out_of_range(addr, access)
+    }
+
     /// [`UserRange::new`], with the refusal as a fault.
     #[inline(always)]
     pub(crate) fn range(start: usize, len: usize, access: Access) -> Result<UserRange, Self> {

@@ -41,7 +41,6 @@ use core::{
 use crate::{
     cause::Access,
     context::Context,
-    copy,
     error::Fault,
     flag,
     pod::{AnyBitPattern, NoUninit},
@@ -136,14 +135,14 @@ impl<T: AnyBitPattern, C: Context> sealed::Accesses for Read<T, C> {
 
     #[inline(always)]
     fn check(&self) -> Result<(), Fault> {
-        Fault::range(self.ptr.addr(), size_of::<T>(), Access::Read).map(drop)
+        check(self.ptr.addr(), size_of::<T>(), Access::Read)
     }
 
     #[inline(always)]
     unsafe fn access(self) -> Result<T, Fault> {
         let addr = self.ptr.addr();
         let Some((range, start)) = UserRange::confined_again(addr, size_of::<T>()) else {
-            return Err(Fault::out_of_range(addr, Access::Read));
+            return Err(Fault::refused(addr, Access::Read));
         };
         if !single::is_single::<T>() {
             let mut value = MaybeUninit::<T>::uninit();
@@ -168,18 +167,21 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
 
     #[inline(always)]
     fn check(&self) -> Result<(), Fault> {
-        Fault::range(self.ptr.addr(), size_of::<T>(), Access::Write).map(drop)
+        check(self.ptr.addr(), size_of::<T>(), Access::Write)
     }
 
     #[inline(always)]
     unsafe fn access(self) -> Result<(), Fault> {
         let addr = self.ptr.addr();
-        if !single::is_single::<T>() {
-            return copy::write_bytes::<C>(addr, bytemuck::bytes_of(&self.value));
-        }
         let Some((range, start)) = UserRange::confined_again(addr, size_of::<T>()) else {
-            return Err(Fault::out_of_range(addr, Access::Write));
+            return Err(Fault::refused(addr, Access::Write));
         };
+        if !single::is_single::<T>() {
+            let bytes = bytemuck::bytes_of(&self.value);
+            // SAFETY: (1) the bytes are a value's; (2) the range lies in the user half, which holds no kernel memory.
+            let outcome = unsafe { C::copy_to_user(start, bytes.as_ptr(), bytes.len()) };
+            return Fault::check(outcome, addr, bytes.len(), Access::Write);
+        }
         let bits = single::to_bits(self.value);
         if !single::is_stored_at_once::<T>(addr) {
             return single::write_out_of_line::<C>(range, bits);
@@ -188,6 +190,14 @@ impl<T: NoUninit, C: Context> sealed::Accesses for Write<T, C> {
         let status = unsafe { single::store::<T, C>(start, bits) };
         if status == 0 { Ok(()) } else { single::write_again::<C>(range, bits, status) }
     }
+}
+
+#[inline(always)]
+fn check(addr: usize, len: usize, access: Access) -> Result<(), Fault> {
+    if UserRange::new(addr, len).is_none() {
+        return Err(Fault::refused(addr, access));
+    }
+    Ok(())
 }
 
 impl<B: sealed::Accesses, const N: usize> sealed::Accesses for [B; N] {

@@ -23,6 +23,7 @@ const BRIEF: &[&str] = &[
     "axptr::single::write_again",
     "axptr::single::write_out_of_line",
     "axptr::error::refusal",
+    "<axptr::error::Fault>::refused",
     "axptr::range::is_refused",
 ];
 

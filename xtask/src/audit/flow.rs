@@ -210,8 +210,9 @@ impl Walk<'_> {
     }
 
     /// Adds the blocks that no path is seen to reach, with nothing known there: landing pads of unwinding, and cases
-    /// that cannot be on this CPU.
-    pub fn explore_the_rest(&self, states: &mut States) {
+    /// that cannot be on this CPU. Not those of stubs that no entry leads to: nothing else does.
+    pub fn explore_the_rest(&self, states: &mut States, is_stub: impl Fn(u64) -> bool) {
+        let mut dead = HashSet::new();
         for leader in self.leaders {
             let at = |addr| states.range((addr, WindowState::LEAST)..).next();
             let is_reached = |addr| at(addr).is_some_and(|(key, _)| key.0 == addr);
@@ -219,6 +220,14 @@ impl Walk<'_> {
             let first =
                 self.code.range(leader..).find(|(addr, insn)| is_reached(**addr) || !insn.is_padding());
             if first.is_some_and(|(addr, _)| !is_reached(*addr)) {
+                let mut at = *leader;
+                while (at != *leader || is_stub(at)) && !is_reached(at) && dead.insert(at) {
+                    let Some(insn) = self.code.get(&at) else { break };
+                    at = if let Flow::Jump(target) = insn.flow { target } else { insn.end() };
+                }
+                if dead.contains(leader) {
+                    continue;
+                }
                 self.explore(states, vec![(*leader, State::nothing(self.surroundings, self.isa))]);
             }
         }

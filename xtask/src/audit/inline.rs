@@ -53,6 +53,7 @@ const BATCH: &[&str] = &[
     "axptr::copy::",
     "axptr::raw::",
     "axptr::error::refusal",
+    "<axptr::error::Fault>::refused",
     "<axptr::error::Fault>::stopped",
     "axptr::range::is_refused",
 ];
@@ -184,7 +185,7 @@ pub fn follow(
             walk.explore(&mut states, others);
         }
         if guard == Guard::None {
-            walk.explore_the_rest(&mut states);
+            walk.explore_the_rest(&mut states, |leader| is_stub(binary, &code, leader));
         }
         walk.visit(&states, &mut |insn, state, event| {
             reached.insert(insn.addr);
@@ -318,7 +319,7 @@ fn distance(addr: &Expr) -> Option<u64> {
 ///
 /// The landing is in the same `asm!`: nothing between the two leaves it, calls, or moves the window. Success may jump
 /// over stubs.
-fn lands_behind(binary: &Binary, code: &Code, insn: &Insn, landing: u64) -> Result<(), &'static str> {
+pub fn lands_behind(binary: &Binary, code: &Code, insn: &Insn, landing: u64) -> Result<(), &'static str> {
     if landing < insn.end() {
         return Err("has its landing in front of it");
     }

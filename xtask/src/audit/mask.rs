@@ -129,7 +129,7 @@ fn audit_caller(
     let walk = walk(binary, function, &code, &entries, &masks, &leaders);
     let mut states = States::new();
     walk.explore(&mut states, vec![(function.range.start, State::entry(walk.surroundings))]);
-    walk.explore_the_rest(&mut states);
+    walk.explore_the_rest(&mut states, |_| false);
     // What an argument is, by call and register.
     let mut sites: BTreeMap<(u64, Reg), Argument> = BTreeMap::new();
     walk.visit(&states, &mut |insn, state, event| {

@@ -344,7 +344,9 @@ impl Access<'_, '_> {
 
     /// The stub at a landing says nothing, or goes elsewhere.
     fn seed_stub(&self, outcomes: &mut Outcomes, code: &BTreeMap<u64, Insn>, entry: Entry) {
-        if !inline::is_stub(self.binary, code, entry.landing) {
+        // Where success goes on, too, what follows is the caller's: it may put a number to the answer as a stub does.
+        let shared = |insn| inline::lands_behind(self.binary, code, insn, entry.landing).is_ok();
+        if !inline::is_stub(self.binary, code, entry.landing) || code.get(&entry.insn).is_some_and(shared) {
             return;
         }
         let says = code.get(&entry.landing);
