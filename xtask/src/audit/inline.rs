@@ -56,6 +56,8 @@ const BATCH: &[&str] = &[
     "<axptr::error::Fault>::refused",
     "<axptr::error::Fault>::stopped",
     "axptr::range::is_refused",
+    // Of a value that was read, to where the others are: from kernel memory to kernel memory.
+    "memcpy",
 ];
 
 /// Instructions by address.
