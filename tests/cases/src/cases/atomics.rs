@@ -235,7 +235,7 @@ pub(crate) fn futex(site: &mut dyn Site) -> Result<(), String> {
     let absent =
         matches!(told, Err(FutexError::Atomic(AtomicError::Fault(fault))) if fault.addr == area.at(PAGE));
     ensure!(absent, "{told:x?}");
-    // A comparison that does not exist is found when the word has been changed (`futex_answers_as_linux`).
+    // A comparison that does not exist is found when the word has been changed (`tests/linux.rs` asks Linux).
     for comparison in 6..16 {
         let op = FutexOp::decode(1 << 28 | comparison << 24 | 3 << 12).ok_or("the action exists")?;
         let told = (word.store(5), op.apply(word), word.load());

@@ -189,7 +189,7 @@ pub(crate) fn import(site: &mut dyn Site) -> Result<(), String> {
         let error = IoVecs::import(array, 2, &mut storage).err();
         ensure!(error == Some(IoVecError::BadLength { index }), "{len:#x}: {error:?}");
     }
-    // Lengths are looked at before addresses; and `Linux answers a vector alike` in tests/linux.rs.
+    // Lengths are looked at before addresses; `tests/linux.rs` asks Linux the same.
     put_vector(addr, &[(user_limit(), 8), (0x1000, usize::MAX)])?;
     let error = IoVecs::import(array, 2, &mut storage).err();
     ensure!(error == Some(IoVecError::BadLength { index: 1 }), "{error:?}");
