@@ -7,84 +7,64 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
+// One folder a floor. What a file needs lies in the folders above it in this list.
 mod arch;
 
-mod cause;
-mod errno;
-mod fit;
-mod flag;
-
 pub mod extable;
-pub mod raw;
-pub mod trap;
 
-#[cfg(target_os = "linux")]
-pub mod hosted;
-#[cfg(all(feature = "vector", target_os = "none"))]
-pub mod vector;
-#[cfg(target_os = "none")]
-pub mod window;
+mod recovery;
 
-mod error;
-mod pod;
-mod range;
-mod selftest;
+mod access;
 
-pub mod context;
+mod typed;
 
-mod compare;
-mod copy;
-mod fixed;
-pub mod nofault;
-pub mod probe;
-mod single;
-pub mod unpredictable;
+mod compat;
 
-pub mod region;
-
-mod ptr;
-
-pub mod atomic;
-pub mod cstr;
-pub mod scope;
-mod slice;
-
-#[cfg(feature = "alloc")]
-mod vec;
-
-mod array;
-pub mod bulk;
-mod cursor;
-pub mod fault_in;
-pub mod futex;
-pub mod iovec;
-#[cfg(feature = "legacy")]
-pub mod legacy;
-pub mod structs;
-
-#[cfg(feature = "axmm")]
-mod axmm;
-
-pub use array::Limit;
-pub use cause::{Access, FaultKind};
-pub use compare::compare_user;
-pub use context::{Context, NoFault, Normal};
-pub use copy::{
-    copy_from_user, copy_from_user_uninit, copy_from_user_zeroing, copy_in_user, copy_to_user, fill_user,
+pub use access::{
+    bulk,
+    compare::compare_user,
+    context::{self, Context, NoFault, Normal},
+    copy::{
+        copy_from_user, copy_from_user_uninit, copy_from_user_zeroing, copy_in_user, copy_to_user, fill_user,
+    },
+    error::Fault,
+    fit::Fit,
+    nofault,
+    pod::{AnyBitPattern, NoUninit},
+    probe,
+    range::UserRange,
+    raw,
+    region::{self, AddrSpaceProvider, AddressSpace},
+    unpredictable,
 };
-pub use cursor::{CursorError, UserReader, UserWriter};
-pub use error::Fault;
-pub use fit::Fit;
+#[cfg(feature = "legacy")]
+pub use compat::legacy;
+pub use extable::cause::{Access, FaultKind};
 #[cfg(feature = "percpu")]
-pub use flag::{is_accessing_user_memory, switch_accessing_user_memory};
-pub use pod::{AnyBitPattern, NoUninit};
-pub use ptr::{UserConstPtr, UserPtr};
-pub use range::{DEFAULT_USER_LIMIT, UserRange, set_user_limit, user_limit};
-pub use region::{AddrSpaceProvider, AddressSpace};
-pub use selftest::{SelftestError, selftest};
-pub use slice::{UserConstSlice, UserSlice};
+pub use recovery::flag::{is_accessing_user_memory, switch_accessing_user_memory};
+#[cfg(target_os = "linux")]
+pub use recovery::hosted;
+#[cfg(all(feature = "vector", target_os = "none"))]
+pub use recovery::vector;
+#[cfg(target_os = "none")]
+pub use recovery::window;
+pub use recovery::{
+    limit::{DEFAULT_USER_LIMIT, set_user_limit, user_limit},
+    selftest::{SelftestError, selftest},
+    trap,
+};
 #[cfg(feature = "alloc")]
-pub use vec::VecError;
+pub use typed::vec::VecError;
+pub use typed::{
+    array::Limit,
+    atomic, cstr,
+    cursor::{CursorError, UserReader, UserWriter},
+    fault_in, futex, iovec,
+    ptr::{UserConstPtr, UserPtr},
+    scope,
+    slice::{UserConstSlice, UserSlice},
+    structs,
+};
 
 /// For this project's own tests: no promise is made about it. What it does is done to the whole program: nothing but a
 /// test enables the feature.

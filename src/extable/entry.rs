@@ -2,8 +2,8 @@
 //! One entry, as the assembler lays it out.
 
 use crate::{
-    arch::entry_flags::{INLINED, NOFAULT, READ, STRICT, WRITE},
-    cause::Access,
+    arch::entry::{INLINED, NOFAULT, READ, STRICT, WRITE},
+    extable::cause::Access,
 };
 
 /// One instruction that may fault, and where to go on when it does.

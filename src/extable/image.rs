@@ -9,7 +9,7 @@ use super::{
 };
 use crate::{
     arch,
-    cause::{Access, FaultKind},
+    extable::cause::{Access, FaultKind},
 };
 
 unsafe extern "C" {
@@ -49,8 +49,8 @@ pub fn lookup(pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Land
 pub fn selftest() -> Result<(), TableError> {
     section()?;
     let table = Table::image();
-    let sentinel = (&raw const arch::SENTINEL).addr();
-    let expected = (&raw const arch::SENTINEL_LANDING).addr();
+    let sentinel = (&raw const arch::raw::SENTINEL).addr();
+    let expected = (&raw const arch::raw::SENTINEL_LANDING).addr();
     match table.lookup(sentinel, None, FaultKind::Unknown) {
         Some(landing) if landing.pc() == expected => table.check(None),
         _ => Err(TableError::SentinelLost),
@@ -94,5 +94,5 @@ fn find_order(entries: &[Entry]) -> bool {
 /// True; and the reference keeps the sentinel, hence the section and its two symbols, in images that
 /// use no routine.
 fn keeps_sentinel() -> bool {
-    core::hint::black_box(&raw const arch::SENTINEL).addr() != 0
+    core::hint::black_box(&raw const arch::raw::SENTINEL).addr() != 0
 }

@@ -40,10 +40,11 @@
 //! # Ok::<(), TableError>(())
 //! ```
 
-mod entry;
-mod image;
+pub(crate) mod cause;
+pub(crate) mod entry;
+pub(crate) mod image;
 mod macros;
-mod table;
+pub(crate) mod table;
 
 pub use entry::Entry;
 pub use image::{lookup, selftest};

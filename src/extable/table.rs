@@ -4,7 +4,7 @@
 use core::{fmt, slice};
 
 use super::entry::{ENTRY_SIZE, Entry};
-use crate::cause::{Access, Cause, FaultKind};
+use crate::extable::cause::{Access, Cause, FaultKind};
 
 /// Entries in one piece of memory, with the knowledge whether they are sorted.
 #[derive(Clone, Copy, Debug)]

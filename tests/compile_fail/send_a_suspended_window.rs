@@ -3,7 +3,7 @@
 
 // It is a kernel's, and this test a process: so the file itself, on a machine without a window.
 #[expect(dead_code)]
-#[path = "../../src/window.rs"]
+#[path = "../../src/recovery/window.rs"]
 mod window;
 
 mod arch {

@@ -18,6 +18,8 @@ macro global_asm() {}
 #[rustc_builtin_macro]
 macro concat() {}
 
+#[path = "SOURCES/src/arch/entry.rs"]
+mod entry;
 #[path = "SOURCES/src/extable/macros.rs"]
 mod macros;
 

@@ -253,7 +253,7 @@ fn a_protection_key_fault_says_so_where_the_cpu_has_keys() {
         if key < 0 {
             println!(
                 "scene: this CPU or kernel has no protection keys: their decoding is shown by the unit test in \
-                 src/arch/x86_64/linux.rs only"
+                 src/recovery/hosted/frame/x86_64.rs only"
             );
             return;
         }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that are expanded where they are used: see `arch::InlineFlags`.
+//! Accesses that are expanded where they are used: see `arch::shape`.
 //!
 //! Values go by the unprivileged instructions, as in the routines. Atomics have no such form before
 //! FEAT_LSUI: they run with the kernel's rights, which outside the window PAN denies it.
@@ -8,9 +8,8 @@ use core::arch::asm;
 
 use super::{CPU_LSE, CPU_PAN, IS_KERNEL, cpu};
 use crate::arch::{
-    ATOMIC_TRIES, InlineFlags, RETRY, STORED, UNTOLD,
-    entry_flags::{READ, WRITE},
-    rmw_op,
+    entry::{READ, WRITE},
+    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
 };
 
 /// Words may be loaded from anywhere: SCTLR_EL1.A is 0, and of what faults nothing is used.
@@ -67,219 +66,49 @@ pub(super) fn set_pan() {
     unsafe { asm!(".inst 0xd500419f", options(nostack, preserves_flags)) };
 }
 
-/// One load into a register.
-macro_rules! load {
-    ($text:literal, $addr:ident, $flags:ty) => {{
-        let (value, status): (u64, usize);
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $text, ", [{addr}]"),
-                "mov x1, xzr",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | READ,
-                addr = in(reg) $addr,
-                value = inout(reg) 0_u64 => value,
-                inout("x1") UNTOLD => status,
-                options(nostack, preserves_flags),
-            );
-        }
-        (value, status)
-    }};
+/// An unprivileged load of 8 bytes: there is no pair.
+macro_rules! load_word {
+    ($word:ident, $at:literal) => {
+        concat!("ldtr {", stringify!($word), "}, [{addr}, ", $at, "]")
+    };
 }
 
-/// Loads `SIZE` bytes of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated.
-#[inline(always)]
-pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
-    match SIZE {
-        1 => load!("ldtrb {value:w}", addr, F),
-        2 => load!("ldtrh {value:w}", addr, F),
-        4 => load!("ldtr {value:w}", addr, F),
-        _ => load!("ldtr {value:x}", addr, F),
-    }
+/// An unprivileged store of 8 bytes.
+macro_rules! store_word {
+    ($word:ident, $at:literal) => {
+        concat!("sttr {", stringify!($word), "}, [{addr}, ", $at, "]")
+    };
 }
 
-/// As many loads of 8 bytes, with a label each: there is no unprivileged pair.
-macro_rules! load_words {
-    ($addr:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
-        $(let $word: u64;)+
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                $(concat!($label, ": ldtr {", stringify!($word), "}, [{addr}, ", $at, "]"),)+
-                "mov x1, xzr",
-                "3:",
-                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
-                flags = const <$flags>::FLAGS | READ,
-                addr = in(reg) $addr,
-                $($word = out(reg) $word,)+
-                inout("x1") UNTOLD => status,
-                options(nostack, preserves_flags),
-            );
-        }
-        ([$($word),+], status)
-    }};
+/// Adds what has been stored to the cause.
+macro_rules! stub {
+    ($at:literal) => {
+        concat!("orr x1, x1, #(", $at, " << {stored})\nb 3b")
+    };
 }
 
-/// Loads two words of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated.
-#[inline(always)]
-pub(crate) unsafe fn load_two<F: InlineFlags>(addr: usize) -> ([u64; 2], usize) {
-    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b)
-}
-
-/// Loads four words of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated.
-#[inline(always)]
-pub(crate) unsafe fn load_four<F: InlineFlags>(addr: usize) -> ([u64; 4], usize) {
-    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
-}
-
-/// Loads `SIZE` bytes of kernel memory.
-///
-/// # Safety
-///
-/// 1. Reading what is at `addr`, if anything is, has no effect.
-#[inline(always)]
-pub(crate) unsafe fn load_kernel<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
-    match SIZE {
-        1 => load!("ldrb {value:w}", addr, F),
-        2 => load!("ldrh {value:w}", addr, F),
-        4 => load!("ldr {value:w}", addr, F),
-        _ => load!("ldr {value:x}", addr, F),
-    }
-}
-
-/// One store of a register.
-macro_rules! store {
-    ($text:literal, $addr:ident, $value:ident, $flags:ty) => {{
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $text, ", [{addr}]"),
-                "mov x1, xzr",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | WRITE,
-                addr = in(reg) $addr,
-                value = in(reg) $value,
-                inout("x1") UNTOLD => status,
-                options(nostack, preserves_flags),
-            );
-        }
-        status
-    }};
-}
-
-/// Stores the low `SIZE` bytes of `value` to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated.
-#[inline(always)]
-pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value: u64) -> usize {
-    match SIZE {
-        1 => store!("sttrb {value:w}", addr, value, F),
-        2 => store!("sttrh {value:w}", addr, value, F),
-        4 => store!("sttr {value:w}", addr, value, F),
-        _ => store!("sttr {value:x}", addr, value, F),
-    }
-}
-
-/// As many stores of 8 bytes, with a label each: the first, and those with a stub behind the function that adds what
-/// has been stored in front.
-macro_rules! store_words {
-    (
-        $addr:ident, $words:ident, $flags:ty, $first:ident,
-        $($label:literal $insn:literal $at:literal $word:ident $stub:literal $landing:literal),+
-    ) => {{
-        let [$first, $($word),+] = $words;
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: sttr {", stringify!($first), "}, [{addr}]"),
-                $(concat!($label, ": sttr {", stringify!($word), "}, [{addr}, ", $at, "]"),)+
-                "mov x1, xzr",
-                "3:",
-                ".subsection 1",
-                $(concat!($stub, ": orr x1, x1, #(", $at, " << {stored})"), "b 3b",)+
-                ".previous",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                $(crate::__ex_entry!($insn, $landing, "{flags}"),)+
-                flags = const <$flags>::FLAGS | WRITE,
-                stored = const STORED,
-                addr = in(reg) $addr,
-                $first = in(reg) $first,
-                $($word = in(reg) $word,)+
-                inout("x1") UNTOLD => status,
-                options(nostack, preserves_flags),
-            );
-        }
-        status
-    }};
-}
-
-/// Stores two words to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated.
-#[inline(always)]
-pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
-    store_words!(addr, words, F, a, "4" "4b" 8 b "7" "(3b + (7b - 3b) * (((7b - 4b) >> 15 == 0) & 1))")
-}
-
-/// Stores four words to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated.
-#[inline(always)]
-pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
-    store_words!(
-        addr, words, F, a,
-        "4" "4b" 8 b "7" "(3b + (7b - 3b) * (((7b - 4b) >> 15 == 0) & 1))",
-        "5" "5b" 16 c "8" "(3b + (8b - 3b) * (((8b - 5b) >> 15 == 0) & 1))",
-        "6" "6b" 24 d "9" "(3b + (9b - 3b) * (((9b - 6b) >> 15 == 0) & 1))"
-    )
+values! {
+    machine: ("x1" "mov x1, xzr" (nostack, preserves_flags)),
+    load: ([addr = in(reg)] [value = inout(reg) 0_u64 =>])
+        "ldtrb {value:w}, [{addr}]" "ldtrh {value:w}, [{addr}]" "ldtr {value:w}, [{addr}]" "ldtr {value:x}, [{addr}]",
+    load_kernel: ([addr = in(reg)] [value = inout(reg) 0_u64 =>])
+        "ldrb {value:w}, [{addr}]" "ldrh {value:w}, [{addr}]" "ldr {value:w}, [{addr}]" "ldr {value:x}, [{addr}]",
+    store: ([addr = in(reg)] [value = in(reg)])
+        "sttrb {value:w}, [{addr}]" "sttrh {value:w}, [{addr}]" "sttr {value:w}, [{addr}]" "sttr {value:x}, [{addr}]",
+    words: load_word store_word (behind stub),
 }
 
 /// One instruction of FEAT_LSE that does it all. It reserves nothing.
 macro_rules! single {
-    ($insn:literal, $suffix:literal, $width:literal, $addr:ident, $operand:expr, $flags:ty) => {{
-        let (value, status): (u64, usize);
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                ".arch_extension lse",
-                concat!("2: ", $insn, $suffix, " {operand", $width, "}, {value", $width, "}, [{addr}]"),
-                "mov x1, xzr",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | READ | WRITE,
-                addr = in(reg) $addr,
-                operand = in(reg) $operand,
-                value = inout(reg) 0_u64 => value,
-                inout("x1") UNTOLD => status,
-                options(nostack, preserves_flags),
-            );
-        }
-        (value, status)
-    }};
+    ($insn:literal, $suffix:literal, $width:literal, $addr:ident, $operand:expr, $flags:ty) => {
+        one!(
+            exchange("x1" "mov x1, xzr" (nostack, preserves_flags)), [inout(reg) 0_u64 =>],
+            concat!(
+                ".arch_extension lse\n2: ", $insn, $suffix, " {operand", $width, "}, {value", $width, "}, [{addr}]"
+            ),
+            $addr, $operand, $flags
+        )
+    };
 }
 
 /// Loads a value and reserves it, computes a new one and stores that, until nobody was in between. Nothing

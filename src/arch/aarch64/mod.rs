@@ -7,13 +7,9 @@ use core::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::arch::entry_flags;
+use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(target_os = "linux")]
-pub(crate) mod linux;
-#[cfg(all(feature = "vector", target_os = "none"))]
-pub(crate) mod vector;
 #[cfg(target_os = "none")]
 pub(crate) mod window;
 
@@ -34,20 +30,20 @@ const IS_KERNEL: bool = cfg!(target_os = "none");
 
 // Bits of `CPU`, and the number of one. A process knows of the last only.
 const CPU_KNOWN: u8 = 1;
-const CPU_PAN: u8 = 2;
+pub(crate) const CPU_PAN: u8 = 2;
 const CPU_MOPS: u8 = 4;
 const CPU_LSE: u8 = 8;
 
 /// What the CPU has, 0 until a routine or an atomic asks.
-static CPU: AtomicU8 = AtomicU8::new(0);
+pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
 
 /// Whether the copy and set instructions may be used: once the vector has proved it, until a CPU proves the
 /// contrary.
-static MOPS: AtomicU8 = AtomicU8::new(MOPS_UNKNOWN);
-const MOPS_UNKNOWN: u8 = 0;
-const MOPS_PROVED: u8 = 1;
+pub(crate) static MOPS: AtomicU8 = AtomicU8::new(MOPS_UNKNOWN);
+pub(crate) const MOPS_UNKNOWN: u8 = 0;
+pub(crate) const MOPS_PROVED: u8 = 1;
 #[cfg(all(feature = "vector", target_os = "none"))]
-const MOPS_REFUTED: u8 = 2;
+pub(crate) const MOPS_REFUTED: u8 = 2;
 
 // One block: macros defined in two would clash when both land in one codegen unit.
 global_asm!(
@@ -67,49 +63,22 @@ global_asm!(
     mops_bit = const CPU_MOPS.trailing_zeros(),
     mops_state = sym MOPS,
     mops_proved = const MOPS_PROVED,
-    read = const entry_flags::READ,
-    write = const entry_flags::WRITE,
-    strict = const entry_flags::STRICT,
-    nofault = const entry_flags::NOFAULT,
+    read = const entry::READ,
+    write = const entry::WRITE,
+    strict = const entry::STRICT,
+    nofault = const entry::NOFAULT,
 );
 
-#[cfg(all(feature = "vector", target_os = "none"))]
-global_asm!(
-    include_str!("../../../asm/aarch64/vector.S"),
-    cpu = sym CPU,
-    pan = const CPU_PAN.trailing_zeros(),
-    on_fault = sym vector::on_fault,
-);
-
-/// The routines. Their contracts stand above their labels.
-pub(crate) mod raw {
-    use crate::arch::Outcome;
-
-    unsafe extern "C" {
-        pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
-
-        pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
-    }
-
-    // Nothing is known of what a branch that is not foreseen costs here.
-    pub(crate) use __axptr_copy_from_user as __axptr_copy_from_user_unpredictable;
-    pub(crate) use __axptr_copy_to_user as __axptr_copy_to_user_unpredictable;
+/// Nothing is known of what a branch that is not foreseen costs here: the same routines.
+pub(crate) mod unpredictable {
+    pub(crate) use crate::arch::raw::{
+        __axptr_copy_from_user as __axptr_copy_from_user_unpredictable,
+        __axptr_copy_to_user as __axptr_copy_to_user_unpredictable,
+    };
 }
 
+#[cfg(target_os = "none")]
 unsafe extern "C" {
-    #[link_name = "__axptr_sentinel"]
-    pub(crate) static SENTINEL: u8;
-    #[link_name = "__axptr_sentinel_landing"]
-    pub(crate) static SENTINEL_LANDING: u8;
-    #[cfg(target_os = "none")]
     fn __axptr_ask_cpu();
 }
 
@@ -194,7 +163,7 @@ fn cpu() -> u8 {
 /// Asks the CPU, as a routine does at its first call, and returns what is stored.
 #[cfg(target_os = "none")]
 #[cold]
-fn ask_cpu() -> u8 {
+pub(crate) fn ask_cpu() -> u8 {
     // SAFETY: reads ID registers and stores what the CPU has; clobbers what any function may.
     unsafe { __axptr_ask_cpu() };
     CPU.load(Ordering::Relaxed)
@@ -204,11 +173,11 @@ fn ask_cpu() -> u8 {
 #[cfg(not(target_os = "none"))]
 #[cold]
 fn ask_cpu() -> u8 {
-    #[cfg(target_os = "linux")]
-    let has_lse = linux::has_lse();
-    #[cfg(not(target_os = "linux"))]
-    let has_lse = false;
-    let known = if has_lse { CPU_KNOWN | CPU_LSE } else { CPU_KNOWN };
+    /// <asm/hwcap.h>.
+    const HWCAP_ATOMICS: libc::c_ulong = 1 << 8;
+    // SAFETY: looks something up in what the kernel gave the process.
+    let capabilities = unsafe { libc::getauxval(libc::AT_HWCAP) };
+    let known = if capabilities & HWCAP_ATOMICS != 0 { CPU_KNOWN | CPU_LSE } else { CPU_KNOWN };
     CPU.store(known, Ordering::Relaxed);
     known
 }
@@ -216,7 +185,7 @@ fn ask_cpu() -> u8 {
 /// Whether an instruction is CPY* or SET* in a form that is unprivileged on a side (Arm ARM C4.1.94, "Memory
 /// Copy and Memory Set").
 #[cfg(all(feature = "vector", target_os = "none"))]
-fn is_unprivileged_copy(insn: u32) -> bool {
+pub(crate) fn is_unprivileged_copy(insn: u32) -> bool {
     const SET: u32 = 3 << 22;
     const UNPRIVILEGED_WRITE: u32 = 1 << 12;
     const UNPRIVILEGED_READ: u32 = 1 << 13;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that are expanded where they are used: see `arch::InlineFlags`.
+//! Accesses that are expanded where they are used: see `arch::shape`.
 //!
 //! The base instructions have atomics of 4 and 8 bytes. One or two bytes are exchanged with the word around
 //! them: it lies in the same page, and its other bytes get the value that they have.
@@ -7,9 +7,9 @@
 use core::arch::asm;
 
 use crate::arch::{
-    ATOMIC_TRIES, InlineFlags, RETRY, STORED, UNTOLD,
-    entry_flags::{READ, WRITE},
-    rmw_op,
+    entry::{READ, WRITE},
+    part::Part,
+    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
 };
 
 /// A word that is not aligned may be refused (Reference Manual vol. 1, chapter 2, UAL).
@@ -34,214 +34,48 @@ pub(crate) fn open_window() -> Window {
 #[inline(always)]
 pub(crate) fn close_window(_window: Window) {}
 
-/// One load.
-macro_rules! load {
-    ($load:literal, $addr:ident, $flags:ty) => {{
-        let (value, status): (u64, usize);
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $load, " {value}, {addr}, 0"),
-                "move $a1, $zero",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | READ,
-                addr = in(reg) $addr,
-                value = out(reg) value,
-                inout("$a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        (value, status)
-    }};
+/// A load of 8 bytes.
+macro_rules! load_word {
+    ($word:ident, $at:literal) => {
+        concat!("ld.d {", stringify!($word), "}, {addr}, ", $at)
+    };
 }
 
-/// Loads `SIZE` bytes of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
-    match SIZE {
-        1 => load!("ld.bu", addr, F),
-        2 => load!("ld.hu", addr, F),
-        4 => load!("ld.wu", addr, F),
-        _ => load!("ld.d", addr, F),
-    }
+/// A store of 8 bytes.
+macro_rules! store_word {
+    ($word:ident, $at:literal) => {
+        concat!("st.d {", stringify!($word), "}, {addr}, ", $at)
+    };
 }
 
-/// As many loads of 8 bytes, with a label each.
-macro_rules! load_words {
-    ($addr:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
-        $(let $word: u64;)+
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                $(concat!($label, ": ld.d {", stringify!($word), "}, {addr}, ", $at),)+
-                "move $a1, $zero",
-                "3:",
-                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
-                flags = const <$flags>::FLAGS | READ,
-                addr = in(reg) $addr,
-                $($word = out(reg) $word,)+
-                inout("$a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        ([$($word),+], status)
-    }};
+/// What has been stored, as a status has it.
+macro_rules! stub {
+    ($at:literal) => {
+        concat!("lu12i.w {stored}, ", $at, " << ({shift} - 12)")
+    };
 }
 
-/// Loads two words of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load_two<F: InlineFlags>(addr: usize) -> ([u64; 2], usize) {
-    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b)
-}
-
-/// Loads four words of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load_four<F: InlineFlags>(addr: usize) -> ([u64; 4], usize) {
-    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
-}
-
-/// Loads `SIZE` bytes of kernel memory: the kernel's rights are what `load` has.
-///
-/// # Safety
-///
-/// 1. Reading what is at `addr`, if anything is, has no effect.
-#[inline(always)]
-pub(crate) unsafe fn load_kernel<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
-    // SAFETY: (1) makes it as good as user memory.
-    unsafe { load::<SIZE, F>(addr) }
-}
-
-/// One store.
-macro_rules! store {
-    ($store:literal, $addr:ident, $value:ident, $flags:ty) => {{
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $store, " {value}, {addr}, 0"),
-                "move $a1, $zero",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | WRITE,
-                addr = in(reg) $addr,
-                value = in(reg) $value,
-                inout("$a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        status
-    }};
-}
-
-/// Stores the low `SIZE` bytes of `value` to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value: u64) -> usize {
-    match SIZE {
-        1 => store!("st.b", addr, value, F),
-        2 => store!("st.h", addr, value, F),
-        4 => store!("st.w", addr, value, F),
-        _ => store!("st.d", addr, value, F),
-    }
-}
-
-/// As many stores of 8 bytes, with a label each: the first, and those with a stub that adds what has been stored in
-/// front.
-///
-/// The stubs lie in between, and success jumps over them: behind the function, linker relaxation might move them, and
-/// the assembler could not tell how far away they are.
-macro_rules! store_words {
-    (
-        $addr:ident, $words:ident, $flags:ty, $first:ident,
-        $($label:literal $insn:literal $at:literal $word:ident $stub:literal $landing:literal),+
-    ) => {{
-        let [$first, $($word),+] = $words;
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: st.d {", stringify!($first), "}, {addr}, 0"),
-                $(concat!($label, ": st.d {", stringify!($word), "}, {addr}, ", $at),)+
-                "move $a1, $zero",
-                "b 3f",
-                $(concat!($stub, ": lu12i.w {stored}, ", $at, " << ({shift} - 12)"), "b 9f",)+
-                "9: or $a1, $a1, {stored}",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                $(crate::__ex_entry!($insn, $landing, "{flags}"),)+
-                flags = const <$flags>::FLAGS | WRITE,
-                shift = const STORED,
-                addr = in(reg) $addr,
-                $first = in(reg) $first,
-                $($word = in(reg) $word,)+
-                stored = lateout(reg) _,
-                inout("$a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        status
-    }};
-}
-
-/// Stores two words to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
-    store_words!(addr, words, F, a, "4" "4b" 8 b "7" "7b")
-}
-
-/// Stores four words to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
-    store_words!(addr, words, F, a, "4" "4b" 8 b "6" "6b", "5" "5b" 16 c "7" "7b", "8" "8b" 24 d "10" "10b")
+values! {
+    machine: ("$a1" "move $a1, $zero" (nostack)),
+    load: ([addr = in(reg)] [value = out(reg)])
+        "ld.bu {value}, {addr}, 0" "ld.hu {value}, {addr}, 0" "ld.wu {value}, {addr}, 0" "ld.d {value}, {addr}, 0",
+    load_kernel: ([addr = in(reg)] [value = out(reg)])
+        "ld.bu {value}, {addr}, 0" "ld.hu {value}, {addr}, 0" "ld.wu {value}, {addr}, 0" "ld.d {value}, {addr}, 0",
+    store: ([addr = in(reg)] [value = in(reg)])
+        "st.b {value}, {addr}, 0" "st.h {value}, {addr}, 0" "st.w {value}, {addr}, 0" "st.d {value}, {addr}, 0",
+    words: load_word store_word (between "b" stub "or $a1, $a1, {stored}"),
 }
 
 /// One atomic instruction. The forms with `_db` are barriers on both sides; the register that gets the value
 /// before must be none of the others (Reference Manual vol. 1, chapter 2, AM*).
 macro_rules! exchange {
-    ($insn:literal, $addr:expr, $operand:expr, $flags:ty) => {{
-        let (value, status): (u64, usize);
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $insn, " {value}, {operand}, {addr}"),
-                "move $a1, $zero",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | READ | WRITE,
-                addr = in(reg) $addr,
-                operand = in(reg) $operand,
-                value = out(reg) value,
-                inout("$a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        (value, status)
-    }};
+    ($insn:literal, $addr:expr, $operand:expr, $flags:ty) => {
+        one!(
+            exchange("$a1" "move $a1, $zero" (nostack)), [out(reg)],
+            concat!("2: ", $insn, " {value}, {operand}, {addr}"),
+            $addr, $operand, $flags
+        )
+    };
 }
 
 /// Loads a word, lets `$compute` make {new} of it, and puts that in its place, until nobody was in between.
@@ -398,34 +232,4 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
         mask = part.mask
     );
     (part.take(word), status)
-}
-
-/// The place of one or two bytes in the aligned word of 4 around them.
-#[derive(Clone, Copy)]
-struct Part<const SIZE: usize> {
-    word: usize,
-    shift: u32,
-    mask: u64,
-}
-
-impl<const SIZE: usize> Part<SIZE> {
-    #[inline(always)]
-    fn at(addr: usize) -> Self {
-        const BITS: u32 = u8::BITS;
-        let shift = (addr % 4) as u32 * BITS;
-        let ones = if SIZE == 1 { u64::from(u8::MAX) } else { u64::from(u16::MAX) };
-        Self { word: addr & !3, shift, mask: ones << shift }
-    }
-
-    /// The word that has these bytes there and is 0 elsewhere.
-    #[inline(always)]
-    fn place(self, bits: u64) -> u64 {
-        (bits << self.shift) & self.mask
-    }
-
-    /// The bytes that a word has there, as the lowest.
-    #[inline(always)]
-    fn take(self, word: u64) -> u64 {
-        word >> self.shift
-    }
 }

@@ -9,15 +9,9 @@ use core::{
     sync::atomic::AtomicU8,
 };
 
-use crate::arch::entry_flags;
+use crate::arch::entry;
 
-#[cfg(any(test, all(feature = "vector", target_os = "none")))]
-mod exception;
 pub(crate) mod inline;
-#[cfg(target_os = "linux")]
-pub(crate) mod linux;
-#[cfg(all(feature = "vector", target_os = "none"))]
-pub(crate) mod vector;
 #[cfg(target_os = "none")]
 pub(crate) mod window;
 
@@ -51,47 +45,17 @@ global_asm!(
     cpu = sym CPU,
     known = const CPU_KNOWN,
     ual = const CPU_UAL,
-    read = const entry_flags::READ,
-    write = const entry_flags::WRITE,
-    nofault = const entry_flags::NOFAULT,
+    read = const entry::READ,
+    write = const entry::WRITE,
+    nofault = const entry::NOFAULT,
 );
 
-#[cfg(all(feature = "vector", target_os = "none"))]
-global_asm!(
-    include_str!("../../../asm/loongarch64/vector.S"),
-    frame_size = const size_of::<vector::Frame>(),
-    on_fault = sym vector::on_fault,
-    former = sym vector::FORMER,
-);
-
-/// The routines. Their contracts stand above their labels.
-pub(crate) mod raw {
-    use crate::arch::Outcome;
-
-    unsafe extern "C" {
-        pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
-
-        pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
-    }
-
-    // Nothing is known of what a branch that is not foreseen costs here.
-    pub(crate) use __axptr_copy_from_user as __axptr_copy_from_user_unpredictable;
-    pub(crate) use __axptr_copy_to_user as __axptr_copy_to_user_unpredictable;
-}
-
-unsafe extern "C" {
-    #[link_name = "__axptr_sentinel"]
-    pub(crate) static SENTINEL: u8;
-    #[link_name = "__axptr_sentinel_landing"]
-    pub(crate) static SENTINEL_LANDING: u8;
+/// Nothing is known of what a branch that is not foreseen costs here: the same routines.
+pub(crate) mod unpredictable {
+    pub(crate) use crate::arch::raw::{
+        __axptr_copy_from_user as __axptr_copy_from_user_unpredictable,
+        __axptr_copy_to_user as __axptr_copy_to_user_unpredictable,
+    };
 }
 
 /// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that are expanded where they are used: see `arch::InlineFlags`.
+//! Accesses that are expanded where they are used: see `arch::shape`.
 //!
 //! Atomics of 4 and 8 bytes are AMOs; so are and, or and xor of 1 and 2 bytes, on the word around, with an
 //! operand that leaves the neighbours as they are. The rest are loops of LR and SC. With both aq and rl set,
@@ -15,9 +15,9 @@ use core::arch::asm;
 
 use super::{IS_KERNEL, SSTATUS_SUM};
 use crate::arch::{
-    ATOMIC_TRIES, InlineFlags, RETRY, STORED, UNTOLD,
-    entry_flags::{READ, WRITE},
-    rmw_op,
+    entry::{READ, WRITE},
+    part::Part,
+    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
 };
 
 /// A word that is not aligned may trap, or be emulated at a hundred times its cost, and no instruction tells
@@ -54,213 +54,47 @@ pub(crate) fn close_window(window: Window) {
     }
 }
 
-/// One load.
-macro_rules! load {
-    ($insn:literal, $addr:ident, $flags:ty) => {{
-        let (value, status): (u64, usize);
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $insn, " {value}, 0({addr})"),
-                "li a1, 0",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | READ,
-                addr = in(reg) $addr,
-                value = lateout(reg) value,
-                inout("a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        (value, status)
-    }};
+/// A load of 8 bytes.
+macro_rules! load_word {
+    ($word:ident, $at:literal) => {
+        concat!("ld {", stringify!($word), "}, ", $at, "({addr})")
+    };
 }
 
-/// Loads `SIZE` bytes of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
-    match SIZE {
-        1 => load!("lbu", addr, F),
-        2 => load!("lhu", addr, F),
-        4 => load!("lwu", addr, F),
-        _ => load!("ld", addr, F),
-    }
+/// A store of 8 bytes.
+macro_rules! store_word {
+    ($word:ident, $at:literal) => {
+        concat!("sd {", stringify!($word), "}, ", $at, "({addr})")
+    };
 }
 
-/// As many loads of 8 bytes, with a label each.
-macro_rules! load_words {
-    ($addr:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
-        $(let $word: u64;)+
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                $(concat!($label, ": ld {", stringify!($word), "}, ", $at, "({addr})"),)+
-                "li a1, 0",
-                "3:",
-                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
-                flags = const <$flags>::FLAGS | READ,
-                addr = in(reg) $addr,
-                $($word = out(reg) $word,)+
-                inout("a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        ([$($word),+], status)
-    }};
+/// What has been stored, as a status has it.
+macro_rules! stub {
+    ($at:literal) => {
+        concat!("lui {stored}, ", $at, " << ({shift} - 12)")
+    };
 }
 
-/// Loads two words of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load_two<F: InlineFlags>(addr: usize) -> ([u64; 2], usize) {
-    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b)
-}
-
-/// Loads four words of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load_four<F: InlineFlags>(addr: usize) -> ([u64; 4], usize) {
-    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
-}
-
-/// Loads `SIZE` bytes of kernel memory: the kernel's rights are what `load` has.
-///
-/// # Safety
-///
-/// 1. Reading what is at `addr`, if anything is, has no effect.
-#[inline(always)]
-pub(crate) unsafe fn load_kernel<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
-    // SAFETY: (1) makes it as good as user memory.
-    unsafe { load::<SIZE, F>(addr) }
-}
-
-/// One store.
-macro_rules! store {
-    ($insn:literal, $addr:ident, $value:ident, $flags:ty) => {{
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $insn, " {value}, 0({addr})"),
-                "li a1, 0",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | WRITE,
-                addr = in(reg) $addr,
-                value = in(reg) $value,
-                inout("a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        status
-    }};
-}
-
-/// Stores the low `SIZE` bytes of `value` to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value: u64) -> usize {
-    match SIZE {
-        1 => store!("sb", addr, value, F),
-        2 => store!("sh", addr, value, F),
-        4 => store!("sw", addr, value, F),
-        _ => store!("sd", addr, value, F),
-    }
-}
-
-/// As many stores of 8 bytes, with a label each: the first, and those with a stub that adds what has been stored in
-/// front.
-///
-/// The stubs lie in between, and success jumps over them: behind the function, linker relaxation might move them, and
-/// the assembler could not tell how far away they are.
-macro_rules! store_words {
-    (
-        $addr:ident, $words:ident, $flags:ty, $first:ident,
-        $($label:literal $insn:literal $at:literal $word:ident $stub:literal $landing:literal),+
-    ) => {{
-        let [$first, $($word),+] = $words;
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: sd {", stringify!($first), "}, 0({addr})"),
-                $(concat!($label, ": sd {", stringify!($word), "}, ", $at, "({addr})"),)+
-                "li a1, 0",
-                "j 3f",
-                $(concat!($stub, ": lui {stored}, ", $at, " << ({shift} - 12)"), "j 9f",)+
-                "9: or a1, a1, {stored}",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                $(crate::__ex_entry!($insn, $landing, "{flags}"),)+
-                flags = const <$flags>::FLAGS | WRITE,
-                shift = const STORED,
-                addr = in(reg) $addr,
-                $first = in(reg) $first,
-                $($word = in(reg) $word,)+
-                stored = lateout(reg) _,
-                inout("a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        status
-    }};
-}
-
-/// Stores two words to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
-    store_words!(addr, words, F, a, "4" "4b" 8 b "7" "7b")
-}
-
-/// Stores four words to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
-    store_words!(addr, words, F, a, "4" "4b" 8 b "6" "6b", "5" "5b" 16 c "7" "7b", "8" "8b" 24 d "10" "10b")
+values! {
+    machine: ("a1" "li a1, 0" (nostack)),
+    load: ([addr = in(reg)] [value = lateout(reg)])
+        "lbu {value}, 0({addr})" "lhu {value}, 0({addr})" "lwu {value}, 0({addr})" "ld {value}, 0({addr})",
+    load_kernel: ([addr = in(reg)] [value = lateout(reg)])
+        "lbu {value}, 0({addr})" "lhu {value}, 0({addr})" "lwu {value}, 0({addr})" "ld {value}, 0({addr})",
+    store: ([addr = in(reg)] [value = in(reg)])
+        "sb {value}, 0({addr})" "sh {value}, 0({addr})" "sw {value}, 0({addr})" "sd {value}, 0({addr})",
+    words: load_word store_word (between "j" stub "or a1, a1, {stored}"),
 }
 
 /// One AMO.
 macro_rules! amo {
-    ($insn:literal, $addr:expr, $operand:expr, $flags:ty) => {{
-        let (value, status): (u64, usize);
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $insn, ".aqrl {value}, {operand}, ({addr})"),
-                "li a1, 0",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | READ | WRITE,
-                addr = in(reg) $addr,
-                operand = in(reg) $operand,
-                value = lateout(reg) value,
-                inout("a1") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        (value, status)
-    }};
+    ($insn:literal, $addr:expr, $operand:expr, $flags:ty) => {
+        one!(
+            exchange("a1" "li a1, 0" (nostack)), [lateout(reg)],
+            concat!("2: ", $insn, ".aqrl {value}, {operand}, ({addr})"),
+            $addr, $operand, $flags
+        )
+    };
 }
 
 /// Loads what is at an address and replaces it, until nobody was in between.
@@ -301,34 +135,6 @@ macro_rules! replace {
     }};
 }
 
-/// Where a value of 1 or 2 bytes lies in the aligned word around it.
-#[derive(Clone, Copy, Debug)]
-struct Part {
-    word: usize,
-    shift: usize,
-    mask: u64,
-}
-
-impl Part {
-    #[inline(always)]
-    fn of<const SIZE: usize>(addr: usize) -> Self {
-        let shift = addr % 4 * 8;
-        Self { word: addr & !3, shift, mask: ((1 << (8 * SIZE)) - 1) << shift }
-    }
-
-    /// A value in its place, zeros around it.
-    #[inline(always)]
-    fn place(self, value: u64) -> u64 {
-        value << self.shift & self.mask
-    }
-
-    /// The value out of its place.
-    #[inline(always)]
-    fn take(self, (word, status): (u64, usize)) -> (u64, usize) {
-        (word >> self.shift, status)
-    }
-}
-
 /// Replaces a value by `OP` of it and `operand`, and returns the value before.
 ///
 /// # Safety
@@ -341,7 +147,7 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
 ) -> (u64, usize) {
     match (OP, SIZE) {
         // SAFETY: (1) is ours.
-        (_, 1 | 2) => unsafe { rmw_part::<OP, F>(Part::of::<SIZE>(addr), operand) },
+        (_, 1 | 2) => unsafe { rmw_part::<SIZE, OP, F>(addr, operand) },
         (rmw_op::SWAP, 4) => amo!("amoswap.w", addr, operand, F),
         (rmw_op::SWAP, _) => amo!("amoswap.d", addr, operand, F),
         (rmw_op::ADD, 4) => amo!("amoadd.w", addr, operand, F),
@@ -361,9 +167,13 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
 ///
 /// 1. As for [`rmw`].
 #[inline(always)]
-unsafe fn rmw_part<const OP: u8, F: InlineFlags>(part: Part, operand: u64) -> (u64, usize) {
+unsafe fn rmw_part<const SIZE: usize, const OP: u8, F: InlineFlags>(
+    addr: usize,
+    operand: u64,
+) -> (u64, usize) {
+    let part = Part::<SIZE>::at(addr);
     let placed = part.place(operand);
-    part.take(match OP {
+    let (word, status) = match OP {
         rmw_op::SWAP => replace!(
             "w",
             [
@@ -386,7 +196,8 @@ unsafe fn rmw_part<const OP: u8, F: InlineFlags>(part: Part, operand: u64) -> (u
         rmw_op::AND => amo!("amoand.w", part.word, placed | !part.mask, F),
         rmw_op::OR => amo!("amoor.w", part.word, placed, F),
         _ => amo!("amoxor.w", part.word, placed, F),
-    })
+    };
+    (part.take(word), status)
 }
 
 /// Replaces a value by `new` if it is `expected`, and returns the value before.
@@ -404,9 +215,9 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
 ) -> (u64, usize) {
     match SIZE {
         1 | 2 => {
-            let part = Part::of::<SIZE>(addr);
+            let part = Part::<SIZE>::at(addr);
             let (expected, new) = (part.place(expected), part.place(new));
-            part.take(replace!(
+            let (word, status) = replace!(
                 "w",
                 [
                     "xor {new}, {old}, {expected}",
@@ -418,7 +229,8 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
                 ],
                 part.word, F, expected = in(reg) expected, change = in(reg) expected ^ new,
                 mask = in(reg) part.mask,
-            ))
+            );
+            (part.take(word), status)
         }
         4 => {
             // What LR.W loads has its upper half filled with the sign.

@@ -6,13 +6,9 @@ use core::{
     ops::Range,
 };
 
-use crate::arch::entry_flags;
+use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(target_os = "linux")]
-pub(crate) mod linux;
-#[cfg(all(feature = "vector", target_os = "none"))]
-pub(crate) mod vector;
 #[cfg(target_os = "none")]
 pub(crate) mod window;
 
@@ -31,7 +27,7 @@ pub(crate) const CAUSE_REGISTER: &str = "a1";
 const IS_KERNEL: bool = cfg!(target_os = "none");
 
 /// Permission to touch user pages in kernel mode (Privileged ISA, "sstatus").
-const SSTATUS_SUM: usize = 1 << 18;
+pub(crate) const SSTATUS_SUM: usize = 1 << 18;
 
 // One block: macros defined in two would clash when both land in one codegen unit.
 global_asm!(
@@ -43,47 +39,17 @@ global_asm!(
     include_str!("../../../asm/riscv64/string.S"),
     kernel = const IS_KERNEL as u8,
     sum = const SSTATUS_SUM,
-    read = const entry_flags::READ,
-    write = const entry_flags::WRITE,
-    nofault = const entry_flags::NOFAULT,
+    read = const entry::READ,
+    write = const entry::WRITE,
+    nofault = const entry::NOFAULT,
 );
 
-#[cfg(all(feature = "vector", target_os = "none"))]
-global_asm!(
-    include_str!("../../../asm/riscv64/vector.S"),
-    sum = const SSTATUS_SUM,
-    entry = const vector::SSTATUS_ENTRY,
-    on_fault = sym vector::on_fault,
-);
-
-/// The routines. Their contracts stand above their labels.
-pub(crate) mod raw {
-    use crate::arch::Outcome;
-
-    unsafe extern "C" {
-        pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
-
-        pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
-    }
-
-    // Nothing is known of what a branch that is not foreseen costs here.
-    pub(crate) use __axptr_copy_from_user as __axptr_copy_from_user_unpredictable;
-    pub(crate) use __axptr_copy_to_user as __axptr_copy_to_user_unpredictable;
-}
-
-unsafe extern "C" {
-    #[link_name = "__axptr_sentinel"]
-    pub(crate) static SENTINEL: u8;
-    #[link_name = "__axptr_sentinel_landing"]
-    pub(crate) static SENTINEL_LANDING: u8;
+/// Nothing is known of what a branch that is not foreseen costs here: the same routines.
+pub(crate) mod unpredictable {
+    pub(crate) use crate::arch::raw::{
+        __axptr_copy_from_user as __axptr_copy_from_user_unpredictable,
+        __axptr_copy_to_user as __axptr_copy_to_user_unpredictable,
+    };
 }
 
 /// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that are expanded where they are used: see `arch::InlineFlags`.
+//! Accesses that are expanded where they are used: see `arch::shape`.
 //!
 //! Addresses travel in rsi and rdi: rbp, which the compiler might choose, would make an address that cannot
 //! be translated a stack fault (AMD64 APM vol. 2, 8.2.13).
@@ -8,9 +8,8 @@ use core::{arch::asm, sync::atomic::Ordering};
 
 use super::{CPU, CPU_SMAP, IS_KERNEL, ask_cpu};
 use crate::arch::{
-    ATOMIC_TRIES, InlineFlags, RETRY, STORED, UNTOLD,
-    entry_flags::{READ, WRITE},
-    rmw_op,
+    entry::{READ, WRITE},
+    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
 };
 
 /// Words may be anywhere, and of one that faults nothing has been done (SDM vol. 3, 6.5).
@@ -58,191 +57,36 @@ pub(crate) fn close_window(window: Window) {
     }
 }
 
-/// One load from rsi into a part of rax.
-macro_rules! load {
-    ($text:literal, $addr:ident, $flags:ty) => {{
-        let (value, status): (u64, usize);
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $text),
-                "xor edx, edx",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | READ,
-                in("rsi") $addr,
-                lateout("rax") value,
-                inout("rdx") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        (value, status)
-    }};
+/// A load of 8 bytes.
+macro_rules! load_word {
+    ($word:ident, $at:literal) => {
+        concat!("mov {", stringify!($word), "}, qword ptr [rsi + ", $at, "]")
+    };
 }
 
-/// Loads `SIZE` bytes of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
-    match SIZE {
-        1 => load!("movzx eax, byte ptr [rsi]", addr, F),
-        2 => load!("movzx eax, word ptr [rsi]", addr, F),
-        4 => load!("mov eax, dword ptr [rsi]", addr, F),
-        _ => load!("mov rax, qword ptr [rsi]", addr, F),
-    }
+/// A store of 8 bytes.
+macro_rules! store_word {
+    ($word:ident, $at:literal) => {
+        concat!("mov qword ptr [rdi + ", $at, "], {", stringify!($word), "}")
+    };
 }
 
-/// Loads `SIZE` bytes of kernel memory: the kernel's rights are what `load` has.
-///
-/// # Safety
-///
-/// 1. Reading what is at `addr`, if anything is, has no effect.
-#[inline(always)]
-pub(crate) unsafe fn load_kernel<const SIZE: usize, F: InlineFlags>(addr: usize) -> (u64, usize) {
-    // SAFETY: (1) makes it as good as user memory.
-    unsafe { load::<SIZE, F>(addr) }
+/// Adds what has been stored to the cause.
+macro_rules! stub {
+    ($at:literal) => {
+        concat!("or edx, ", $at, " << {stored}\njmp 3b")
+    };
 }
 
-/// As many loads of 8 bytes from rsi on, with a label each.
-macro_rules! load_words {
-    ($addr:ident, $flags:ty, $($label:literal $insn:literal $at:literal $word:ident),+) => {{
-        $(let $word: u64;)+
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                $(concat!($label, ": mov {", stringify!($word), "}, qword ptr [rsi + ", $at, "]"),)+
-                "xor edx, edx",
-                "3:",
-                $(crate::__ex_entry!($insn, "3b", "{flags}"),)+
-                flags = const <$flags>::FLAGS | READ,
-                in("rsi") $addr,
-                $($word = out(reg) $word,)+
-                inout("rdx") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        ([$($word),+], status)
-    }};
-}
-
-/// Loads two words of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load_two<F: InlineFlags>(addr: usize) -> ([u64; 2], usize) {
-    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b)
-}
-
-/// Loads four words of user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn load_four<F: InlineFlags>(addr: usize) -> ([u64; 4], usize) {
-    load_words!(addr, F, "2" "2b" 0 a, "4" "4b" 8 b, "5" "5b" 16 c, "6" "6b" 24 d)
-}
-
-/// One store to rdi from a part of rax.
-macro_rules! store {
-    ($text:literal, $addr:ident, $value:ident, $flags:ty) => {{
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: ", $text),
-                "xor edx, edx",
-                "3:",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                flags = const <$flags>::FLAGS | WRITE,
-                in("rdi") $addr,
-                in("rax") $value,
-                inout("rdx") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        status
-    }};
-}
-
-/// Stores the low `SIZE` bytes of `value` to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store<const SIZE: usize, F: InlineFlags>(addr: usize, value: u64) -> usize {
-    match SIZE {
-        1 => store!("mov byte ptr [rdi], al", addr, value, F),
-        2 => store!("mov word ptr [rdi], ax", addr, value, F),
-        4 => store!("mov dword ptr [rdi], eax", addr, value, F),
-        _ => store!("mov qword ptr [rdi], rax", addr, value, F),
-    }
-}
-
-/// As many stores of 8 bytes from rdi on, with a label each: the first, and those with a stub behind the function
-/// that adds what has been stored in front.
-macro_rules! store_words {
-    (
-        $addr:ident, $words:ident, $flags:ty, $first:ident,
-        $($label:literal $insn:literal $at:literal $word:ident $stub:literal $landing:literal),+
-    ) => {{
-        let [$first, $($word),+] = $words;
-        let status: usize;
-        // SAFETY: ours.
-        unsafe {
-            asm!(
-                concat!("2: mov qword ptr [rdi], {", stringify!($first), "}"),
-                $(concat!($label, ": mov qword ptr [rdi + ", $at, "], {", stringify!($word), "}"),)+
-                "xor edx, edx",
-                "3:",
-                ".subsection 1",
-                $(concat!($stub, ": or edx, ", $at, " << {stored}"), "jmp 3b",)+
-                ".previous",
-                crate::__ex_entry!("2b", "3b", "{flags}"),
-                $(crate::__ex_entry!($insn, $landing, "{flags}"),)+
-                flags = const <$flags>::FLAGS | WRITE,
-                stored = const STORED,
-                in("rdi") $addr,
-                $first = in(reg) $first,
-                $($word = in(reg) $word,)+
-                inout("rdx") UNTOLD => status,
-                options(nostack),
-            );
-        }
-        status
-    }};
-}
-
-/// Stores two words to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store_two<F: InlineFlags>(addr: usize, words: [u64; 2]) -> usize {
-    store_words!(addr, words, F, a, "4" "4b" 8 b "7" "(3b + (7b - 3b) * (((7b - 4b) >> 15 == 0) & 1))")
-}
-
-/// Stores four words to user memory.
-///
-/// # Safety
-///
-/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
-#[inline(always)]
-pub(crate) unsafe fn store_four<F: InlineFlags>(addr: usize, words: [u64; 4]) -> usize {
-    store_words!(
-        addr, words, F, a,
-        "4" "4b" 8 b "7" "(3b + (7b - 3b) * (((7b - 4b) >> 15 == 0) & 1))",
-        "5" "5b" 16 c "8" "(3b + (8b - 3b) * (((8b - 5b) >> 15 == 0) & 1))",
-        "6" "6b" 24 d "9" "(3b + (9b - 3b) * (((9b - 6b) >> 15 == 0) & 1))"
-    )
+values! {
+    machine: ("rdx" "xor edx, edx" (nostack)),
+    load: ([in("rsi")] [lateout("rax")])
+        "movzx eax, byte ptr [rsi]" "movzx eax, word ptr [rsi]" "mov eax, dword ptr [rsi]" "mov rax, qword ptr [rsi]",
+    load_kernel: ([in("rsi")] [lateout("rax")])
+        "movzx eax, byte ptr [rsi]" "movzx eax, word ptr [rsi]" "mov eax, dword ptr [rsi]" "mov rax, qword ptr [rsi]",
+    store: ([in("rdi")] [in("rax")])
+        "mov byte ptr [rdi], al" "mov word ptr [rdi], ax" "mov dword ptr [rdi], eax" "mov qword ptr [rdi], rax",
+    words: load_word store_word (behind stub),
 }
 
 /// One instruction that exchanges memory at rdi with a part of rcx, or of rax and rcx.

@@ -9,13 +9,9 @@ use core::{
     sync::atomic::AtomicU8,
 };
 
-use crate::arch::entry_flags;
+use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(target_os = "linux")]
-pub(crate) mod linux;
-#[cfg(all(feature = "vector", target_os = "none"))]
-pub(crate) mod vector;
 #[cfg(target_os = "none")]
 pub(crate) mod window;
 
@@ -35,14 +31,14 @@ const IS_KERNEL: bool = cfg!(target_os = "none");
 
 // Bits of `CPU`.
 const CPU_KNOWN: u8 = 1;
-const CPU_SMAP: u8 = 2;
+pub(crate) const CPU_SMAP: u8 = 2;
 const CPU_ERMS: u8 = 4;
 const CPU_BLOCKS: u8 = 8;
 const CPU_ORDINARY: u8 = 16;
 const CPU_ALIASES: u8 = 32;
 
 /// What CPUID said, 0 until a routine asks.
-static CPU: AtomicU8 = AtomicU8::new(0);
+pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
 
 // One block: macros defined in two would clash when both land in one codegen unit.
 global_asm!(
@@ -60,50 +56,23 @@ global_asm!(
     blocks = const CPU_BLOCKS,
     ordinary = const CPU_ORDINARY,
     aliases = const CPU_ALIASES,
-    read = const entry_flags::READ,
-    write = const entry_flags::WRITE,
-    strict = const entry_flags::STRICT,
-    nofault = const entry_flags::NOFAULT,
+    read = const entry::READ,
+    write = const entry::WRITE,
+    strict = const entry::STRICT,
+    nofault = const entry::NOFAULT,
 );
 
-#[cfg(all(feature = "vector", target_os = "none"))]
-global_asm!(
-    include_str!("../../../asm/x86_64/vector.S"),
-    cpu = sym CPU,
-    smap = const CPU_SMAP,
-    on_fault = sym vector::on_fault,
-    former = sym vector::FORMER,
-    gates = const vector::GATES,
-    stub = const vector::STUB,
-);
-
-/// The routines. Their contracts stand above their labels.
-pub(crate) mod raw {
-    use crate::arch::Outcome;
+/// The routines that only this machine has.
+pub(crate) mod unpredictable {
+    use crate::arch::raw::Outcome;
 
     unsafe extern "C" {
-        pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
-
         pub(crate) fn __axptr_copy_from_user_unpredictable(dst: *mut u8, src: usize, len: usize) -> Outcome;
         pub(crate) fn __axptr_copy_to_user_unpredictable(dst: usize, src: *const u8, len: usize) -> Outcome;
-
-        pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
     }
 }
 
 unsafe extern "C" {
-    #[link_name = "__axptr_sentinel"]
-    pub(crate) static SENTINEL: u8;
-    #[link_name = "__axptr_sentinel_landing"]
-    pub(crate) static SENTINEL_LANDING: u8;
     fn __axptr_ask_cpu();
 }
 
@@ -132,7 +101,7 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
 }
 
 /// Asks CPUID, as a routine does at its first call.
-fn ask_cpu() {
+pub(crate) fn ask_cpu() {
     // SAFETY: stores what CPUID says and preserves every register but the flags.
     unsafe { __axptr_ask_cpu() };
 }
@@ -140,7 +109,7 @@ fn ask_cpu() {
 /// Whether CPUID reports SMAP, and so `stac` and `clac`.
 #[cfg(target_os = "none")]
 #[inline]
-fn has_window() -> bool {
+pub(crate) fn has_window() -> bool {
     if CPU.load(Ordering::Relaxed) == 0 {
         ask_cpu();
     }

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a system call returns for each error: Linux's numbers, which these four machines share
+//! (`<asm-generic/errno-base.h>`, `<asm-generic/errno.h>`), and the conversions that follow from them.
+
+use axerrno::{AxError, AxErrorKind, LinuxError};
+
+pub(crate) const E2BIG: i32 = 7;
+pub(crate) const EAGAIN: i32 = 11;
+pub(crate) const ENOMEM: i32 = 12;
+pub(crate) const EFAULT: i32 = 14;
+pub(crate) const EINVAL: i32 = 22;
+pub(crate) const ENOSYS: i32 = 38;
+pub(crate) const EILSEQ: i32 = 84;
+
+/// The same number in axerrno's words.
+pub(crate) const fn to_linux(errno: i32) -> LinuxError {
+    match errno {
+        E2BIG => LinuxError::E2BIG,
+        EAGAIN => LinuxError::EAGAIN,
+        ENOMEM => LinuxError::ENOMEM,
+        EINVAL => LinuxError::EINVAL,
+        ENOSYS => LinuxError::ENOSYS,
+        EILSEQ => LinuxError::EILSEQ,
+        _ => LinuxError::EFAULT,
+    }
+}
+
+/// The same number in ArceOS's words, where it has one of its own: kernels compare with that.
+pub(crate) fn to_ax(errno: i32) -> AxError {
+    let error = to_linux(errno);
+    AxErrorKind::try_from(error).map_or(error.into(), AxError::from)
+}
+
+/// Conversions of an error that has an `errno` method.
+macro_rules! conversions {
+    ($error:ty) => {
+        impl From<$error> for axerrno::LinuxError {
+            #[inline]
+            fn from(error: $error) -> Self {
+                $crate::access::errno::to_linux(error.errno())
+            }
+        }
+
+        impl From<$error> for axerrno::AxError {
+            #[inline]
+            fn from(error: $error) -> Self {
+                $crate::access::errno::to_ax(error.errno())
+            }
+        }
+
+        #[cfg(feature = "std")]
+        impl From<$error> for std::io::Error {
+            fn from(error: $error) -> Self {
+                Self::from_raw_os_error(error.errno())
+            }
+        }
+    };
+}
+
+pub(crate) use conversions;

@@ -1,0 +1,22 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Bytes: which addresses are user memory, how the routines are called, and what a caller is told.
+
+pub(crate) mod errno;
+pub(crate) mod error;
+pub(crate) mod fit;
+pub(crate) mod pod;
+pub(crate) mod range;
+
+pub mod context;
+pub mod raw;
+
+pub(crate) mod compare;
+pub(crate) mod copy;
+pub(crate) mod fixed;
+pub(crate) mod single;
+
+pub mod bulk;
+pub mod nofault;
+pub mod probe;
+pub mod region;
+pub mod unpredictable;

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Values of 1, 2, 4 and 8 bytes: one load or store where it is used, with its entry in the table.
+//!
+//! The instruction answers with a status only. What an exact answer needs beyond that lies out of line: the
+//! bytes in front of the page's edge, where the value crosses one, and a bytewise try, where the cause may
+//! end inside a page.
+
+use core::{mem, ptr};
+
+use crate::{
+    access::{
+        context::Context,
+        copy,
+        error::Fault,
+        pod::{AnyBitPattern, NoUninit},
+        range::UserRange,
+    },
+    arch::inline,
+    extable::cause::{Access, Cause, FaultKind},
+    recovery::flag,
+};
+
+const PAGE_SIZE: usize = 4096;
+
+/// Whether a type is read and written by one instruction if it is aligned.
+#[inline(always)]
+pub(crate) const fn is_single<T>() -> bool {
+    matches!(size_of::<T>(), 1 | 2 | 4 | 8)
+}
+
+/// Reads a value for which [`is_single`] says yes.
+#[inline(always)]
+pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault> {
+    read_bits::<T, C>(addr).map(from_bits)
+}
+
+/// Reads such a value's bytes, into the lowest of the result; what stands above them is arbitrary.
+#[inline(always)]
+pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
+    let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        return Err(Fault::out_of_range(addr, Access::Read));
+    };
+    let _accessing = flag::enter();
+    let window = open_window();
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
+    let (bits, status) = unsafe { load::<T, C>(start) };
+    close_window(window);
+    if status == 0 {
+        return Ok(bits);
+    }
+    read_again::<C>(range, status)
+}
+
+/// Reads such a value into `value`; a fault leaves what is behind its first `done` bytes as it was.
+#[inline(always)]
+pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T) -> Result<(), Fault> {
+    let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        return Err(Fault::out_of_range(addr, Access::Read));
+    };
+    let _accessing = flag::enter();
+    let window = open_window();
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
+    let (bits, status) = unsafe { load::<T, C>(start) };
+    close_window(window);
+    if status == 0 {
+        *value = from_bits(bits);
+        return Ok(());
+    }
+    // Not where `value` is: it may live in a register, as long as nobody asks for its address.
+    let mut copy = *value;
+    // SAFETY: (1) `copy` is as large as a `T`, which may be any bytes.
+    let outcome = unsafe { read_rest::<C>(range, status, ptr::from_mut(&mut copy).cast()) };
+    *value = copy;
+    outcome
+}
+
+/// Whether one instruction stores a value to `addr` that leaves nothing behind if it faults.
+///
+/// Where a store that is not aligned may leave its second half behind, the routine does it in aligned pieces.
+#[inline(always)]
+pub(crate) fn is_stored_at_once<T>(addr: usize) -> bool {
+    is_single::<T>() && (inline::STORES_WORDS_ANYWHERE || addr.is_multiple_of(size_of::<T>()))
+}
+
+/// Writes a value for which [`is_single`] says yes.
+#[inline(always)]
+pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<(), Fault> {
+    let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
+        return Err(Fault::out_of_range(addr, Access::Write));
+    };
+    let bits = to_bits(value);
+    if !is_stored_at_once::<T>(addr) {
+        return write_out_of_line::<C>(range, bits);
+    }
+    let _accessing = flag::enter();
+    let window = open_window();
+    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
+    let status = unsafe { store::<T, C>(start, bits) };
+    close_window(window);
+    if status == 0 {
+        return Ok(());
+    }
+    write_again::<C>(range, bits, status)
+}
+
+/// Opens the window, where single values need it.
+#[inline(always)]
+pub(crate) fn open_window() -> Option<inline::Window> {
+    inline::VALUES_NEED_WINDOW.then(inline::open_window)
+}
+
+/// Closes what [`open_window`] has opened.
+#[inline(always)]
+pub(crate) fn close_window(window: Option<inline::Window>) {
+    if let Some(window) = window {
+        inline::close_window(window);
+    }
+}
+
+/// Loads a value's bytes.
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn load<T, C: Context>(addr: usize) -> (u64, usize) {
+    match size_of::<T>() {
+        // SAFETY: (1) is ours.
+        1 => unsafe { inline::load::<1, C>(addr) },
+        // SAFETY: (1) is ours.
+        2 => unsafe { inline::load::<2, C>(addr) },
+        // SAFETY: (1) is ours.
+        4 => unsafe { inline::load::<4, C>(addr) },
+        // SAFETY: (1) is ours.
+        _ => unsafe { inline::load::<8, C>(addr) },
+    }
+}
+
+/// Stores a value's bytes, where it [`is_stored_at_once`].
+///
+/// # Safety
+///
+/// 1. The bytes at `addr` are user memory, or cannot be translated; the window is open.
+#[inline(always)]
+pub(crate) unsafe fn store<T, C: Context>(addr: usize, bits: u64) -> usize {
+    match size_of::<T>() {
+        // SAFETY: (1) is ours.
+        1 => unsafe { inline::store::<1, C>(addr, bits) },
+        // SAFETY: (1) is ours.
+        2 => unsafe { inline::store::<2, C>(addr, bits) },
+        // SAFETY: (1) is ours.
+        4 => unsafe { inline::store::<4, C>(addr, bits) },
+        // SAFETY: (1) is ours.
+        _ => unsafe { inline::store::<8, C>(addr, bits) },
+    }
+}
+
+/// The value whose bytes are the lowest of `bits`.
+#[inline(always)]
+pub(crate) fn from_bits<T: AnyBitPattern>(bits: u64) -> T {
+    const { assert!(cfg!(target_endian = "little"), "the lowest bytes come first") };
+    assert!(size_of::<T>() <= size_of::<u64>());
+    // SAFETY: a `T` is no larger, and may be any bytes.
+    unsafe { mem::transmute_copy(&bits) }
+}
+
+/// A value's bytes, as the lowest of the result.
+#[inline(always)]
+pub(crate) fn to_bits<T: NoUninit>(value: T) -> u64 {
+    let mut bits = [0; size_of::<u64>()];
+    bits[..size_of::<T>()].copy_from_slice(bytemuck::bytes_of(&value));
+    u64::from_le_bytes(bits)
+}
+
+/// What became of a load that faulted: the exact fault, or the bytes after all.
+#[cold]
+#[inline(never)]
+pub(crate) fn read_again<C: Context>(range: UserRange, status: usize) -> Result<u64, Fault> {
+    let mut bits = [0; size_of::<u64>()];
+    // SAFETY: (1) the range is that of a value of at most 8 bytes.
+    unsafe { read_rest::<C>(range, status, bits.as_mut_ptr()) }?;
+    Ok(u64::from_le_bytes(bits))
+}
+
+/// The same of a value of any size, whose bytes go to `dst`: all of them, or those in front of the fault. With
+/// status 0 nothing has been tried yet.
+///
+/// # Safety
+///
+/// 1. `dst` is valid for writes of the range's bytes.
+#[cold]
+#[inline(never)]
+pub(crate) unsafe fn read_rest<C: Context>(
+    range: UserRange,
+    status: usize,
+    dst: *mut u8,
+) -> Result<(), Fault> {
+    let kind = Cause::from_register(status).kind();
+    let possible = if status == 0 { range } else { possible(range, kind) };
+    // SAFETY: (1) is ours, of a part.
+    unsafe { copy::read_range::<C>(dst, possible) }?;
+    stopped(range, possible, Access::Read, kind).map_or(Ok(()), Err)
+}
+
+/// Writes the range's bytes, by the routine.
+#[cold]
+#[inline(never)]
+pub(crate) fn write_out_of_line<C: Context>(range: UserRange, bits: u64) -> Result<(), Fault> {
+    copy::write_bytes::<C>(range.start(), &bits.to_le_bytes()[..range.len()])
+}
+
+/// What became of a store that faulted: the exact fault, with what comes before it written; or all is written
+/// after all.
+#[cold]
+#[inline(never)]
+pub(crate) fn write_again<C: Context>(range: UserRange, bits: u64, status: usize) -> Result<(), Fault> {
+    let kind = Cause::from_register(status).kind();
+    let possible = possible(range, kind);
+    write_out_of_line::<C>(possible, bits)?;
+    stopped(range, possible, Access::Write, kind).map_or(Ok(()), Err)
+}
+
+/// The bytes of a value that may be accessible although the whole is not.
+pub(crate) fn possible(range: UserRange, kind: FaultKind) -> UserRange {
+    let before_edge = PAGE_SIZE - range.start() % PAGE_SIZE;
+    let len = if kind.ends_anywhere() {
+        range.len()
+    } else if before_edge < range.len() {
+        before_edge
+    } else {
+        0
+    };
+    range.split_at(len).0
+}
+
+/// The fault behind what was possible, if that was not all.
+pub(crate) fn stopped(
+    range: UserRange,
+    possible: UserRange,
+    access: Access,
+    kind: FaultKind,
+) -> Option<Fault> {
+    let (done, rest) = range.split_at(possible.len());
+    (!rest.is_empty()).then_some(Fault { done: done.len(), addr: rest.start(), access, kind })
+}

@@ -1,0 +1,13 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What the compiler must not know.
+
+/// The same value, of which the compiler does not know that it is the same.
+#[inline(always)]
+pub(crate) fn hide(value: usize) -> usize {
+    let mut hidden = value;
+    // SAFETY: no instruction.
+    unsafe {
+        core::arch::asm!("/* {0} */", inout(reg) hidden, options(pure, nomem, nostack, preserves_flags));
+    }
+    hidden
+}

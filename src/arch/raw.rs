@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The routines of `asm/<arch>`. Their contracts stand above their labels.
+
+/// What a routine hands back in its two result registers.
+#[derive(Clone, Copy, Debug)]
+#[repr(C)]
+pub(crate) struct Outcome {
+    /// Bytes not done.
+    pub(crate) left: usize,
+    /// 0, or what the trap handler wrote into the cause register.
+    pub(crate) cause: usize,
+}
+
+unsafe extern "C" {
+    pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
+    pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
+
+    pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
+    pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
+}
+
+unsafe extern "C" {
+    #[link_name = "__axptr_sentinel"]
+    pub(crate) static SENTINEL: u8;
+    #[link_name = "__axptr_sentinel_landing"]
+    pub(crate) static SENTINEL_LANDING: u8;
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! For kernels that exist: axmm's address space, and the methods of the earlier axptr.
+
+#[cfg(feature = "axmm")]
+mod axmm;
+#[cfg(feature = "legacy")]
+pub mod legacy;

@@ -1,0 +1,112 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What a signal does: the kernel's `sigaction`, and ours among them.
+
+use core::{mem::MaybeUninit, ptr};
+
+use libc::{c_int, sigaction, sighandler_t, sigset_t};
+
+/// The signals that the kernel has: 1 to 64 on these machines.
+const SIGNALS: u32 = u64::BITS;
+
+/// What of a `sigaction` matters to who stands in for the kernel.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Action {
+    /// `SIG_DFL`, `SIG_IGN` or a function: a pointer, because it may come to be called.
+    pub(super) handler: *mut (),
+    pub(super) flags: c_int,
+    /// The signals of its mask, as bits: the first is signal 1.
+    pub(super) mask: u64,
+}
+
+impl Action {
+    /// The default disposition, no flags, empty mask.
+    pub(super) const DEFAULT: Self = Self { handler: ptr::null_mut(), flags: 0, mask: 0 };
+
+    pub(super) fn of(action: &sigaction) -> Self {
+        let is_in_mask = |signal: &u32| {
+            // SAFETY: a valid set and a number, of which the call judges itself.
+            let answer = unsafe { libc::sigismember(&raw const action.sa_mask, *signal as c_int) };
+            answer == 1
+        };
+        let mask = (1..=SIGNALS).filter(is_in_mask).fold(0, |mask, signal| mask | 1 << (signal - 1));
+        // Whoever installed it made an integer of its address, and so has exposed it.
+        let handler = ptr::with_exposed_provenance_mut(action.sa_sigaction);
+        Self { handler, flags: action.sa_flags, mask }
+    }
+
+    /// The handler as `sigaction` has it.
+    pub(super) fn address(self) -> sighandler_t {
+        self.handler.addr()
+    }
+
+    pub(super) fn to_sigaction(self) -> sigaction {
+        let action = MaybeUninit::<sigaction>::zeroed();
+        // SAFETY: integers, an integer array and a nullable function pointer: all may be zero.
+        let mut action = unsafe { action.assume_init() };
+        action.sa_sigaction = self.handler.expose_provenance();
+        action.sa_flags = self.flags;
+        self.add_mask_to(&mut action.sa_mask);
+        action
+    }
+
+    pub(super) fn add_mask_to(self, set: &mut sigset_t) {
+        for signal in (1..=SIGNALS).filter(|signal| self.mask >> (signal - 1) & 1 != 0) {
+            // SAFETY: a valid set and a number, of which the call judges itself.
+            unsafe { libc::sigaddset(ptr::from_mut(set), signal as c_int) };
+        }
+    }
+}
+
+/// The `errno` of a call that the kernel refused.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Errno(pub(super) i32);
+
+/// Sets a signal's disposition, if `new` is given, and returns the one before.
+pub(super) fn set_action(signal: c_int, new: Option<&sigaction>) -> Result<sigaction, Errno> {
+    let mut old = MaybeUninit::uninit();
+    let new = new.map_or(ptr::null(), ptr::from_ref);
+    // SAFETY: `new` is null or a valid action, `old` has room for one; a handler in it keeps a handler's contract.
+    let status = unsafe { sigaction(signal, new, old.as_mut_ptr()) };
+    if status != 0 {
+        // SAFETY: no conditions.
+        let errno = unsafe { libc::__errno_location() };
+        // SAFETY: the location is this thread's own.
+        return Err(Errno(unsafe { errno.read() }));
+    }
+    // SAFETY: the call succeeded, so it has filled `old`.
+    Ok(unsafe { old.assume_init() })
+}
+
+/// The action that installs `ours`, on the stack of a former handler, and with everything blocked.
+///
+/// Nothing may interrupt it: neither a second signal of its own, because std's alternate stack has no room for two,
+/// nor a handler whose copies would fault while the signal is blocked. `chain` opens the mask for the former handler.
+pub(super) fn in_front_of(former: Action, ours: sighandler_t) -> sigaction {
+    let mut action = Action::DEFAULT.to_sigaction();
+    action.sa_flags = libc::SA_SIGINFO
+        | match former.address() {
+            // What is ignored must not interrupt a system call.
+            libc::SIG_DFL | libc::SIG_IGN => libc::SA_ONSTACK | libc::SA_RESTART,
+            _ => former.flags & (libc::SA_ONSTACK | libc::SA_RESTART),
+        };
+    action.sa_sigaction = ours;
+    // SAFETY: has room for a set.
+    unsafe { libc::sigfillset(&raw mut action.sa_mask) };
+    action
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_action_comes_back_as_it_was() {
+        // Not 32 to 34: the C library keeps those for itself, and out of sets.
+        for mask in [0, 1, 1 << 10, 1 << 30 | 1 << 9, 1 << 63] {
+            let action =
+                Action { mask, handler: ptr::without_provenance_mut(0x1000), flags: libc::SA_NODEFER };
+            assert_eq!(Action::of(&action.to_sigaction()), action);
+        }
+        assert_eq!(Action::of(&Action::DEFAULT.to_sigaction()), Action::DEFAULT);
+    }
+}

@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The disposition that a signal had before ours, where any thread's handler can read it at any time.
+
+use core::{
+    ptr,
+    sync::atomic::{AtomicI32, AtomicPtr, AtomicU64, AtomicUsize, Ordering, fence},
+};
+
+use super::action::Action;
+
+/// The action that ours has replaced.
+///
+/// It has one writer, `install`, one at a time. Versions are written to alternating slots, so that a handler which
+/// interrupts the writer still reads a whole one. A handler never writes a slot: it says which version has reset
+/// itself.
+pub(super) struct Former {
+    slots: [Slot; 2],
+    version: AtomicUsize,
+    /// The last version that was reset to the default. The first is nobody's, and is so from the start.
+    reset: AtomicUsize,
+}
+
+struct Slot {
+    handler: AtomicPtr<()>,
+    flags: AtomicI32,
+    mask: AtomicU64,
+}
+
+impl Former {
+    pub(super) const fn new() -> Self {
+        const fn slot() -> Slot {
+            let handler = AtomicPtr::new(ptr::null_mut());
+            Slot { handler, flags: AtomicI32::new(0), mask: AtomicU64::new(0) }
+        }
+        Self { slots: [slot(), slot()], version: AtomicUsize::new(0), reset: AtomicUsize::new(0) }
+    }
+
+    /// The action, and the version that it is.
+    pub(super) fn load(&self) -> (usize, Action) {
+        loop {
+            let version = self.version.load(Ordering::Acquire);
+            let slot = &self.slots[version % 2];
+            let handler = slot.handler.load(Ordering::Relaxed);
+            let flags = slot.flags.load(Ordering::Relaxed);
+            let mask = slot.mask.load(Ordering::Relaxed);
+            // Pairs with the fence in `store`: whoever has read of a later version's fields sees a later version.
+            fence(Ordering::Acquire);
+            if self.version.load(Ordering::Relaxed) != version {
+                // Two stores on another thread. One that this handler has interrupted is not one of them: it writes the
+                // other slot, or has published this one.
+                continue;
+            }
+            let is_reset = self.reset.load(Ordering::Relaxed) == version;
+            return (version, if is_reset { Action::DEFAULT } else { Action { handler, flags, mask } });
+        }
+    }
+
+    /// Stores a new action. To be called by one thread at a time, and not in a handler.
+    pub(super) fn store(&self, action: Action) {
+        let next = self.version.load(Ordering::Relaxed) + 1;
+        let slot = &self.slots[next % 2];
+        fence(Ordering::Release);
+        slot.handler.store(action.handler, Ordering::Relaxed);
+        slot.flags.store(action.flags, Ordering::Relaxed);
+        slot.mask.store(action.mask, Ordering::Relaxed);
+        self.version.store(next, Ordering::Release);
+    }
+
+    /// Makes the default of this version, for any thread's handler; true for the first that does.
+    ///
+    /// A version that is no longer the last is left behind: what came after it has not reset itself.
+    pub(super) fn reset(&self, version: usize) -> bool {
+        self.reset.fetch_max(version, Ordering::Relaxed) < version
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    extern crate std;
+
+    use std::{sync::Barrier, thread};
+
+    use libc::c_int;
+
+    use super::*;
+
+    /// An action of which each part tells the number.
+    fn numbered(number: usize) -> Action {
+        Action { handler: ptr::without_provenance_mut(number), flags: number as c_int, mask: number as u64 }
+    }
+
+    #[test]
+    fn a_version_is_reset_once_and_takes_no_later_one_with_it() {
+        let former = Former::new();
+        assert_eq!(former.load(), (0, Action::DEFAULT));
+        assert!(!former.reset(0), "nothing was stored: there is nothing to reset");
+        former.store(numbered(7));
+        let (first, action) = former.load();
+        assert_eq!(action, numbered(7));
+        former.store(numbered(8));
+        // A handler of the first version, late.
+        assert!(former.reset(first));
+        let (second, action) = former.load();
+        assert_eq!(action, numbered(8));
+        assert!(former.reset(second));
+        assert!(!former.reset(second));
+        assert!(!former.reset(first));
+        assert_eq!(former.load(), (second, Action::DEFAULT));
+        former.store(numbered(9));
+        assert_eq!(former.load().1, numbered(9));
+    }
+
+    /// Handlers on four threads get the signal at once: SA_RESETHAND calls one of them.
+    #[test]
+    fn one_of_several_threads_resets() {
+        for _ in 0..200 {
+            let former = Former::new();
+            former.store(numbered(7));
+            let barrier = Barrier::new(4);
+            let handler = || {
+                barrier.wait();
+                let (version, action) = former.load();
+                usize::from(action != Action::DEFAULT && former.reset(version))
+            };
+            let calls: usize = thread::scope(|scope| {
+                let threads = [(); 4].map(|()| scope.spawn(handler));
+                threads.map(|thread| thread.join().unwrap()).iter().sum()
+            });
+            assert_eq!(calls, 1);
+            assert_eq!(former.load().1, Action::DEFAULT);
+        }
+    }
+
+    #[test]
+    fn a_reader_sees_whole_actions_whatever_the_writer_does() {
+        let rounds = if cfg!(miri) { 50 } else { 500_000 };
+        let former = Former::new();
+        former.store(numbered(1));
+        thread::scope(|scope| {
+            let readers = [(); 2].map(|()| {
+                scope.spawn(|| {
+                    let mut last = 0;
+                    for _ in 0..rounds {
+                        let (version, action) = former.load();
+                        assert!(version >= last);
+                        last = version;
+                        assert!(action == numbered(version) || action == Action::DEFAULT);
+                        if version % 8 == 0 {
+                            former.reset(version);
+                        }
+                    }
+                })
+            });
+            let mut number = 2;
+            while !readers.iter().all(|reader| reader.is_finished()) {
+                former.store(numbered(number));
+                number += 1;
+            }
+        });
+    }
+}

@@ -1,0 +1,179 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The signal frame of loongarch64 Linux.
+
+use libc::{c_int, mcontext_t, siginfo_t, ucontext_t};
+
+use crate::{
+    arch,
+    extable::cause::{Access, FaultKind},
+    recovery::trap::{Report, TrapFrame},
+};
+
+/// Where a landing expects its cause: a1.
+const CAUSE: usize = 5;
+
+// The direction of the last access that the kernel refused (<asm/sigcontext.h>).
+const ADDRERR_RD: u32 = 1 << 30;
+const ADDRERR_WR: u32 = 1 << 31;
+
+/// The interrupted registers, which the kernel restores when the handler returns.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    registers: &'a mut mcontext_t,
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn new(context: &'a mut ucontext_t) -> Self {
+        Self { registers: &mut context.uc_mcontext }
+    }
+
+    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of. This machine's have codes.
+    pub(crate) fn may_raise_si_kernel(&self) -> bool {
+        false
+    }
+
+    /// What the machine said about this signal.
+    pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
+        // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
+        let addr = unsafe { info.si_addr() }.addr();
+        let kind = match (signal, info.si_code) {
+            // An address error is the one or the other by the address, and by who runs the process.
+            (libc::SIGSEGV, SEGV_MAPERR) | (libc::SIGBUS, libc::BUS_ADRERR)
+                if arch::UNTRANSLATABLE.contains(&addr) =>
+            {
+                FaultKind::NonCanonical
+            }
+            (libc::SIGSEGV, SEGV_MAPERR) => FaultKind::NotPresent,
+            (libc::SIGSEGV, SEGV_ACCERR) => FaultKind::Permission,
+            (libc::SIGBUS, libc::BUS_ADRALN) => FaultKind::Misaligned,
+            (libc::SIGBUS, libc::BUS_ADRERR) => FaultKind::Bus,
+            (libc::SIGBUS, libc::BUS_MCEERR_AR) => FaultKind::Poison,
+            _ => FaultKind::Unknown,
+        };
+        let access = match kind {
+            FaultKind::NotPresent | FaultKind::Permission => self.access(),
+            // The kernel sets the flags on the way to the two above only: here they may be old.
+            _ => None,
+        };
+        Report { access, kind, addr: Some(addr), ..Report::default() }
+    }
+
+    /// The direction, if the frame tells; qemu-user's does not.
+    fn access(&self) -> Option<Access> {
+        match self.registers.__flags & (ADDRERR_RD | ADDRERR_WR) {
+            ADDRERR_RD => Some(Access::Read),
+            ADDRERR_WR => Some(Access::Write),
+            _ => None,
+        }
+    }
+}
+
+// <asm-generic/siginfo.h>; the libc crate has not named them.
+const SEGV_MAPERR: c_int = 1;
+const SEGV_ACCERR: c_int = 2;
+
+// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame<'_> {
+    fn pc(&self) -> usize {
+        self.registers.__pc as usize
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.registers.__pc = pc as u64;
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        self.registers.__gregs[CAUSE] = value as u64;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem;
+
+    use super::*;
+
+    const ADDR: usize = 0x1234_5678;
+
+    /// What a frame with these flags reports.
+    fn report(flags: u32, signal: c_int, code: c_int) -> Report {
+        report_of(ADDR, flags, signal, code)
+    }
+
+    fn report_of(addr: usize, flags: u32, signal: c_int, code: c_int) -> Report {
+        // SAFETY: integers and pointers: all may be zero.
+        let mut context = unsafe { mem::zeroed::<ucontext_t>() };
+        context.uc_mcontext.__flags = flags;
+        // SAFETY: as above.
+        let mut info = unsafe { mem::zeroed::<siginfo_t>() };
+        info.si_signo = signal;
+        info.si_code = code;
+        let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
+        // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
+        unsafe { address.write(addr) };
+        Frame::new(&mut context).report(signal, &info)
+    }
+
+    #[test]
+    fn the_code_tells_the_kind() {
+        for (signal, code, kind) in [
+            (libc::SIGSEGV, 1, FaultKind::NotPresent),
+            (libc::SIGSEGV, 2, FaultKind::Permission),
+            (libc::SIGSEGV, 3, FaultKind::Unknown),
+            (libc::SIGSEGV, 128, FaultKind::Unknown),
+            (libc::SIGBUS, 1, FaultKind::Misaligned),
+            (libc::SIGBUS, 2, FaultKind::Bus),
+            (libc::SIGBUS, 3, FaultKind::Unknown),
+            (libc::SIGBUS, 4, FaultKind::Poison),
+        ] {
+            let expected = Report { access: None, kind, addr: Some(ADDR), ..Report::default() };
+            assert_eq!(report(0, signal, code), expected, "signal {signal}, code {code}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_cannot_be_translated_is_told_from_a_page_that_is_not_there() {
+        for (addr, kind) in [
+            ((1 << 47) - 1, [FaultKind::NotPresent, FaultKind::Bus]),
+            (1 << 47, [FaultKind::NonCanonical; 2]),
+            (0x9000_0000_0020_0000, [FaultKind::NonCanonical; 2]),
+            ((-1_isize << 47) as usize, [FaultKind::NotPresent, FaultKind::Bus]),
+        ] {
+            let signals = [(libc::SIGSEGV, SEGV_MAPERR), (libc::SIGBUS, libc::BUS_ADRERR)];
+            let kinds = signals.map(|(signal, code)| report_of(addr, 0, signal, code).kind);
+            assert_eq!(kinds, kind, "{addr:#x}");
+        }
+    }
+
+    #[test]
+    fn the_flags_tell_the_access_of_a_page_fault_and_of_nothing_else() {
+        const USED_FP: u32 = 1;
+        for (flags, access) in [
+            (ADDRERR_RD, Some(Access::Read)),
+            (ADDRERR_WR | USED_FP, Some(Access::Write)),
+            (ADDRERR_RD | ADDRERR_WR, None),
+            (USED_FP, None),
+        ] {
+            for code in [SEGV_MAPERR, SEGV_ACCERR] {
+                assert_eq!(report(flags, libc::SIGSEGV, code).access, access, "flags {flags:#x}");
+            }
+            for code in [libc::BUS_ADRALN, libc::BUS_ADRERR, libc::BUS_MCEERR_AR] {
+                assert_eq!(report(flags, libc::SIGBUS, code).access, None, "flags {flags:#x}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_landing_gets_its_pc_and_its_cause_and_nothing_else_changes() {
+        // SAFETY: integers and pointers: all may be zero.
+        let mut context = unsafe { mem::zeroed::<ucontext_t>() };
+        let mut frame = Frame::new(&mut context);
+        frame.set_pc(0x1000);
+        frame.set_cause(0x1_0102);
+        assert_eq!(frame.pc(), 0x1000);
+        let mut registers = [0; 32];
+        registers[CAUSE] = 0x1_0102;
+        assert_eq!(context.uc_mcontext.__gregs, registers);
+    }
+}

@@ -1,0 +1,191 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The signal frame of x86_64 Linux.
+
+use libc::{REG_ERR, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_TRAPNO, c_int, siginfo_t, ucontext_t};
+
+use crate::{
+    extable::cause::{Access, FaultKind},
+    recovery::trap::{Operands, Report, TrapFrame},
+};
+
+// Vectors (SDM vol. 3, 6.3.1) and bits of the page-fault error code (SDM vol. 3, 4.7).
+const TRAP_SS: i64 = 12;
+const TRAP_GP: i64 = 13;
+const TRAP_PF: i64 = 14;
+const TRAP_AC: i64 = 17;
+const ERR_PRESENT: i64 = 1 << 0;
+const ERR_WRITE: i64 = 1 << 1;
+const ERR_KEY: i64 = 1 << 5;
+
+/// A protection key forbids it (sigaction(2)). The error code need not say so: the kernel asks the key of a page that is
+/// not there, too.
+const SEGV_PKUERR: c_int = 4;
+
+// No mapping, and one that forbids the access. The error code tells of the page alone: one that was never touched is
+// absent, whatever its mapping would permit; and the kernel calls all addresses of its own present.
+const SEGV_MAPERR: c_int = 1;
+const SEGV_ACCERR: c_int = 2;
+
+/// The interrupted registers, which the kernel restores when the handler returns.
+#[derive(Debug)]
+pub(crate) struct Frame<'a> {
+    registers: &'a mut [i64; 23],
+}
+
+impl<'a> Frame<'a> {
+    pub(crate) fn new(context: &'a mut ucontext_t) -> Self {
+        Self { registers: &mut context.uc_mcontext.gregs }
+    }
+
+    fn get(&self, register: c_int) -> i64 {
+        self.registers[register as usize]
+    }
+
+    fn set(&mut self, register: c_int, value: usize) {
+        self.registers[register as usize] = value as i64;
+    }
+
+    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of: an address that is not canonical.
+    ///
+    /// The frame remembers the thread's last trap that raised a signal. It was another one, unless a thread had such an
+    /// address before: the two cannot be told apart then.
+    pub(crate) fn may_raise_si_kernel(&self) -> bool {
+        matches!(self.get(REG_TRAPNO), TRAP_SS | TRAP_GP)
+    }
+
+    /// What the machine said about this signal.
+    pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
+        // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
+        let addr = unsafe { info.si_addr() }.addr();
+        let trap = self.get(REG_TRAPNO);
+        let poisoned = signal == libc::SIGBUS && info.si_code == libc::BUS_MCEERR_AR;
+        if poisoned {
+            // Reported outside of the trap that the frame remembers: its error code is an old one.
+            return Report { access: None, kind: FaultKind::Poison, addr: Some(addr), ..Report::default() };
+        }
+        match trap {
+            TRAP_PF => {
+                let error = self.get(REG_ERR);
+                let write = error & ERR_WRITE != 0;
+                Report {
+                    access: Some(if write { Access::Write } else { Access::Read }),
+                    kind: page_fault_kind(signal, info.si_code, error),
+                    addr: Some(addr),
+                    ..Report::default()
+                }
+            }
+            TRAP_GP => {
+                Report { access: None, kind: FaultKind::NonCanonical, addr: None, ..Report::default() }
+            }
+            TRAP_AC => Report { access: None, kind: FaultKind::Misaligned, addr: None, ..Report::default() },
+            _ => Report { access: None, kind: FaultKind::Unknown, addr: Some(addr), ..Report::default() },
+        }
+    }
+}
+
+fn page_fault_kind(signal: c_int, code: c_int, error: i64) -> FaultKind {
+    if signal == libc::SIGBUS {
+        FaultKind::Bus
+    } else if code == SEGV_PKUERR || error & ERR_KEY != 0 {
+        FaultKind::ProtectionKey
+    } else {
+        match code {
+            SEGV_MAPERR => FaultKind::NotPresent,
+            SEGV_ACCERR => FaultKind::Permission,
+            _ if error & ERR_PRESENT != 0 => FaultKind::Permission,
+            _ => FaultKind::NotPresent,
+        }
+    }
+}
+
+// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame<'_> {
+    fn pc(&self) -> usize {
+        self.get(REG_RIP) as usize
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.set(REG_RIP, pc);
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        self.set(REG_RDX, value);
+    }
+
+    fn operands(&self) -> Option<Operands> {
+        Some(Operands { read: self.get(REG_RSI) as usize, write: self.get(REG_RDI) as usize })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem;
+
+    use super::*;
+
+    const ADDR: usize = 0x1234_5678;
+
+    /// What a frame of this trap and error code reports.
+    fn report(trap: i64, error: i64, signal: c_int, code: c_int) -> Report {
+        // SAFETY: integers and pointers: all may be zero.
+        let mut context = unsafe { mem::zeroed::<ucontext_t>() };
+        context.uc_mcontext.gregs[REG_TRAPNO as usize] = trap;
+        context.uc_mcontext.gregs[REG_ERR as usize] = error;
+        // SAFETY: as above.
+        let mut info = unsafe { mem::zeroed::<siginfo_t>() };
+        info.si_signo = signal;
+        info.si_code = code;
+        let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
+        // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
+        unsafe { address.write(ADDR) };
+        Frame::new(&mut context).report(signal, &info)
+    }
+
+    /// Whether or not this CPU has protection keys: what the kernel would say if it had.
+    #[test]
+    fn an_error_code_tells_the_access_and_the_kind() {
+        let (segv, bus) = (libc::SIGSEGV, libc::SIGBUS);
+        for (error, signal, code, access, kind) in [
+            (0x04, segv, 1, Access::Read, FaultKind::NotPresent),
+            (0x06, segv, 1, Access::Write, FaultKind::NotPresent),
+            (0x05, segv, 2, Access::Read, FaultKind::Permission),
+            (0x07, segv, 2, Access::Write, FaultKind::Permission),
+            // Never touched, and not to be.
+            (0x04, segv, 2, Access::Read, FaultKind::Permission),
+            (0x06, segv, 2, Access::Write, FaultKind::Permission),
+            // The kernel's own.
+            (0x05, segv, 1, Access::Read, FaultKind::NotPresent),
+            (0x07, segv, 1, Access::Write, FaultKind::NotPresent),
+            // Another code tells nothing.
+            (0x04, segv, 128, Access::Read, FaultKind::NotPresent),
+            (0x07, segv, 128, Access::Write, FaultKind::Permission),
+            (0x25, segv, SEGV_PKUERR, Access::Read, FaultKind::ProtectionKey),
+            (0x27, segv, SEGV_PKUERR, Access::Write, FaultKind::ProtectionKey),
+            (0x04, segv, SEGV_PKUERR, Access::Read, FaultKind::ProtectionKey),
+            (0x06, segv, SEGV_PKUERR, Access::Write, FaultKind::ProtectionKey),
+            (0x04, bus, 2, Access::Read, FaultKind::Bus),
+            (0x06, bus, 2, Access::Write, FaultKind::Bus),
+        ] {
+            let expected = Report { access: Some(access), kind, addr: Some(ADDR), ..Report::default() };
+            assert_eq!(report(TRAP_PF, error, signal, code), expected, "error code {error:#x}, {code}");
+        }
+    }
+
+    #[test]
+    fn other_traps_do_not_tell_the_access() {
+        let poison = Report { access: None, kind: FaultKind::Poison, addr: Some(ADDR), ..Report::default() };
+        // The error code is an old one here.
+        assert_eq!(report(TRAP_PF, 0x27, libc::SIGBUS, libc::BUS_MCEERR_AR), poison);
+        for (trap, kind, addr) in [
+            (TRAP_GP, FaultKind::NonCanonical, None),
+            (TRAP_AC, FaultKind::Misaligned, None),
+            (18, FaultKind::Unknown, Some(ADDR)),
+        ] {
+            assert_eq!(
+                report(trap, 0, libc::SIGSEGV, 128),
+                Report { access: None, kind, addr, ..Report::default() }
+            );
+        }
+    }
+}

@@ -1,0 +1,34 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The signal handler: async-signal-safe, because it reads constant memory and writes its own frame only.
+
+use core::ffi::c_void;
+
+use libc::{c_int, sighandler_t, siginfo_t};
+
+use super::{chain, delivery::Delivery};
+use crate::recovery::trap::{self, Recovery, Report};
+
+/// The handler as `sigaction` stores it.
+pub(super) fn address() -> sighandler_t {
+    let handler: extern "C" fn(c_int, *mut siginfo_t, *mut c_void) = handle;
+    handler as sighandler_t
+}
+
+/// What the kernel calls.
+extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    let delivery = Delivery { signal, info, context };
+    if delivery.is_synchronous() && land(&delivery) {
+        return;
+    }
+    chain::pass_on(delivery, address());
+}
+
+/// Sends the interrupted frame to its landing, if its instruction has one.
+fn land(delivery: &Delivery) -> bool {
+    // SAFETY: the kernel hands a SA_SIGINFO handler a valid siginfo.
+    let info = unsafe { &*delivery.info };
+    let mut frame = delivery.frame();
+    let report = Report { addr_lsb: delivery.addr_lsb(), ..frame.report(delivery.signal, info) };
+    // There is no pager: the kernel has paged in what it could before it raised the signal.
+    matches!(trap::recover(&mut frame, report, |_, _| false), Recovery::Landed)
+}

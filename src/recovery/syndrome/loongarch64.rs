@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What an exception code says of an access (Reference Manual vol. 1, chapter 7, ESTAT).
+
+use crate::extable::cause::{Access, FaultKind};
+
+/// Access and kind by CSR.ESTAT; `None` for what is no data access.
+pub(crate) fn classify(estat: usize) -> Option<(Option<Access>, FaultKind)> {
+    /// The subcode of an address error for a load or a store; that of a fetch is 0.
+    const OF_MEMORY_ACCESS: usize = 1;
+
+    let code = estat >> 16 & 0x3f;
+    let subcode = estat >> 22 & 0x1ff;
+    Some(match code {
+        // PIL, PIS: invalid for a load, for a store.
+        1 => (Some(Access::Read), FaultKind::NotPresent),
+        2 => (Some(Access::Write), FaultKind::NotPresent),
+        // PME: not writable, or not marked as written.
+        4 => (Some(Access::Write), FaultKind::Permission),
+        // PNR: not readable.
+        5 => (Some(Access::Read), FaultKind::Permission),
+        // PPI: a page for user mode alone (RPLV). No `Permission`: a pager may find that the page permits the
+        // access, and would have it tried again forever.
+        7 => (None, FaultKind::Unknown),
+        // ADEM.
+        8 if subcode == OF_MEMORY_ACCESS => (None, FaultKind::NonCanonical),
+        // ALE.
+        9 => (None, FaultKind::Misaligned),
+        // PIF, PNX, ADEF: of a fetch. The rest is about no address.
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn data_accesses_are_told_from_all_else() {
+        for code in 0..64 {
+            for subcode in 0..3 {
+                let expected = match (code, subcode) {
+                    (1, _) => Some((Some(Access::Read), FaultKind::NotPresent)),
+                    (2, _) => Some((Some(Access::Write), FaultKind::NotPresent)),
+                    (4, _) => Some((Some(Access::Write), FaultKind::Permission)),
+                    (5, _) => Some((Some(Access::Read), FaultKind::Permission)),
+                    (7, _) => Some((None, FaultKind::Unknown)),
+                    (8, 1) => Some((None, FaultKind::NonCanonical)),
+                    (9, _) => Some((None, FaultKind::Misaligned)),
+                    _ => None,
+                };
+                // Pending interrupts stand in the low bits.
+                assert_eq!(classify(subcode << 22 | code << 16 | 0x1804), expected, "{code}.{subcode}");
+            }
+        }
+    }
+}

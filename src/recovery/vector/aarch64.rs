@@ -1,0 +1,244 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The vector table of EL1, and the frame that `asm/aarch64/vector.S` builds.
+//!
+//! The former table is the one that is called `exception_vector_base`: axcpu's, or what a kernel gives that
+//! name.
+
+use core::{
+    arch::{asm, global_asm},
+    ptr,
+    sync::atomic::Ordering,
+};
+
+use super::{
+    error::InstallError,
+    fault::{self, InterruptState},
+};
+use crate::{
+    arch::{
+        CPU, CPU_PAN, MOPS, MOPS_PROVED, MOPS_REFUTED, MOPS_UNKNOWN, UNTRANSLATABLE, ask_cpu,
+        is_unprivileged_copy,
+    },
+    extable::{cause::FaultKind, entry::Entry, table::Table},
+    recovery::{
+        limit::user_limit,
+        syndrome::aarch64 as syndrome,
+        trap::{Report, TrapFrame},
+    },
+};
+
+// Exception classes of the current exception level (Arm ARM D24.2.40, ESR_EL1).
+const EC_SHIFT: u32 = 26;
+const EC_MASK: usize = 0x3f;
+const EC_UNDEFINED: usize = 0x00;
+const EC_DATA_ABORT: usize = 0x25;
+const EC_MEMORY_COPY: usize = 0x27;
+
+const SPSR_PAN: usize = 1 << 22;
+const SPSR_DAIF: usize = 0xf << 6;
+
+global_asm!(
+    include_str!("../../../asm/aarch64/vector.S"),
+    cpu = sym CPU,
+    pan = const CPU_PAN.trailing_zeros(),
+    on_fault = sym on_fault,
+);
+
+unsafe extern "C" {
+    #[link_name = "__axptr_vector"]
+    static VECTOR: u32;
+    #[link_name = "__axptr_try_mops_insn"]
+    static TRY_MOPS_INSN: u8;
+    #[link_name = "__axptr_try_mops_end"]
+    static TRY_MOPS_END: u8;
+    fn __axptr_try_mops() -> usize;
+}
+
+/// What `asm/aarch64/vector.S` calls.
+extern "C" fn on_fault(frame: &mut Frame) -> bool {
+    if frame.elr == (&raw const TRY_MOPS_INSN).addr() {
+        // There is no such instruction.
+        frame.elr = (&raw const TRY_MOPS_END).addr();
+        return true;
+    }
+    fault::decide(frame, frame.report(), frame.interrupts())
+}
+
+/// The stack as `asm/aarch64/vector.S` leaves it.
+#[derive(Debug)]
+#[repr(C)]
+struct Frame {
+    x: [usize; 19],
+    lr: usize,
+    elr: usize,
+    spsr: usize,
+    esr: usize,
+    far: usize,
+    pan: usize,
+    _align: usize,
+}
+
+const _: () = assert!(size_of::<Frame>() == 208);
+
+impl Frame {
+    /// What the machine said; `None` for an exception that is no data access of ours.
+    fn report(&self) -> Option<Report> {
+        match self.esr >> EC_SHIFT & EC_MASK {
+            EC_DATA_ABORT => self.data_abort(),
+            EC_MEMORY_COPY => Some(self.memory_copy()),
+            EC_UNDEFINED if is_unprivileged_copy(self.insn()) => Some(self.memory_copy()),
+            _ => None,
+        }
+    }
+
+    fn data_abort(&self) -> Option<Report> {
+        let kind = syndrome::kind(self.esr, self.is_untranslatable());
+        if kind == FaultKind::Permission && self.was_outside_the_window() {
+            return None;
+        }
+        let addr = syndrome::has_address(self.esr).then_some(self.far);
+        Some(Report { access: Some(syndrome::access(self.esr)), kind, addr, ..Report::default() })
+    }
+
+    fn is_untranslatable(&self) -> bool {
+        UNTRANSLATABLE.contains(&self.far) && self.far >= user_limit()
+    }
+
+    /// Whether PAN refused the access: a kernel's own entry, used without a window.
+    ///
+    /// The page permits such an access, so a pager would have it tried again forever. To the kernel's own
+    /// handler it is the bug that it is. PAN does not concern unprivileged accesses (Arm ARM D8.4.3.5).
+    fn was_outside_the_window(&self) -> bool {
+        self.spsr & SPSR_PAN != 0 && self.far < user_limit() && !self.is_unprivileged()
+    }
+
+    /// The instruction.
+    fn insn(&self) -> u32 {
+        let pc = ptr::with_exposed_provenance::<u32>(self.elr);
+        // SAFETY: the CPU has just executed what is there: this is no abort of its fetch.
+        unsafe { pc.read() }
+    }
+
+    /// Whether the instruction is one of LDTR and STTR, whatever their width (Arm ARM C4.1.94), or CPY* or
+    /// SET* in an unprivileged form.
+    fn is_unprivileged(&self) -> bool {
+        let insn = self.insn();
+        insn & 0x3f20_0c00 == 0x3800_0800 || is_unprivileged_copy(insn)
+    }
+
+    /// The CPU that goes on with a copy is not the one that began it, and does it in the other way (Arm ARM
+    /// D24.2.40, "Memory Copy or Memory Set exception"), or cannot do it. Nothing is wrong with the memory:
+    /// the landing goes on with what is left, as it does for causes that may end inside a page.
+    fn memory_copy(&self) -> Report {
+        let access = Table::image().find(self.elr).and_then(Entry::only_access);
+        Report { access, kind: FaultKind::Misaligned, addr: None, ..Report::default() }
+    }
+
+    /// The interrupted interrupt state.
+    fn interrupts(&self) -> Interrupts {
+        Interrupts { daif: self.spsr & SPSR_DAIF }
+    }
+}
+
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
+    fn pc(&self) -> usize {
+        self.elr
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.elr = pc;
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        self.x[1] = value;
+    }
+}
+
+/// The interrupt masks that the exception has set.
+#[derive(Clone, Copy, Debug)]
+struct Interrupts {
+    daif: usize,
+}
+
+impl InterruptState for Interrupts {
+    fn during<R>(self, f: impl FnOnce() -> R) -> R {
+        // SAFETY: the interrupted code ran with these masks, on this stack.
+        unsafe { asm!("msr daif, {}", in(reg) self.daif, options(nostack)) };
+        let result = f();
+        // SAFETY: the masks with which the exception entered us.
+        unsafe { asm!("msr daifset, 0xf", options(nostack)) };
+        result
+    }
+}
+
+/// Makes this CPU's VBAR_EL1 name our table.
+///
+/// # Safety
+///
+/// As [`super::install`].
+pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
+    // The vector closes the window where the CPU has one, so it must know.
+    ask_cpu();
+    if !el1_registers_are_ours() {
+        return Err(InstallError::NoHandler);
+    }
+    let ours = (&raw const VECTOR).addr();
+    let current: usize;
+    // SAFETY: reads a register, in kernel mode.
+    unsafe { asm!("mrs {}, vbar_el1", out(reg) current, options(nomem, nostack, preserves_flags)) };
+    if current != ours {
+        if current == 0 {
+            return Err(InstallError::NoHandler);
+        }
+        if current != former() {
+            return Err(InstallError::OtherHandler);
+        }
+        // SAFETY: (1), (2) the table passes everything that is not ours on to the current one.
+        unsafe { asm!("msr vbar_el1, {}", "isb", in(reg) ours, options(nostack, preserves_flags)) };
+    }
+    prove_mops();
+    Ok(())
+}
+
+/// Finds out whether this CPU executes copy and set instructions; if one does not, none uses them.
+fn prove_mops() {
+    // SAFETY: copies nothing; the vector, which is in front by now, takes the exception of an undefined
+    // instruction.
+    let works = unsafe { __axptr_try_mops() } != 0;
+    if works {
+        let _ = MOPS.compare_exchange(MOPS_UNKNOWN, MOPS_PROVED, Ordering::Relaxed, Ordering::Relaxed);
+    } else {
+        MOPS.store(MOPS_REFUTED, Ordering::Relaxed);
+    }
+    ask_cpu();
+}
+
+/// Where the first slot branches to (Arm ARM C6.2.26, B: a signed number of words).
+fn former() -> usize {
+    let slot = &raw const VECTOR;
+    // SAFETY: the first word of the table, which is constant.
+    let insn = unsafe { slot.read() };
+    let words = ((insn << 6) as i32 >> 6) as isize;
+    slot.addr().wrapping_add_signed(words * 4)
+}
+
+/// Whether this code runs at EL1, or at EL2 where the names of EL1's registers mean EL2's (HCR_EL2.E2H).
+fn el1_registers_are_ours() -> bool {
+    const EL1: usize = 1;
+    const EL2: usize = 2;
+    const E2H: usize = 1 << 34;
+    let level: usize;
+    // SAFETY: reads a register.
+    unsafe { asm!("mrs {}, currentel", out(reg) level, options(nomem, nostack, preserves_flags)) };
+    match level >> 2 & 3 {
+        EL1 => true,
+        EL2 => {
+            let hcr: usize;
+            // SAFETY: reads a register that EL2 has.
+            unsafe { asm!("mrs {}, hcr_el2", out(reg) hcr, options(nomem, nostack, preserves_flags)) };
+            hcr & E2H != 0
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Why the vector cannot be installed.
+
+use core::fmt;
+
+/// The vector cannot be put in front of what is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum InstallError {
+    /// There is no handler to pass on to: the kernel's own must be installed first.
+    NoHandler,
+    /// Another CPU's former handler is another one; the vector can pass on to one only.
+    OtherHandler,
+}
+
+impl fmt::Display for InstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::NoHandler => "the kernel has no fault handler to put the vector in front of",
+            Self::OtherHandler => "this CPU's fault handler is not the one of the CPUs before",
+        })
+    }
+}
+
+impl core::error::Error for InstallError {}

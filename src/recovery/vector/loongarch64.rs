@@ -1,0 +1,148 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The exception entry, and the frame that the vector builds.
+
+use core::{
+    arch::{asm, global_asm},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use super::{
+    error::InstallError,
+    fault::{self, InterruptState},
+};
+use crate::recovery::{
+    syndrome::loongarch64 as syndrome,
+    trap::{Report, TrapFrame},
+};
+
+// Control and status registers (Reference Manual vol. 1, chapter 7).
+const CRMD: usize = 0x0;
+const ECFG: usize = 0x4;
+const EENTRY: usize = 0xc;
+
+/// CRMD.IE and PRMD.PIE.
+const INTERRUPTS_ON: usize = 1 << 2;
+
+/// The entry that was there before ours; `asm/loongarch64/vector.S` goes there.
+static FORMER: AtomicUsize = AtomicUsize::new(0);
+
+global_asm!(
+    include_str!("../../../asm/loongarch64/vector.S"),
+    frame_size = const size_of::<Frame>(),
+    on_fault = sym on_fault,
+    former = sym FORMER,
+);
+
+unsafe extern "C" {
+    #[link_name = "__axptr_vector"]
+    static VECTOR: u8;
+}
+
+/// What `asm/loongarch64/vector.S` calls.
+extern "C" fn on_fault(frame: &mut Frame) -> bool {
+    fault::decide(frame, frame.report(), frame.interrupts())
+}
+
+/// The stack as `asm/loongarch64/vector.S` leaves it.
+#[derive(Debug)]
+#[repr(C, align(16))]
+struct Frame {
+    badv: usize,
+    estat: usize,
+    era: usize,
+    prmd: usize,
+    ra: usize,
+    a: [usize; 8],
+    t: [usize; 9],
+}
+
+impl Frame {
+    /// What the machine said; `None` for a fault that is no data access.
+    fn report(&self) -> Option<Report> {
+        let (access, kind) = syndrome::classify(self.estat)?;
+        Some(Report { access, kind, addr: Some(self.badv), ..Report::default() })
+    }
+
+    /// Whether interrupts were on at the fault.
+    fn interrupts(&self) -> Interrupts {
+        Interrupts { on: self.prmd & INTERRUPTS_ON != 0 }
+    }
+}
+
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
+    fn pc(&self) -> usize {
+        self.era
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.era = pc;
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        let [_, a1, ..] = &mut self.a;
+        *a1 = value;
+    }
+}
+
+/// The interrupt state that the exception has taken away.
+#[derive(Clone, Copy, Debug)]
+struct Interrupts {
+    on: bool,
+}
+
+impl InterruptState for Interrupts {
+    fn during<R>(self, f: impl FnOnce() -> R) -> R {
+        if self.on {
+            set_interrupts(INTERRUPTS_ON);
+        }
+        let result = f();
+        set_interrupts(0);
+        result
+    }
+}
+
+/// Sets CRMD.IE.
+fn set_interrupts(state: usize) {
+    // SAFETY: on: the interrupted code ran so, on this stack. Off: so the exception has entered us.
+    unsafe {
+        asm!(
+            "csrxchg {state}, {mask}, {CRMD}",
+            state = inout(reg) state => _,
+            mask = in(reg) INTERRUPTS_ON,
+            CRMD = const CRMD,
+            options(nostack),
+        );
+    }
+}
+
+/// Makes this CPU's exception entry ours.
+///
+/// # Safety
+///
+/// As [`super::install`].
+pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
+    const SPACING: usize = 0x7_0000;
+
+    let ours = (&raw const VECTOR).addr();
+    let (former, config): (usize, usize);
+    // SAFETY: reads a register, in kernel mode.
+    unsafe { asm!("csrrd {}, {EENTRY}", out(reg) former, EENTRY = const EENTRY, options(nomem, nostack)) };
+    // SAFETY: as above.
+    unsafe { asm!("csrrd {}, {ECFG}", out(reg) config, ECFG = const ECFG, options(nomem, nostack)) };
+    if former == ours {
+        return Ok(());
+    }
+    // With a distance between them each exception has a handler of its own, and there is not one to pass on
+    // to.
+    if former == 0 || config & SPACING != 0 {
+        return Err(InstallError::NoHandler);
+    }
+    match FORMER.compare_exchange(0, former, Ordering::AcqRel, Ordering::Acquire) {
+        Err(known) if known != former => return Err(InstallError::OtherHandler),
+        _ => {}
+    }
+    // SAFETY: (2) our vector passes on to the entry that was there.
+    unsafe { asm!("csrwr {}, {EENTRY}", inout(reg) ours => _, EENTRY = const EENTRY, options(nostack)) };
+    Ok(())
+}

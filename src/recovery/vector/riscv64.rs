@@ -1,0 +1,164 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `stvec`, and the frame that the vector builds.
+
+use core::arch::{asm, global_asm};
+
+use super::{
+    error::InstallError,
+    fault::{self, InterruptState},
+};
+use crate::{
+    arch::SSTATUS_SUM,
+    extable::cause::FaultKind,
+    recovery::{
+        limit::user_limit,
+        syndrome::riscv64 as syndrome,
+        trap::{Report, TrapFrame},
+    },
+};
+
+// Bits of `sstatus` (Privileged ISA, "sstatus").
+const SSTATUS_SIE: usize = 1 << 1;
+const SSTATUS_SPIE: usize = 1 << 5;
+const SSTATUS_SPP: usize = 1 << 8;
+
+/// What the frame restores of `sstatus`: what a trap sets, and the window.
+const SSTATUS_ENTRY: usize = SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM;
+
+global_asm!(
+    include_str!("../../../asm/riscv64/vector.S"),
+    sum = const SSTATUS_SUM,
+    entry = const SSTATUS_ENTRY,
+    on_fault = sym on_fault,
+);
+
+unsafe extern "C" {
+    #[link_name = "__axptr_vector"]
+    static VECTOR: u8;
+    /// The address of the vector that ours passes on to; 0 if the kernel has none of that name.
+    #[link_name = "__axptr_vector_former"]
+    safe static FORMER: usize;
+}
+
+/// What `asm/riscv64/vector.S` calls.
+extern "C" fn on_fault(frame: &mut Frame) -> bool {
+    fault::decide(frame, frame.report(), frame.interrupts())
+}
+
+/// The stack as `asm/riscv64/vector.S` leaves it.
+#[derive(Debug)]
+#[repr(C)]
+struct Frame {
+    sepc: usize,
+    sstatus: usize,
+    scause: usize,
+    stval: usize,
+    ra: usize,
+    t: [usize; 7],
+    a: [usize; 8],
+}
+
+const _: () = assert!(size_of::<Frame>() == 160, "the frame of asm/riscv64/vector.S");
+
+impl Frame {
+    /// What the machine said; `None` for a fault that is no data access, or that no page explains.
+    fn report(&self) -> Option<Report> {
+        let (access, kind) = syndrome::classify(self.scause)?;
+        let is_page_fault = syndrome::is_page_fault(self.scause);
+        if is_page_fault && self.was_outside_the_window() {
+            return None;
+        }
+        let kind = if is_page_fault && !is_canonical(self.stval) { FaultKind::NonCanonical } else { kind };
+        // A machine may leave `stval` 0 for all but page faults (Privileged ISA, "stval").
+        let named = is_page_fault || self.stval != 0;
+        Some(Report { access, kind, addr: named.then_some(self.stval), ..Report::default() })
+    }
+
+    /// Whether the access was made with the window closed: a kernel's own entry, used without one.
+    ///
+    /// The page may permit such an access, so a pager would have it tried again forever. To the kernel's own
+    /// handler it is the bug that it is.
+    fn was_outside_the_window(&self) -> bool {
+        self.sstatus & SSTATUS_SUM == 0 && self.stval < user_limit()
+    }
+
+    /// Whether interrupts were on at the fault.
+    fn interrupts(&self) -> Interrupts {
+        Interrupts { on: self.sstatus & SSTATUS_SPIE != 0 }
+    }
+}
+
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
+    fn pc(&self) -> usize {
+        self.sepc
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.sepc = pc;
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        self.a[1] = value;
+    }
+}
+
+/// Whether the address is the sign extension of as many bits as this CPU translates now (Privileged ISA,
+/// "satp").
+fn is_canonical(addr: usize) -> bool {
+    const BARE: usize = 0;
+    const SV39: usize = 8;
+    let satp: usize;
+    // SAFETY: reads a control register, in kernel mode.
+    unsafe { asm!("csrr {}, satp", out(reg) satp, options(nomem, nostack, preserves_flags)) };
+    let bits = match satp >> 60 {
+        BARE => return true,
+        // Each further mode has one more level of 9 bits.
+        mode => 39 + 9 * mode.saturating_sub(SV39),
+    };
+    let unused = usize::BITS.saturating_sub(bits as u32);
+    (addr << unused) as isize >> unused == addr as isize
+}
+
+/// The interrupt state that the trap has cleared.
+#[derive(Clone, Copy, Debug)]
+struct Interrupts {
+    on: bool,
+}
+
+impl InterruptState for Interrupts {
+    fn during<R>(self, f: impl FnOnce() -> R) -> R {
+        if self.on {
+            // SAFETY: the interrupted code ran with interrupts on, on this stack.
+            unsafe { asm!("csrs sstatus, {}", in(reg) SSTATUS_SIE, options(nostack)) };
+        }
+        let result = f();
+        // SAFETY: the state in which the trap entered us.
+        unsafe { asm!("csrc sstatus, {}", in(reg) SSTATUS_SIE, options(nostack)) };
+        result
+    }
+}
+
+/// Makes this CPU's `stvec` name our vector.
+///
+/// # Safety
+///
+/// As [`super::install`].
+pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
+    let ours = (&raw const VECTOR).addr();
+    let former: usize;
+    // SAFETY: reads a control register, in kernel mode.
+    unsafe { asm!("csrr {}, stvec", out(reg) former, options(nomem, nostack, preserves_flags)) };
+    if former == ours {
+        return Ok(());
+    }
+    if former == 0 || FORMER == 0 {
+        return Err(InstallError::NoHandler);
+    }
+    if former != FORMER {
+        return Err(InstallError::OtherHandler);
+    }
+    // SAFETY: ours passes every trap that is not a fault of ours on to what was here.
+    unsafe { asm!("csrw stvec, {}", in(reg) ours, options(nostack, preserves_flags)) };
+    Ok(())
+}

@@ -1,0 +1,266 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The gates of the IDT, and the frame that the vector builds.
+
+use core::{
+    arch::{asm, global_asm},
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+use super::{
+    error::InstallError,
+    fault::{self, InterruptState},
+};
+use crate::{
+    arch::{CPU, CPU_SMAP, ask_cpu, has_window},
+    extable::cause::FaultKind,
+    recovery::{
+        limit::user_limit,
+        syndrome::x86_64 as syndrome,
+        trap::{Operands, Report, TrapFrame},
+    },
+};
+
+const GP: usize = 13;
+const PF: usize = 14;
+
+const RFLAGS_IF: usize = 1 << 9;
+const RFLAGS_AC: usize = 1 << 18;
+const CR4_SMAP: usize = 1 << 21;
+
+/// The gates of a whole IDT.
+const GATES: usize = 256;
+
+/// The bytes of code that `asm/x86_64/vector.S` has for each gate that only closes the window.
+const STUB: usize = 9;
+
+/// The handlers that the gates named before ours; `asm/x86_64/vector.S` jumps there.
+static FORMER: [AtomicUsize; GATES] = [const { AtomicUsize::new(0) }; GATES];
+
+global_asm!(
+    include_str!("../../../asm/x86_64/vector.S"),
+    cpu = sym CPU,
+    smap = const CPU_SMAP,
+    on_fault = sym on_fault,
+    former = sym FORMER,
+    gates = const GATES,
+    stub = const STUB,
+);
+
+unsafe extern "C" {
+    #[link_name = "__axptr_vector_gp"]
+    static VECTOR_GP: u8;
+    #[link_name = "__axptr_vector_pf"]
+    static VECTOR_PF: u8;
+    #[link_name = "__axptr_vector_others"]
+    static VECTOR_OTHERS: u8;
+}
+
+/// What `asm/x86_64/vector.S` calls.
+extern "C" fn on_fault(frame: &mut Frame) -> bool {
+    fault::decide(frame, frame.report(), frame.interrupts())
+}
+
+/// The stack as `asm/x86_64/vector.S` leaves it, from the last push up.
+#[derive(Debug)]
+#[repr(C)]
+struct Frame {
+    cr2: usize,
+    r11: usize,
+    r10: usize,
+    r9: usize,
+    r8: usize,
+    rdi: usize,
+    rsi: usize,
+    rdx: usize,
+    rcx: usize,
+    rax: usize,
+    vector: usize,
+    error: usize,
+    rip: usize,
+    cs: usize,
+    rflags: usize,
+    rsp: usize,
+    ss: usize,
+}
+
+impl Frame {
+    /// What the machine said; `None` for a fault that is no data access, or that no page explains.
+    fn report(&self) -> Option<Report> {
+        if self.vector == GP {
+            return Some(Report { kind: FaultKind::NonCanonical, ..Report::default() });
+        }
+        let (access, kind) = syndrome::page_fault(self.error)?;
+        if kind == FaultKind::Permission && self.was_outside_the_window() {
+            return None;
+        }
+        Some(Report { access: Some(access), kind, addr: Some(self.cr2), ..Report::default() })
+    }
+
+    /// Whether SMAP refused the access to a page that is there: a kernel's own entry, used without a window.
+    ///
+    /// The page permits such an access, so a pager would have it tried again forever. To the kernel's own handler
+    /// it is the bug that it is. (SDM vol. 3, 4.6.1: SMAP concerns user pages, while AC is 0.)
+    fn was_outside_the_window(&self) -> bool {
+        let window_closed = self.rflags & RFLAGS_AC == 0;
+        window_closed && self.cr2 < user_limit() && smap_is_on()
+    }
+
+    /// Whether interrupts were on at the fault.
+    fn interrupts(&self) -> Interrupts {
+        Interrupts { on: self.rflags & RFLAGS_IF != 0 }
+    }
+}
+
+// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+unsafe impl TrapFrame for Frame {
+    fn pc(&self) -> usize {
+        self.rip
+    }
+
+    fn set_pc(&mut self, pc: usize) {
+        self.rip = pc;
+    }
+
+    fn set_cause(&mut self, value: usize) {
+        self.rdx = value;
+    }
+
+    fn operands(&self) -> Option<Operands> {
+        Some(Operands { read: self.rsi, write: self.rdi })
+    }
+}
+
+fn smap_is_on() -> bool {
+    let cr4: usize;
+    // SAFETY: reads a control register, in kernel mode.
+    unsafe { asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags)) };
+    cr4 & CR4_SMAP != 0
+}
+
+/// An interrupt state, such as the one that the gate has cleared.
+#[derive(Clone, Copy, Debug)]
+struct Interrupts {
+    on: bool,
+}
+
+impl Interrupts {
+    /// Turns them off and says what they were.
+    fn off() -> Self {
+        let rflags: usize;
+        // SAFETY: pushes and pops a word; whoever calls turns them on again.
+        unsafe { asm!("pushfq", "pop {}", "cli", out(reg) rflags) };
+        Self { on: rflags & RFLAGS_IF != 0 }
+    }
+
+    /// Turns them on again if they were.
+    fn restore(self) {
+        if self.on {
+            // SAFETY: they were on before `off`.
+            unsafe { asm!("sti", options(nostack)) };
+        }
+    }
+}
+
+impl InterruptState for Interrupts {
+    fn during<R>(self, f: impl FnOnce() -> R) -> R {
+        if self.on {
+            // SAFETY: the interrupted code ran with interrupts on, on this stack.
+            unsafe { asm!("sti", options(nostack)) };
+        }
+        let result = f();
+        // SAFETY: the state in which the gate entered us.
+        unsafe { asm!("cli", options(nostack)) };
+        result
+    }
+}
+
+/// A 64-bit interrupt gate (SDM vol. 3, 6.14.1): `low` holds address bits 0..16 and 16..32 around the rest.
+#[repr(C)]
+struct Gate {
+    low: u64,
+    high: u64,
+}
+
+impl Gate {
+    const PRESENT: u64 = 1 << 47;
+    const LOW_ADDRESS: u64 = 0xffff_0000_0000_ffff;
+
+    fn handler(&self) -> Option<usize> {
+        let address = self.low & 0xffff | (self.low >> 32) & 0xffff_0000 | self.high << 32;
+        (self.low & Self::PRESENT != 0).then_some(address as usize)
+    }
+
+    fn with_handler(&self, handler: usize) -> Self {
+        let handler = handler as u64;
+        let address = handler & 0xffff | (handler & 0xffff_0000) << 32;
+        Self { low: self.low & !Self::LOW_ADDRESS | address, high: handler >> 32 }
+    }
+}
+
+/// Makes this CPU's gates name our vector.
+///
+/// # Safety
+///
+/// As [`super::install`].
+pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
+    // The vector closes the window where the CPU has one, so it must know.
+    ask_cpu();
+    let (table, count) = interrupt_table();
+    if count <= PF {
+        return Err(InstallError::NoHandler);
+    }
+    let gates = || (0..count).filter_map(|number| Some((number, ours(number)?)));
+    // Nothing is changed before all of them are known to be right.
+    for (number, ours) in gates() {
+        // SAFETY: (1) the table is the CPU's own, and nobody writes to it.
+        let old = unsafe { table.wrapping_add(number).read() };
+        let former = FORMER[number].load(Ordering::Acquire);
+        match old.handler() {
+            None if number == GP || number == PF => return Err(InstallError::NoHandler),
+            Some(handler) if handler != ours && former != 0 && former != handler => {
+                return Err(InstallError::OtherHandler);
+            }
+            _ => {}
+        }
+    }
+    let interrupts = Interrupts::off();
+    for (number, ours) in gates() {
+        let gate = table.wrapping_add(number);
+        // SAFETY: as above.
+        let old = unsafe { gate.read() };
+        if let Some(handler) = old.handler()
+            && handler != ours
+        {
+            FORMER[number].store(handler, Ordering::Release);
+            // SAFETY: (1) the table is writable, and nothing is taken through it meanwhile: half a gate is never
+            // used. (2) The former handler's selector, type and stack serve ours too.
+            unsafe { gate.write(old.with_handler(ours)) };
+        }
+    }
+    interrupts.restore();
+    Ok(())
+}
+
+/// What a gate is to name; `None` for one that may stay as it is.
+fn ours(number: usize) -> Option<usize> {
+    match number {
+        GP => Some((&raw const VECTOR_GP).addr()),
+        PF => Some((&raw const VECTOR_PF).addr()),
+        // Without SMAP there is no window, and no `clac`.
+        _ => has_window().then(|| (&raw const VECTOR_OTHERS).addr() + number * STUB),
+    }
+}
+
+/// Where this CPU's IDT is, and how many gates it has.
+fn interrupt_table() -> (*mut Gate, usize) {
+    #[repr(C, packed)]
+    struct Pointer {
+        limit: u16,
+        base: u64,
+    }
+    let mut pointer = Pointer { limit: 0, base: 0 };
+    // SAFETY: stores 10 bytes to `pointer`, nothing else.
+    unsafe { asm!("sidt [{}]", in(reg) &raw mut pointer, options(nostack, preserves_flags)) };
+    let count = (usize::from(pointer.limit) + 1) / size_of::<Gate>();
+    (pointer.base as *mut Gate, count.min(GATES))
+}
