@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the documents say of each other and of the files: their links lead somewhere, and each fact has one home.
 
-use std::{collections::BTreeMap, fs};
+use std::{collections::BTreeMap, fs, path::PathBuf};
 
 use super::files::{read, root};
 
@@ -66,4 +66,57 @@ fn sentences(document: &str) -> Vec<String> {
     let lines = document.lines().map(|line| if line.is_empty() { "\u{1}" } else { line });
     let text = lines.collect::<Vec<_>>().join(" ").replace(" | ", "\u{1}").replace(". ", "\u{1}");
     text.split('\u{1}').map(|sentence| sentence.split_whitespace().collect::<Vec<_>>().join(" ")).collect()
+}
+
+const ARCHS: [&str; 4] = ["x86_64", "aarch64", "riscv64", "loongarch64"];
+
+/// The code spans of a text that lie in one line.
+fn spans(text: &str) -> impl Iterator<Item = &str> {
+    text.lines().flat_map(|line| line.split('`').skip(1).step_by(2))
+}
+
+#[test]
+fn what_the_documents_name_is_there() {
+    // Not in the package.
+    let elsewhere = |path: &str| path.starts_with("xtask/") || path.starts_with("tests/kernel");
+    let in_repository = root().join("xtask").exists();
+    let mut seen = 0;
+    for document in DOCUMENTS {
+        let text = read(document);
+        let is_path = |span: &&str| {
+            ["src/", "asm/", "tests/", "xtask/", "benches/", "docs/"]
+                .iter()
+                .any(|start| span.starts_with(start))
+        };
+        for path in spans(&text).filter(is_path).filter(|path| in_repository || !elsewhere(path)) {
+            for arch in ARCHS {
+                let path = path.replace("<arch>", arch).replace('*', arch);
+                assert!(root().join(&path).exists(), "{document}: {path}");
+            }
+            seen += 1;
+        }
+    }
+    assert!(seen > 40, "only {seen} paths");
+}
+
+#[test]
+fn the_floors_name_their_files() {
+    let text = read("docs/architecture.md");
+    let mut seen = 0;
+    for line in text.lines().filter(|line| line.starts_with("| ")) {
+        let cells: Vec<&str> = line.split('|').map(str::trim).collect();
+        let folder = cells.get(2).and_then(|cell| cell.strip_prefix('`')?.strip_suffix("/`"));
+        let Some(folder) = folder.filter(|folder| *folder != "arch") else { continue };
+        let mut named: Vec<String> =
+            spans(cells[4]).map(|name| name.trim_end_matches('/').to_owned()).collect();
+        let files = fs::read_dir(root().join("src").join(folder)).unwrap();
+        let name = |path: PathBuf| path.file_stem().unwrap().to_str().unwrap().to_owned();
+        let mut there: Vec<String> = files.map(|file| name(file.unwrap().path())).collect();
+        there.retain(|name| name != "mod");
+        named.sort();
+        there.sort();
+        assert_eq!(named, there, "{folder}");
+        seen += 1;
+    }
+    assert_eq!(seen, 5, "floors above the machine");
 }
