@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+#![doc = include_str!("../docs/speed.link.md")]
 #![doc = include_str!("../README.md")]
+#![doc = include_str!("../docs/operations.md")]
 #![no_std]
 
 #[cfg(feature = "alloc")]

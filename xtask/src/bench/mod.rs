@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask bench`: what things cost, and whether that is what was promised.
 
+mod front;
 mod goals;
 mod plot;
 mod rows;

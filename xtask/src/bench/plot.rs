@@ -6,11 +6,11 @@ use std::{ffi::OsStr, fs, ops::Range, path::Path};
 use anyhow::{Context, Result, anyhow, ensure};
 use plotters::{coord::Shift, prelude::*};
 
-use super::rows::Run;
+use super::{front, rows::Run};
 use crate::root;
 
 /// What is drawn, and in which colours.
-const CANDIDATES: [(&str, RGBColor); 5] = [
+pub const CANDIDATES: [(&str, RGBColor); 5] = [
     ("axptr", RGBColor(200, 30, 30)),
     ("rep movsb", RGBColor(30, 90, 200)),
     ("8-byte loop", RGBColor(230, 150, 30)),
@@ -37,6 +37,9 @@ pub fn draw_all() -> Result<()> {
         let picture = docs.join(name).with_extension("svg");
         draw(&run, &picture)?;
         println!("{}", picture.display());
+        if name == front::RUN {
+            front::draw(&run, &docs)?;
+        }
         drawn += 1;
     }
     ensure!(drawn > 0, "nothing is stored: `cargo xtask bench --store` does");
@@ -62,54 +65,82 @@ fn fill(run: &Run, area: &Area<'_>) -> Result<()> {
     let panels = area.split_evenly((2, SCENARIOS.len()));
     for (scenario, (above, below)) in SCENARIOS.into_iter().zip(panels.iter().zip(&panels[SCENARIOS.len()..]))
     {
-        panel(run, above, scenario, "GB/s", 0.1..300.0, |size, nanoseconds| size as f64 / nanoseconds)?;
-        panel(run, below, scenario, "ns", 1.0..10_000_000.0, |_, nanoseconds| nanoseconds)?;
+        Panel { scenario, unit: "GB/s", range: 0.1..300.0, caption: true, lines: 10 }.draw(
+            run,
+            above,
+            CANDIDATES,
+            |size, nanoseconds| size as f64 / nanoseconds,
+        )?;
+        Panel { scenario, unit: "ns", range: 1.0..10_000_000.0, caption: true, lines: 10 }.draw(
+            run,
+            below,
+            CANDIDATES,
+            |_, nanoseconds| nanoseconds,
+        )?;
     }
     Ok(())
 }
 
-fn panel(
-    run: &Run,
-    area: &Area<'_>,
-    scenario: &str,
-    unit: &str,
-    range: Range<f64>,
-    figure: impl Fn(usize, f64) -> f64,
-) -> Result<()> {
-    let sizes: Vec<usize> =
-        run.places().into_iter().filter(|(name, _)| *name == scenario).map(|(_, size)| size).collect();
-    let longest = *sizes.iter().max().with_context(|| format!("{scenario} was not measured"))?;
-    let mut chart = ChartBuilder::on(area)
-        .caption(format!("{scenario}, {unit} over bytes"), ("sans-serif", 16))
-        .margin(8)
-        .x_label_area_size(28)
-        .y_label_area_size(64)
-        .build_cartesian_2d((1.0..longest as f64).log_scale(), range.log_scale())?;
-    let plain = |number: &f64| number.to_string();
-    chart
-        .configure_mesh()
-        .light_line_style(WHITE)
-        .x_label_formatter(&plain)
-        .y_label_formatter(&plain)
-        .draw()?;
-    for (candidate, colour) in CANDIDATES {
-        let points = sizes.iter().filter_map(|&size| {
-            let nanoseconds = run.time(scenario, size, candidate)?;
-            Some((size as f64, figure(size, nanoseconds)))
-        });
+/// One scenario over the size.
+pub struct Panel<'a> {
+    pub scenario: &'a str,
+    pub unit: &'a str,
+    pub range: Range<f64>,
+    /// Whether it says above itself what it shows.
+    pub caption: bool,
+    /// How many thin lines there may be between two thick ones.
+    pub lines: usize,
+}
+
+impl Panel<'_> {
+    pub fn draw(
+        self,
+        run: &Run,
+        area: &Area<'_>,
+        candidates: impl IntoIterator<Item = (&'static str, RGBColor)>,
+        figure: impl Fn(usize, f64) -> f64,
+    ) -> Result<()> {
+        let Self { scenario, unit, range, caption, lines } = self;
+        let sizes: Vec<usize> =
+            run.places().into_iter().filter(|(name, _)| *name == scenario).map(|(_, size)| size).collect();
+        let longest = *sizes.iter().max().with_context(|| format!("{scenario} was not measured"))?;
+        let mut builder = ChartBuilder::on(area);
+        if caption {
+            builder.caption(format!("{scenario}, {unit} over bytes"), ("sans-serif", 16));
+        }
+        let mut chart = builder
+            .margin(8)
+            .x_label_area_size(28)
+            .y_label_area_size(64)
+            .build_cartesian_2d((1.0..longest as f64).log_scale(), range.log_scale())?;
+        let plain = |number: &f64| number.to_string();
         chart
-            .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
-            .label(candidate)
-            .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+            .configure_mesh()
+            .light_line_style(WHITE)
+            .max_light_lines(lines)
+            .x_label_formatter(&plain)
+            .y_label_formatter(&plain)
+            .draw()?;
+        for (candidate, colour) in candidates {
+            let points = sizes.iter().filter_map(|&size| {
+                let nanoseconds = run.time(scenario, size, candidate)?;
+                Some((size as f64, figure(size, nanoseconds)))
+            });
+            chart
+                .draw_series(LineSeries::new(points, colour.stroke_width(2)))?
+                .label(candidate)
+                .legend(move |(x, y)| PathElement::new([(x, y), (x + 16, y)], colour.stroke_width(2)));
+        }
+        let free =
+            if unit == "ns" { SeriesLabelPosition::UpperLeft } else { SeriesLabelPosition::LowerRight };
+        chart
+            .configure_series_labels()
+            .position(free)
+            .background_style(WHITE.mix(0.8))
+            .border_style(BLACK)
+            .draw()?;
+        Ok(())
     }
-    let free = if unit == "ns" { SeriesLabelPosition::UpperLeft } else { SeriesLabelPosition::LowerRight };
-    chart
-        .configure_series_labels()
-        .position(free)
-        .background_style(WHITE.mix(0.8))
-        .border_style(BLACK)
-        .draw()?;
-    Ok(())
 }
 
 #[cfg(test)]
