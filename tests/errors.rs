@@ -3,8 +3,14 @@
 
 use axerrno::{AxError, LinuxError};
 use axptr::{
-    Access, CursorError, Fault, FaultKind, SelftestError, UserConstPtr, VecError, atomic::AtomicError,
-    cstr::StringError, extable::TableError, futex::FutexError, iovec::IoVecError, structs::StructError,
+    Access, CursorError, Fault, FaultKind, SelftestError, UserConstPtr, UserPtr, UserRange, VecError,
+    atomic::AtomicError,
+    cstr::StringError,
+    extable::{Table, TableError},
+    futex::FutexError,
+    iovec::{IoVec, IoVec32, IoVecError},
+    structs::StructError,
+    trap::{Operands, Report},
 };
 
 /// A fault that needs no memory: refused before any access.
@@ -147,4 +153,46 @@ fn errors_say_what_happened() {
         assert!(!text.is_empty() && !said[..index].contains(text), "{text}");
     }
     assert!(said[3].contains('3') && [7, 8, 10].iter().all(|&index| said[index].contains('5')), "{said:?}");
+}
+
+/// An address in decimal is one that nobody recognises.
+#[test]
+fn debug_output_prints_addresses_in_hex() {
+    let addr = 0x1000_2000_usize;
+    let range = UserRange::EMPTY;
+    let iovec = IoVec { base: addr as u64, len: 16 };
+    let iovec32 = IoVec32 { base: addr as u32, len: 16 };
+    let report = Report { addr: Some(addr), ..Report::default() };
+    let ptr = UserPtr::<u8>::from(addr);
+    for (said, expected) in [
+        (
+            format!("{:?}", Fault::new(addr, 8, Access::Read, FaultKind::NotPresent)),
+            "Fault { done: 8, addr: 0x10002008, access: Read, kind: NotPresent }",
+        ),
+        (format!("{range:?}"), "UserRange { start: 0x0, len: 0 }"),
+        (format!("{report:?}"), "Report { access: None, kind: Unknown, addr: 0x10002000, addr_lsb: 0 }"),
+        (
+            format!("{:?}", Report::default()),
+            "Report { access: None, kind: Unknown, addr: None, addr_lsb: 0 }",
+        ),
+        (format!("{:?}", Operands { read: addr, write: 8 }), "Operands { read: 0x10002000, write: 0x8 }"),
+        (
+            format!("{:?}", SelftestError::KernelBelowLimit { limit: addr, kernel: 16 }),
+            "KernelBelowLimit { limit: 0x10002000, kernel: 0x10 }",
+        ),
+        (format!("{:?}", SelftestError::NotSetUp), "NotSetUp"),
+        (format!("{:?}", SelftestError::Table(TableError::Torn)), "Table(Torn)"),
+        (format!("{iovec:?}"), "IoVec { base: 0x10002000, len: 16 }"),
+        (format!("{iovec32:?}"), "IoVec32 { base: 0x10002000, len: 16 }"),
+        (format!("{ptr:?}"), "UserPtr(0x10002000)"),
+    ] {
+        assert_eq!(said, expected);
+    }
+    let entry = &Table::image().entries()[0];
+    let landing = Table::image().lookup(entry.insn(), Some(Access::Read), FaultKind::Unknown);
+    assert!(format!("{entry:?}").starts_with(&format!("Entry {{ insn: {:#x}, landing: ", entry.insn())));
+    if let Some(landing) = landing {
+        let expected = format!("Landing {{ pc: {:#x}, cause: {:#x} }}", landing.pc(), landing.cause());
+        assert_eq!(format!("{landing:?}"), expected);
+    }
 }

@@ -14,7 +14,7 @@ use crate::{
 /// Three words, `Copy`. Every byte before [`addr`](Self::addr) has been done, none from there on. That holds whatever
 /// other CPUs do to the pages meanwhile; only, if they give back what they took away, the byte at `addr` may be
 /// accessible again by the time the fault is looked at.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Fault {
     /// Bytes that were done: copied, filled, compared, looked at.
@@ -93,6 +93,18 @@ impl Fault {
 #[inline(never)]
 fn refusal() -> FaultKind {
     if user_limit() == 0 { FaultKind::NotSetUp } else { FaultKind::OutOfRange }
+}
+
+impl fmt::Debug for Fault {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Fault")
+            .field("done", &self.done)
+            .field("addr", &format_args!("{:#x}", self.addr))
+            .field("access", &self.access)
+            .field("kind", &self.kind)
+            .finish()
+    }
 }
 
 impl fmt::Display for Fault {

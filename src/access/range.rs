@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Ranges proved to lie in the user half.
 
+use core::fmt;
+
 use crate::{arch, recovery::limit::user_limit};
 
 /// A byte range that lies wholly in the user half of the address space.
@@ -20,7 +22,7 @@ use crate::{arch, recovery::limit::user_limit};
 /// assert!(UserRange::new(user_limit(), 1).is_none());
 /// assert!(UserRange::new(usize::MAX, 2).is_none() && UserRange::new(usize::MAX, 0).is_some());
 /// ```
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct UserRange {
     start: usize,
     len: usize,
@@ -117,6 +119,16 @@ fn is_refused(start: usize, len: usize, limit: usize) -> bool {
 #[inline]
 fn fits(start: usize, len: usize, limit: usize) -> bool {
     len == 0 || limit.checked_sub(len).is_some_and(|last| start <= last)
+}
+
+impl fmt::Debug for UserRange {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("UserRange")
+            .field("start", &format_args!("{:#x}", self.start))
+            .field("len", &self.len)
+            .finish()
+    }
 }
 
 #[cfg(test)]

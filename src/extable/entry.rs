@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One entry, as the assembler lays it out.
 
+use core::fmt;
+
 use crate::{
     arch::entry::{INLINED, NOFAULT, READ, STRICT, WRITE},
     extable::cause::Access,
@@ -10,7 +12,6 @@ use crate::{
 ///
 /// The `axptr_access` macro of the assembly sources and [`ex_entry!`](crate::ex_entry) emit it: the
 /// instruction relative to the entry, the landing relative to the instruction, the flags.
-#[derive(Debug)]
 #[repr(C)]
 pub struct Entry {
     insn: i32,
@@ -77,5 +78,16 @@ impl Entry {
             WRITE => Some(Access::Write),
             _ => None,
         }
+    }
+}
+
+impl fmt::Debug for Entry {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Entry")
+            .field("insn", &format_args!("{:#x}", self.insn()))
+            .field("landing", &format_args!("{:#x}", self.landing()))
+            .field("flags", &format_args!("{:#x}", self.flags))
+            .finish()
     }
 }

@@ -64,7 +64,7 @@ impl fmt::Display for TableError {
 impl core::error::Error for TableError {}
 
 /// Where a faulted access goes on, and what its landing is told.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[must_use = "a landing does nothing until the trap frame is changed"]
 pub struct Landing {
     pc: usize,
@@ -88,6 +88,16 @@ impl Landing {
     #[inline]
     pub const fn cause(&self) -> usize {
         self.cause
+    }
+}
+
+impl fmt::Debug for Landing {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Landing")
+            .field("pc", &format_args!("{:#x}", self.pc))
+            .field("cause", &format_args!("{:#x}", self.cause))
+            .finish()
     }
 }
 

@@ -43,7 +43,7 @@ pub fn selftest() -> Result<(), SelftestError> {
 }
 
 /// What [`selftest`] has found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SelftestError {
     /// The exception table is not what the linker should have made.
@@ -58,6 +58,21 @@ pub enum SelftestError {
         /// An address of the kernel's that lies below it: of its code, its data, or the stack that it runs on.
         kernel: usize,
     },
+}
+
+impl fmt::Debug for SelftestError {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Table(error) => f.debug_tuple("Table").field(error).finish(),
+            Self::NotSetUp => f.write_str("NotSetUp"),
+            Self::KernelBelowLimit { limit, kernel } => f
+                .debug_struct("KernelBelowLimit")
+                .field("limit", &format_args!("{limit:#x}"))
+                .field("kernel", &format_args!("{kernel:#x}"))
+                .finish(),
+        }
+    }
 }
 
 impl fmt::Display for SelftestError {

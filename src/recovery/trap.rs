@@ -4,7 +4,7 @@
 //! The order is fixed: a fault whose program counter is not in the table is none of ours; one that the pager
 //! repairs resumes at the same instruction; any other goes on at the landing.
 
-use core::ops::Range;
+use core::{fmt, ops::Range};
 
 use crate::{
     extable::cause::{Access, FaultKind},
@@ -44,7 +44,7 @@ pub unsafe trait TrapFrame {
 }
 
 /// The operand addresses of an instruction that reads and writes memory at once.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Operands {
     /// Where it reads.
     pub read: usize,
@@ -55,7 +55,7 @@ pub struct Operands {
 /// What the machine said about a fault.
 ///
 /// What it did not say is as in the default: write `..Report::default()`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Report {
     /// The access, if known.
     pub access: Option<Access>,
@@ -66,6 +66,29 @@ pub struct Report {
     /// How many low bits of `addr` say nothing: 0 for an exact one, as page faults have; 12 where a page of damaged
     /// memory is all that is known (a machine check's `MCi_MISC`, Linux's `si_addr_lsb`).
     pub addr_lsb: u8,
+}
+
+impl fmt::Debug for Operands {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Operands")
+            .field("read", &format_args!("{:#x}", self.read))
+            .field("write", &format_args!("{:#x}", self.write))
+            .finish()
+    }
+}
+
+impl fmt::Debug for Report {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut report = f.debug_struct("Report");
+        report.field("access", &self.access).field("kind", &self.kind);
+        match self.addr {
+            Some(addr) => report.field("addr", &format_args!("{addr:#x}")),
+            None => report.field("addr", &self.addr),
+        };
+        report.field("addr_lsb", &self.addr_lsb).finish()
+    }
 }
 
 impl Default for Report {

@@ -47,7 +47,7 @@ pub const IOV_MAX: usize = 1024;
 pub const MAX_TOTAL: usize = 0x7fff_f000;
 
 /// An element of a 64-bit program's vector (`struct iovec`).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct IoVec {
     /// The first byte's address.
@@ -57,13 +57,33 @@ pub struct IoVec {
 }
 
 /// An element of a 32-bit program's vector.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct IoVec32 {
     /// The first byte's address.
     pub base: u32,
     /// The number of bytes.
     pub len: u32,
+}
+
+impl fmt::Debug for IoVec {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IoVec")
+            .field("base", &format_args!("{:#x}", self.base))
+            .field("len", &self.len)
+            .finish()
+    }
+}
+
+impl fmt::Debug for IoVec32 {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("IoVec32")
+            .field("base", &format_args!("{:#x}", self.base))
+            .field("len", &self.len)
+            .finish()
+    }
 }
 
 // SAFETY: two integers.
