@@ -34,7 +34,7 @@ use self::{
     mask::{Calls, Sources},
     programs::Program,
 };
-use crate::{report::Tally, root};
+use crate::{root::root, run::report::Tally};
 
 /// What is proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

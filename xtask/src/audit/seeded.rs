@@ -17,7 +17,7 @@ use super::{
     routine::{self, INLINED, Kind, NO_FAULT, READ, WRITE},
     table,
 };
-use crate::report::Tally;
+use crate::run::report::Tally;
 
 /// How many functions lose their masks.
 const UNMASKED: usize = 8;

@@ -19,7 +19,7 @@ use self::{
     goals::{Goal, Verdict},
     rows::Run,
 };
-use crate::{report::Tally, root, toolchain};
+use crate::{env::command, root::root, run::report::Tally};
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -132,7 +132,7 @@ fn summary(runs: &[Run]) -> Result<Run> {
 }
 
 fn cargo_bench(name: &str) -> Command {
-    let mut command = toolchain::clean("cargo");
+    let mut command = command::clean("cargo");
     command.args(["bench", "--quiet", "--package", "axptr", "--bench", name]);
     command.env("CARGO_TARGET_DIR", root().join("target/hosted")).stdin(Stdio::null());
     command
@@ -210,7 +210,7 @@ mod tests {
     use super::{Options, json, judge, table};
     use crate::{
         bench::{goals, rows::Run},
-        report::Tally,
+        run::report::Tally,
     };
 
     fn example() -> Run {

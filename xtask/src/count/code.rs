@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 
-use super::trace::Code;
+use super::step::{Code, Step};
 use crate::audit::{
     image::Image,
     insn::{Binary, Expr, Flow, Insn, Op, SCRATCH, Window},
@@ -34,17 +34,6 @@ pub struct Kernel {
     user: HashSet<u64>,
     marker: u64,
     known: RefCell<HashMap<u64, Rc<Step>>>,
-}
-
-/// One instruction.
-#[derive(Clone, Debug)]
-pub struct Step {
-    pub insn: Insn,
-    /// It accesses user memory.
-    pub is_user: bool,
-    pub window: Option<Window>,
-    /// It goes back to where the function was called from.
-    pub returns: bool,
 }
 
 impl Kernel {

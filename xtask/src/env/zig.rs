@@ -12,7 +12,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::root;
+use crate::root::root;
 
 /// The version that was tried.
 const VERSION: &str = "0.17.0";

@@ -10,7 +10,8 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use crate::{machine::Machine, pool, report::Tally};
+use super::{pool, report::Tally};
+use crate::machine::Machine;
 
 /// How many machines at once.
 const LANES: usize = 2;

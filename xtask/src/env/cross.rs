@@ -1,18 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Programs for Linux on another machine: what builds, links and runs them.
 
-use std::{
-    path::Path,
-    process::{Command, Stdio},
-};
+use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use crate::{
-    machine::{Linker, Machine},
-    toolchain::Toolchain,
-    zig,
-};
+use super::{toolchain::Toolchain, zig};
+use crate::machine::{Linker, Machine};
 
 /// The variable that tells tests how a program of their machine is started.
 const RUNNER: &str = "AXPTR_RUNNER";
@@ -61,18 +55,4 @@ impl Cross {
     pub fn describe(&self) -> String {
         format!("{}, {}", self.toolchain.describe(), self.machine.hosted.qemu.join(" "))
     }
-}
-
-/// Whether the C compiler is there and has a C library to link with.
-pub fn has_c_library(compiler: &str) -> bool {
-    // It repeats the name of what it does not find.
-    let asked = ["crt1.o", "libc.so"].map(|file| {
-        let mut command = Command::new(compiler);
-        command.arg(format!("-print-file-name={file}")).stderr(Stdio::null());
-        command.output().is_ok_and(|output| {
-            let path = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-            output.status.success() && path != file && Path::new(&path).is_file()
-        })
-    });
-    asked == [true, true]
 }

@@ -5,7 +5,7 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Result, bail};
 
-use crate::{apt, backports};
+use super::{apt, backports};
 
 /// The oldest version that everything was run on.
 const OLDEST: u32 = 10;

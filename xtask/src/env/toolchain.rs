@@ -8,8 +8,6 @@
 //! Where neither is there and apt has nothing, rustup is asked for the target.
 
 use std::{
-    env,
-    ffi::OsString,
     fs,
     path::{Path, PathBuf},
     process::{Command, Stdio},
@@ -17,7 +15,10 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{apt, root};
+use super::{
+    apt,
+    command::{clean, print},
+};
 
 /// The oldest minor version that compiles the test kernel's dependencies.
 const OLDEST_RUST: u32 = 88;
@@ -246,34 +247,6 @@ fn default_toolchain_lld() -> Option<PathBuf> {
 fn version(program: &Path) -> Option<u32> {
     let line = print(program, &["--version"])?;
     apt::minor(line.split_whitespace().nth(1)?)
-}
-
-fn print(program: &Path, args: &[&str]) -> Option<String> {
-    let output = clean(program).args(args).stderr(Stdio::null()).output().ok()?;
-    let text = String::from_utf8(output.stdout).ok()?;
-    output.status.success().then(|| text.trim().to_owned())
-}
-
-/// A command in the root without the variables that `cargo run` and rustup leave to
-/// their children; a user's settings for networks and registries stay.
-pub fn clean(program: impl Into<OsString>) -> Command {
-    let mut command = Command::new(program.into());
-    command.current_dir(root());
-    for (name, _) in env::vars_os() {
-        let text = name.to_string_lossy();
-        if is_left_over(&text) {
-            command.env_remove(&name);
-        }
-    }
-    command
-}
-
-fn is_left_over(name: &str) -> bool {
-    const KEPT: &[&str] =
-        &["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_TERM_"];
-    const REMOVED: &[&str] = &["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"];
-    let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
-    name == "LD_LIBRARY_PATH" || (starts(REMOVED) && !starts(KEPT))
 }
 
 /// The toolchain for `target`.

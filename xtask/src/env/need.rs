@@ -1,17 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the commands need and this machine lacks, and how to get it.
+//! What the commands cannot do without, whether it is there, and which packages have it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::env::consts::ARCH;
 
 use anyhow::{Result, bail};
 
-use crate::{
-    apt, cross, hosted,
-    machine::{self, Hosted, Linker, Machine},
-    qemu,
-    toolchain::{self, Toolchain},
-    zig,
-};
+use super::{apt, gcc, qemu, toolchain, toolchain::Toolchain, zig};
+use crate::machine::{Hosted, Linker, Machine};
 
 /// Something that a command cannot do without.
 #[derive(Clone, Copy, Debug)]
@@ -37,94 +32,37 @@ type Packages = (Vec<String>, Option<String>);
 pub const FOR_STYLE: [Need; 2] = [Need::Component("fmt"), Need::Component("clippy")];
 
 /// The linkers of `tests/link.rs` that come with no compiler.
-pub const FOR_LINKS: [Need; 2] = [
+const FOR_LINKS: [Need; 2] = [
     // A package of its own since binutils 2.44.
     Need::Program { program: "ld.gold", packages: &["binutils-gold", "binutils"] },
     Need::Program { program: "ld.mold", packages: &["mold"] },
 ];
 
-/// `cargo xtask setup`: everything that any command needs.
-pub fn run() -> Result<()> {
-    let machines = machine::chosen(&[])?;
-    let mut needs: Vec<Need> = machines.iter().copied().flat_map(for_kernel).collect();
-    needs.extend(machines.into_iter().flat_map(hosted::needs));
-    needs.extend(FOR_STYLE);
-    ensure(&needs)?;
-    for need in &needs {
-        println!("{}: ok", need.name());
-    }
-    Ok(())
-}
-
 /// What the test kernel needs on one machine.
-pub fn for_kernel(machine: &'static Machine) -> [Need; 2] {
+pub fn of_kernel(machine: &'static Machine) -> [Need; 2] {
     let qemu = Need::Qemu { program: machine.qemu, package: machine.qemu_package };
     [Need::BareMetal(machine), qemu]
 }
 
 /// What programs for Linux need on one machine that is not this one.
-pub fn for_hosted(machine: &'static Machine) -> Vec<Need> {
+fn for_hosted(machine: &'static Machine) -> Vec<Need> {
     let qemu = Need::Qemu { program: machine.hosted.qemu[0], package: "qemu-user" };
     vec![Need::Hosted(machine), Need::Linker(machine), qemu]
 }
 
-/// Installs what is missing of these.
-///
-/// # Errors
-///
-/// Fails, and names the remedy, where it may not install or there is nothing to install.
-pub fn ensure(needs: &[Need]) -> Result<()> {
-    let missing: Vec<Need> = needs.iter().filter(|need| !need.is_met()).copied().collect();
-    if missing.is_empty() {
-        return Ok(());
+/// What the tests in a Linux process need for one machine.
+pub fn of_hosted(machine: &'static Machine) -> Vec<Need> {
+    match machine.name {
+        // The only machine of which tests link in many ways.
+        "x86_64" if ARCH == "x86_64" => FOR_LINKS.to_vec(),
+        ARCH => Vec::new(),
+        _ => for_hosted(machine),
     }
-    let names: Vec<String> = missing.iter().map(Need::name).collect();
-    eprintln!("missing: {}", names.join(", "));
-
-    if apt::may_install() {
-        apt::update()?;
-    }
-    let mut by_suite = BTreeMap::<Option<String>, BTreeSet<String>>::new();
-    for need in &missing {
-        let (packages, suite) = match need.packages() {
-            Ok(found) if apt::may_install() => found,
-            // rustup asks nothing of the system.
-            _ if need.by_rustup() => continue,
-            found => found?,
-        };
-        if !packages.is_empty() {
-            by_suite.entry(suite).or_default().extend(packages);
-        }
-    }
-    install(&by_suite)?;
-    for need in missing {
-        need.finish()?;
-        if !need.is_met() {
-            bail!("{} is still missing after installing {by_suite:?}", need.name());
-        }
-    }
-    Ok(())
-}
-
-fn install(by_suite: &BTreeMap<Option<String>, BTreeSet<String>>) -> Result<()> {
-    let mut by_hand = Vec::new();
-    for (suite, packages) in by_suite {
-        let packages: Vec<String> = packages.iter().cloned().collect();
-        if apt::may_install() {
-            apt::install(&packages, suite.as_deref())?;
-        } else {
-            let suite = suite.as_ref().map_or(String::new(), |suite| format!("-t {suite} "));
-            by_hand.push(format!("apt-get install {suite}{}", packages.join(" ")));
-        }
-    }
-    if !by_hand.is_empty() {
-        bail!("as root, run: {}", by_hand.join(" && "));
-    }
-    Ok(())
 }
 
 impl Need {
-    fn name(&self) -> String {
+    /// As messages call it.
+    pub fn name(&self) -> String {
         match self {
             Self::BareMetal(machine) => format!("Rust for {}", machine.target),
             Self::Hosted(machine) => format!("Rust for {}", machine.hosted.target),
@@ -137,12 +75,13 @@ impl Need {
         }
     }
 
-    fn is_met(&self) -> bool {
+    /// Whether it is there.
+    pub fn is_met(&self) -> bool {
         match self {
             Self::BareMetal(machine) => Toolchain::find(machine.target).is_some(),
             Self::Hosted(machine) => Toolchain::find_hosted(machine.hosted.target).is_some(),
             Self::Linker(machine) => match machine.hosted.linker {
-                Linker::Gcc { program, .. } => cross::has_c_library(program),
+                Linker::Gcc { program, .. } => gcc::has_c_library(program),
                 Linker::Zig { .. } => zig::is_there(),
             },
             Self::Qemu { program, .. } => qemu::is_there(program),
@@ -152,7 +91,7 @@ impl Need {
     }
 
     /// Lets rustup get it, if it is something of rustup's.
-    fn by_rustup(&self) -> bool {
+    pub fn by_rustup(&self) -> bool {
         let (kind, name) = match self {
             Self::BareMetal(machine) => ("target", machine.target),
             Self::Hosted(machine) => ("target", machine.hosted.target),
@@ -162,7 +101,8 @@ impl Need {
         toolchain::rustup(&[kind, "add", name]) && self.is_met()
     }
 
-    fn packages(&self) -> Result<Packages> {
+    /// The packages that have it.
+    pub fn packages(&self) -> Result<Packages> {
         let packages = match self {
             Self::BareMetal(_) => toolchain::packages()?,
             Self::Hosted(_) => toolchain::packages_for_sources()?,
@@ -186,7 +126,7 @@ impl Need {
     }
 
     /// What is to be done after its packages are there.
-    fn finish(&self) -> Result<()> {
+    pub fn finish(&self) -> Result<()> {
         match self {
             Self::Linker(Machine { hosted: Hosted { linker: Linker::Zig { .. }, .. }, .. }) => zig::install(),
             _ => Ok(()),
