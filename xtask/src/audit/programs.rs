@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::machine::Isa;
+use super::decode::isa::Isa;
 use crate::{
     env::{command, cross::Cross, need, setup, toolchain},
     kernel::build,

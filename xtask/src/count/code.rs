@@ -11,9 +11,11 @@ use anyhow::{Context, Result, anyhow};
 
 use super::step::{Code, Step};
 use crate::audit::{
-    image::Image,
-    insn::{Binary, Expr, Flow, Insn, Op, SCRATCH, Window},
-    machine::{Guard, Isa},
+    decode::{
+        insn::{Binary, Expr, Flow, Insn, Op, SCRATCH, Window},
+        isa::{Guard, Isa},
+    },
+    linked::image::Image,
 };
 
 /// What stands around each operation: `tests/kernel/src/count.rs`.
@@ -147,9 +149,9 @@ fn constant(expr: &Expr) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::moved;
-    use crate::audit::{
+    use crate::audit::decode::{
         insn::{Expr, Window},
-        machine::{Guard, Lacking},
+        isa::{Guard, Lacking},
     };
 
     const SUM: Guard = Guard::Bit { bit: 18, open: true, lacking: Lacking::Never };

@@ -23,7 +23,7 @@ use self::{
     trace::Trace,
 };
 use crate::{
-    audit::{self, image::Image},
+    audit::{decode::all, linked::image::Image},
     env::{need, setup, toolchain},
     kernel::{
         boot::{Boot, COUNT},
@@ -58,7 +58,7 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
 
 /// What each operation comes to in one boot.
 fn count(machine: &'static Machine, cpu: &'static Cpu, kernel: &Path) -> Result<Vec<Figure>> {
-    let isa = audit::chosen(&[machine.name.to_owned()])?[0];
+    let isa = all::chosen(&[machine.name.to_owned()])?[0];
     let code = Kernel::new(Image::read(kernel, isa.architecture)?, isa)?;
     let boot = Boot { mode: COUNT, ..Boot::new(machine, cpu, kernel) };
     let mut trace = Trace::new(&code);

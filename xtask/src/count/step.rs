@@ -3,7 +3,7 @@
 
 use std::rc::Rc;
 
-use crate::audit::insn::{Insn, Window};
+use crate::audit::decode::insn::{Insn, Window};
 
 /// One instruction.
 #[derive(Clone, Debug)]

@@ -8,7 +8,7 @@
 use anyhow::{Context, Result, bail, ensure};
 
 use super::step::{Code, Step};
-use crate::audit::insn::{Flow, Window};
+use crate::audit::decode::insn::{Flow, Window};
 
 /// How often the kernel does each operation, `tests/kernel/src/count.rs`; the first time is not counted.
 const ROUNDS: usize = 3;
@@ -182,7 +182,7 @@ mod tests {
 
     use super::{Counts, Trace};
     use crate::{
-        audit::insn::{Condition, Expr, Flow, Insn, Window},
+        audit::decode::insn::{Condition, Expr, Flow, Insn, Window},
         count::step::{Code, Step},
     };
 

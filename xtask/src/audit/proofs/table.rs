@@ -2,12 +2,14 @@
 //! The proofs about the whole table, entries of inlined accesses included.
 
 use super::{
-    Proof, Violation,
-    binary::Binary,
-    image::Entry,
-    inline,
-    insn::Insn,
-    routine::{INLINED, NO_FAULT, READ, STRICT, WRITE},
+    super::{
+        decode::insn::Insn,
+        linked::{
+            binary::Binary,
+            entry::{Entry, INLINED, NO_FAULT, READ, STRICT, WRITE},
+        },
+    },
+    proof::{Proof, Violation},
 };
 
 /// Order, instructions, directions and landings of all entries.
@@ -55,7 +57,7 @@ fn agrees(insn: &Insn, flags: u16) -> Result<(), String> {
     let right = match (loads, stores, says) {
         (true, false, says) => says == (true, false, false),
         // Its fault may be reported as either.
-        (false, true, says) if flags & INLINED != 0 && inline::is_store_conditional(insn) => {
+        (false, true, says) if flags & INLINED != 0 && insn.is_store_conditional() => {
             says == (true, true, false)
         }
         (false, true, says) => says == (false, true, false),

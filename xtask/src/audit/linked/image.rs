@@ -9,11 +9,13 @@ use object::{
     read::elf::{ElfFile64, ProgramHeader},
 };
 
+use super::{
+    assembly::PREFIX,
+    entry::{ENTRY_SIZE, Entry},
+};
+
 /// The section of the exception table.
 const TABLE: &str = "axptr_ex_table";
-/// What an entry takes up.
-pub const ENTRY_SIZE: u64 = 8;
-
 /// A linked program in memory.
 #[derive(Clone, Debug)]
 pub struct Image {
@@ -42,16 +44,6 @@ pub struct Function {
     pub range: Range<u64>,
     /// Where a routine is entered under another name.
     pub other_entries: Vec<u64>,
-}
-
-/// One entry of the exception table.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry {
-    /// Where the entry itself lies.
-    pub place: u64,
-    pub insn: u64,
-    pub landing: u64,
-    pub flags: u16,
 }
 
 impl Image {
@@ -167,6 +159,11 @@ impl Image {
         self.names.get(name).copied()
     }
 
+    /// The lowest address of what has a name of this form.
+    pub fn named(&self, is: impl Fn(&str) -> bool) -> Option<u64> {
+        self.names.iter().filter(|(name, _)| is(name)).map(|(_, addr)| *addr).min()
+    }
+
     /// `function+0x12`, for messages.
     pub fn describe(&self, addr: u64) -> String {
         match self.function_of(addr) {
@@ -210,31 +207,6 @@ impl Image {
     }
 }
 
-impl Entry {
-    /// See `src/extable/entry.rs`: the instruction from the entry, the landing from the instruction, flags.
-    fn parse(place: u64, bytes: &[u8]) -> Self {
-        let insn = i32::from_le_bytes([bytes[0], bytes[1], bytes[2], bytes[3]]);
-        let landing = i16::from_le_bytes([bytes[4], bytes[5]]);
-        let insn = place.wrapping_add_signed(insn.into());
-        Self {
-            place,
-            insn,
-            landing: insn.wrapping_add_signed(landing.into()),
-            flags: u16::from_le_bytes([bytes[6], bytes[7]]),
-        }
-    }
-
-    fn bytes(&self, place: u64) -> [u8; ENTRY_SIZE as usize] {
-        let insn = self.insn.wrapping_sub(place) as u32;
-        let landing = self.landing.wrapping_sub(self.insn) as u16;
-        let mut bytes = [0; ENTRY_SIZE as usize];
-        bytes[..4].copy_from_slice(&insn.to_le_bytes());
-        bytes[4..6].copy_from_slice(&landing.to_le_bytes());
-        bytes[6..].copy_from_slice(&self.flags.to_le_bytes());
-        bytes
-    }
-}
-
 /// Functions in ascending order, and where everything named is.
 fn symbols(file: &ElfFile64) -> Result<(Vec<Function>, HashMap<String, u64>)> {
     let mut functions = Vec::new();
@@ -253,7 +225,7 @@ fn symbols(file: &ElfFile64) -> Result<(Vec<Function>, HashMap<String, u64>)> {
     }
     ensure!(!functions.is_empty(), "it has no symbols");
     // Identical functions may have been folded: one name is enough, but a routine's goes first.
-    functions.sort_by_key(|function| (function.range.start, !function.name.starts_with("__axptr_")));
+    functions.sort_by_key(|function| (function.range.start, !function.name.starts_with(PREFIX)));
     functions.dedup_by_key(|function| function.range.start);
     functions.dedup_by(|inner, outer| {
         let is_entry =

@@ -5,8 +5,9 @@
 use object::Architecture;
 
 use super::{
+    bits::{bits, signed},
     insn::{Access, Binary, Condition, Expr, Flow, Insn, Op, Reg},
-    machine::{Guard, Isa},
+    isa::{Guard, Isa},
 };
 
 const RA: Reg = 1;
@@ -29,28 +30,16 @@ pub const ISA: Isa = Isa {
     preserved: &[2, SP, 21, 22, 23, 24, 25, 26, 27, 28, 29, 30, 31],
     window: Guard::None,
     mask: &["sub.d R,I,L", "sltu W,I,L", "sltu R,R,A", "or R,R,W", "masknez C,A,R"],
-    register,
+    names: &NAMES,
     nop: &[0, 0, 0x40, 0x03],
     call: &0x5400_0400_u32.to_le_bytes(),
     plain: None,
     edge: None,
 };
 
-fn register(name: &str) -> Option<Reg> {
-    Some(NAMES.iter().position(|known| *known == name)? as Reg)
-}
-
 /// The value of a register; the first is 0.
 fn reg(number: Reg) -> Expr {
     if number == 0 { Expr::Const(0) } else { Expr::Reg(number) }
-}
-
-fn bits(word: u32, high: u32, low: u32) -> u32 {
-    word << (31 - high) >> (31 - high + low)
-}
-
-fn signed(value: u32, width: u32) -> i64 {
-    i64::from((value << (32 - width)).cast_signed() >> (32 - width))
 }
 
 fn decode(bytes: &[u8], addr: u64) -> Option<Insn> {

@@ -7,31 +7,32 @@
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
-    ops::Range,
+    rc::Rc,
 };
 
 use super::{
-    Proof, Violation,
-    binary::Binary,
-    flow::{Event, State, States, Surroundings, Walk},
-    image::Function,
-    insn::{Insn, Op, Reg},
-    lines::Lines,
-    machine::Guard,
-    routine::{self, Kind, Role},
-    value::{Symbol, Value},
+    super::{
+        decode::{
+            insn::{Op, Reg},
+            isa::Guard,
+        },
+        follow::{
+            listing::Listing,
+            state::{State, States, Surroundings},
+            value::{Symbol, Value},
+            walk::{Event, Rules, Walk},
+        },
+        linked::{
+            assembly::{self, Kind, PREFIX, Role},
+            binary::Binary,
+            image::Function,
+            lines::Lines,
+            names::{self, Sources},
+        },
+    },
+    pattern,
+    proof::{Proof, Violation},
 };
-
-/// The functions that pass addresses on as they are.
-const WRAPPERS: &str = "axptr::raw::";
-
-/// What the crate's own sources are told by, and the file of the wrappers.
-#[derive(Clone, Debug)]
-pub struct Sources {
-    pub root: String,
-    pub folder: String,
-    pub raw: String,
-}
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -55,7 +56,7 @@ pub fn audit(binary: &Binary, lines: &Lines, sources: &Sources) -> Calls {
     let targets = targets(binary);
     let mut calls = Calls::default();
     for function in binary.image.functions() {
-        if routine::kind(&function.name).is_none() && mentions(binary, function, &targets) {
+        if assembly::kind(&function.name).is_none() && mentions(binary, function, &targets) {
             audit_caller(binary, function, &targets, lines, sources, &mut calls);
         }
     }
@@ -73,9 +74,9 @@ fn targets(binary: &Binary) -> Targets {
     let functions = binary.image.functions().iter();
     let routines = functions.filter_map(|function| {
         // Wrappers have the arguments of what they wrap.
-        let name = function.name.strip_prefix(WRAPPERS).map(|name| name.rsplit("::").next().unwrap_or(name));
-        let name = name.map_or_else(|| function.name.clone(), |name| format!("{}{name}", routine::PREFIX));
-        match routine::kind(&name) {
+        let name = names::wrapper(&function.name);
+        let name = name.map_or_else(|| function.name.clone(), |name| format!("{PREFIX}{name}"));
+        match assembly::kind(&name) {
             Some(Ok(Kind::Routine(roles))) => Some((function, roles)),
             _ => None,
         }
@@ -89,11 +90,10 @@ fn targets(binary: &Binary) -> Targets {
 
 /// Whether the function can get at a routine at all: read in one pass, without regard to its paths.
 fn mentions(binary: &Binary, function: &Function, targets: &Targets) -> bool {
-    let code = binary.decode_once(function);
-    let (nothing, masks) = (HashMap::new(), HashMap::new());
-    let walk = walk(binary, function, &code, &nothing, &masks, &[]);
+    let listing = Listing::straight(Rc::new(binary.decode_once(function)), function.range.clone());
+    let walk = walk(binary, &listing);
     let mut state = State::nothing(walk.surroundings, binary.isa);
-    code.values().any(|insn| {
+    listing.code.values().any(|insn| {
         let mut found = false;
         walk.pass(insn, &mut state, &mut |_, _, event| {
             if let Event::Call { target: Some(target), .. } = event {
@@ -120,13 +120,11 @@ fn audit_caller(
     calls: &mut Calls,
 ) {
     let code = binary.decode(function);
-    let masks = by_last(binary, &code);
+    let masks = pattern::by_last(binary, &code);
     // What follows a fault comes back to the rest of the function, with what lies on the stack.
-    let mut own = binary.image.entries().unwrap_or_default();
-    own.retain(|entry| function.range.contains(&entry.insn));
-    let leaders = routine::leaders(&code, function.range.clone(), &own);
-    let entries = routine::by_instruction(&own);
-    let walk = walk(binary, function, &code, &entries, &masks, &leaders);
+    let entries = binary.image.entries().unwrap_or_default();
+    let listing = Listing::new(code, function.range.clone(), &entries).with_masks(masks);
+    let walk = walk(binary, &listing);
     let mut states = States::new();
     walk.explore(&mut states, vec![(function.range.start, State::entry(walk.surroundings))]);
     walk.explore_the_rest(&mut states, |_| false);
@@ -197,109 +195,20 @@ enum Caller {
 
 fn caller(lines: &Lines, addr: u64, sources: &Sources) -> Caller {
     let frames = lines.frames(addr);
-    match frames.iter().find(|frame| frame.file != sources.raw) {
-        Some(frame) if frame.file.starts_with(&sources.folder) => Caller::Crate(frame.function.clone()),
-        Some(frame) if !frame.file.is_empty() => {
-            Caller::Outside(frame.file.strip_prefix(&sources.root).unwrap_or(&frame.file).to_owned())
-        }
+    match frames.iter().find(|frame| !sources.is_raw(&frame.file)) {
+        Some(frame) if sources.contain(&frame.file) => Caller::Crate(frame.function.clone()),
+        Some(frame) if !frame.file.is_empty() => Caller::Outside(sources.short(&frame.file).to_owned()),
         _ => Caller::Nobody,
     }
 }
 
 /// Whether the function is one of `src/raw.rs`, compiled on its own.
 fn is_wrapper(function: &Function) -> bool {
-    function.name.starts_with(WRAPPERS)
+    names::wrapper(&function.name).is_some()
 }
 
-fn walk<'a>(
-    binary: &'a Binary,
-    function: &Function,
-    code: &'a BTreeMap<u64, Insn>,
-    entries: &'a HashMap<u64, Vec<super::image::Entry>>,
-    masks: &'a HashMap<u64, (Reg, Option<Reg>)>,
-    leaders: &'a [u64],
-) -> Walk<'a> {
-    Walk {
-        isa: binary.isa,
-        image: &binary.image,
-        code,
-        range: function.range.clone(),
-        entries,
-        surroundings: Surroundings { lacking: false, open: true, known: true },
-        guard: Guard::None,
-        cpu: binary.cpu,
-        helpers: &binary.helpers,
-        masks,
-        leaders,
-        jumps_anywhere: true,
-        opens_again: false,
-        apart: 1,
-        suspend: None,
-        asking: &binary.asking,
-        never: &binary.never,
-        brief: &binary.brief,
-    }
-}
-
-/// Where the masking sequences of a function lie.
-pub fn masks(binary: &Binary, code: &BTreeMap<u64, Insn>) -> Vec<Range<u64>> {
-    find(binary, code).into_iter().map(|(range, ..)| range).collect()
-}
-
-/// The masking sequences of a function: where each lies, the register of its answer, and the one that must
-/// hold 0.
-fn find(binary: &Binary, code: &BTreeMap<u64, Insn>) -> Vec<(Range<u64>, Reg, Option<Reg>)> {
-    let pattern = binary.isa.mask;
-    let insns: Vec<&Insn> = code.values().collect();
-    let (Some(first), Some(last)) = (insns.first(), insns.last()) else { return Vec::new() };
-    let targets = routine::leaders(code, first.addr..last.end(), &[]);
-    let mut found = Vec::new();
-    for sequence in insns.windows(pattern.len()) {
-        let Some(bound) = matches(pattern, sequence) else { continue };
-        // Nobody may jump over its first half.
-        let range = sequence[0].addr..sequence[pattern.len() - 1].end();
-        if targets.iter().any(|target| *target > range.start && *target < range.end) {
-            continue;
-        }
-        let register = |letter| bound.get(&letter).map(|name| (binary.isa.register)(name));
-        match (register('C'), register('Z')) {
-            (Some(Some(answer)), None) => found.push((range, answer, None)),
-            (Some(Some(answer)), Some(Some(zero))) => found.push((range, answer, Some(zero))),
-            _ => {}
-        }
-    }
-    found
-}
-
-/// The same by the address of the last instruction.
-pub fn by_last(binary: &Binary, code: &BTreeMap<u64, Insn>) -> HashMap<u64, (Reg, Option<Reg>)> {
-    let last = |end| code.range(..end).next_back().map_or(end, |(addr, _)| *addr);
-    find(binary, code).into_iter().map(|(range, answer, zero)| (last(range.end), (answer, zero))).collect()
-}
-
-/// What the capital letters of the pattern stand for, if the sequence is of its form.
-pub fn matches(pattern: &[&str], sequence: &[&Insn]) -> Option<HashMap<char, String>> {
-    let mut bound: HashMap<char, String> = HashMap::new();
-    for (line, insn) in pattern.iter().zip(sequence) {
-        let (expected, found) = (words(line), words(&insn.text));
-        if expected.len() != found.len() {
-            return None;
-        }
-        for (expected, found) in expected.iter().zip(found) {
-            let fits = match expected.as_bytes() {
-                [letter @ b'A'..=b'Z'] => {
-                    *bound.entry(char::from(*letter)).or_insert_with(|| found.to_owned()) == found
-                }
-                _ => *expected == found,
-            };
-            if !fits {
-                return None;
-            }
-        }
-    }
-    Some(bound)
-}
-
-fn words(text: &str) -> Vec<&str> {
-    text.split([' ', ',']).filter(|word| !word.is_empty()).collect()
+/// Windows are none of this proof's.
+fn walk<'a>(binary: &'a Binary, listing: &'a Listing) -> Walk<'a> {
+    let surroundings = Surroundings::UNGUARDED;
+    Walk { binary, listing, surroundings, guard: Guard::None, rules: Rules::CALLER }
 }

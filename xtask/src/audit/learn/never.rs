@@ -2,16 +2,22 @@
 //! The functions that never return, of which the compiler knows and puts other code right behind their calls.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashMap, HashSet},
+    collections::{BTreeMap, BTreeSet, HashSet},
     ops::Range,
+    rc::Rc,
 };
 
-use super::{
-    binary::Binary,
-    flow::{Event, State, Surroundings, Walk},
-    insn::{Flow, Insn},
-    machine::Guard,
-    routine,
+use super::super::{
+    decode::{
+        insn::{Flow, Insn},
+        isa::Guard,
+    },
+    follow::{
+        listing::Listing,
+        state::{State, Surroundings},
+        walk::{Event, Rules, Walk},
+    },
+    linked::binary::Binary,
 };
 
 /// Where one instruction leads to.
@@ -81,33 +87,12 @@ fn returns(range: &Range<u64>, steps: &Steps, never: &HashSet<u64>) -> bool {
 
 fn steps(binary: &Binary, range: Range<u64>) -> Steps {
     let Some(function) = binary.image.function_of(range.start) else { return Steps::new() };
-    let code = binary.decode_once(function);
-    let leaders = routine::leaders(&code, range.clone(), &[]);
-    let (entries, masks, helpers, none) = (HashMap::new(), HashMap::new(), HashMap::new(), HashSet::new());
-    let surroundings = Surroundings { lacking: false, open: true, known: true };
-    let walk = Walk {
-        isa: binary.isa,
-        image: &binary.image,
-        code: &code,
-        range,
-        entries: &entries,
-        surroundings,
-        guard: Guard::None,
-        cpu: None,
-        helpers: &helpers,
-        asking: &none,
-        never: &none,
-        brief: &none,
-        masks: &masks,
-        leaders: &leaders,
-        jumps_anywhere: true,
-        opens_again: true,
-        apart: 1,
-        suspend: None,
-    };
+    let listing = Listing::new(Rc::new(binary.decode_once(function)), range, &[]);
+    let surroundings = Surroundings::UNGUARDED;
+    let walk = Walk { binary, listing: &listing, surroundings, guard: Guard::None, rules: Rules::CALLER };
     let mut before: Option<&Insn> = None;
     let mut found = Steps::new();
-    for insn in code.values() {
+    for insn in listing.code.values() {
         let step = match &insn.flow {
             Flow::Next => Step::On,
             Flow::Jump(target) => Step::Jump(*target),
@@ -118,7 +103,7 @@ fn steps(binary: &Binary, range: Range<u64>) -> Steps {
             Flow::CallTo(_) | Flow::JumpTo(_) => {
                 // By what the instruction right in front of it says.
                 let mut state = State::nothing(surroundings, binary.isa);
-                if let Some(before) = before.filter(|_| leaders.binary_search(&insn.addr).is_err()) {
+                if let Some(before) = before.filter(|_| !listing.is_leader(insn.addr)) {
                     walk.pass(before, &mut state, &mut |_, _, _| {});
                 }
                 let mut to = None;

@@ -3,29 +3,18 @@
 
 use std::{
     cell::RefCell,
-    collections::{BTreeMap, HashMap, HashSet},
+    collections::{HashMap, HashSet},
     rc::Rc,
 };
 
 use super::{
-    Violation,
+    super::decode::{
+        insn::{Code, Insn, Reg},
+        isa::{Guard, Isa},
+    },
     image::{Function, Image},
-    insn::{Insn, Reg},
-    machine::{Guard, Isa},
-    never,
-    routine::{self, Kind},
+    names,
 };
-
-/// Functions that return a fault, or a fault or a word, and write nothing else to their caller's memory. Taken at their
-/// word, as the signatures in `src` are.
-const BRIEF: &[&str] = &[
-    "axptr::single::read_again",
-    "axptr::single::write_again",
-    "axptr::single::write_out_of_line",
-    "axptr::error::refusal",
-    "<axptr::error::Fault>::refused",
-    "axptr::range::is_refused",
-];
 
 /// A program and its machine.
 #[derive(Clone, Debug)]
@@ -36,6 +25,8 @@ pub struct Binary {
     pub is_kernel: bool,
     /// Where the CPU feature byte lies, if there is one.
     pub cpu: Option<u64>,
+    /// The function that closes the window and returns whether it was open, for a task that leaves.
+    pub suspend: Option<u64>,
     /// The functions that routines call, and the registers that they change.
     pub helpers: HashMap<u64, Vec<Reg>>,
     /// The functions behind which the CPU feature byte is filled: a helper, or the crate's function around it.
@@ -45,34 +36,21 @@ pub struct Binary {
     /// The functions of which it is known how little they write to their caller's memory.
     pub brief: Rc<HashSet<u64>>,
     /// Instructions by their function. Not all: most are looked at once.
-    decoded: RefCell<HashMap<u64, Rc<BTreeMap<u64, Insn>>>>,
+    decoded: RefCell<HashMap<u64, Rc<Code>>>,
 }
 
 impl Binary {
-    pub fn new(image: Image, isa: &'static Isa, is_kernel: bool) -> Result<Self, Violation> {
-        let cpu = image.name(&format!("axptr::arch::{}::CPU", isa.name));
-        let (helpers, asking, decoded) = (HashMap::new(), HashSet::new(), RefCell::default());
-        let never = Rc::default();
-        let named = |function: &&Function| BRIEF.iter().any(|name| function.name.starts_with(name));
-        let brief = image.functions().iter().filter(named).map(|function| function.range.start).collect();
-        let brief = Rc::new(brief);
-        let mut binary = Self { image, isa, is_kernel, cpu, helpers, asking, never, brief, decoded };
+    /// The program with what its symbols say. What its code says is left out: see `learn`.
+    pub fn new(image: Image, isa: &'static Isa, is_kernel: bool) -> Self {
+        let cpu = image.named(|name| names::is_cpu(name, isa.name));
+        let suspend = image.named(names::is_suspend);
+        let brief = image.functions().iter().filter(|function| names::is_brief(&function.name));
+        let brief = Rc::new(brief.map(|function| function.range.start).collect());
+        let (helpers, asking, never) = (HashMap::new(), HashSet::new(), Rc::default());
+        let decoded = RefCell::default();
+        let mut binary = Self { image, isa, is_kernel, cpu, suspend, helpers, asking, never, brief, decoded };
         binary.take_in_stubs();
-        for function in binary.image.functions().to_vec() {
-            if let Some(Ok(Kind::Helper)) = routine::kind(&function.name) {
-                let changed = routine::changed_by(&binary, &function)?;
-                // One at a time: helpers do not call each other.
-                binary.helpers.insert(function.range.start, changed);
-            }
-        }
-        let wrapper = format!("axptr::arch::{}::ask_cpu", isa.name);
-        // Taken at its word: it asks the helper, or the ID registers itself.
-        let asks = |function: &&Function| function.name == wrapper;
-        let mut asking: HashSet<u64> = binary.helpers.keys().copied().collect();
-        asking.extend(binary.image.functions().iter().filter(asks).map(|function| function.range.start));
-        binary.asking = asking;
-        binary.never = Rc::new(never::find(&binary));
-        Ok(binary)
+        binary
     }
 
     /// Makes the stubs behind a function, which its symbol does not cover, part of it: landings of its own entries that
@@ -103,7 +81,7 @@ impl Binary {
     }
 
     /// The function's instructions, one after the other from its start.
-    pub fn decode(&self, function: &Function) -> Rc<BTreeMap<u64, Insn>> {
+    pub fn decode(&self, function: &Function) -> Rc<Code> {
         let start = function.range.start;
         if let Some(code) = self.decoded.borrow().get(&start) {
             return code.clone();
@@ -114,9 +92,9 @@ impl Binary {
     }
 
     /// The same for a function that is not looked at again.
-    pub fn decode_once(&self, function: &Function) -> BTreeMap<u64, Insn> {
+    pub fn decode_once(&self, function: &Function) -> Code {
         let start = function.range.start;
-        let mut code = BTreeMap::new();
+        let mut code = Code::new();
         let bytes = self.image.at(start).unwrap_or_default();
         let size = (function.range.end - start) as usize;
         let bytes = &bytes[..size.min(bytes.len())];

@@ -7,11 +7,13 @@
 use std::ops::Range;
 
 use super::{
-    Proof, Violation,
-    binary::Binary,
-    image::Function,
-    insn::{Flow, Insn},
-    mask, routine,
+    super::{
+        decode::insn::{Flow, Insn},
+        follow::listing::leaders,
+        linked::{binary::Binary, image::Function},
+    },
+    pattern::matches,
+    proof::{Proof, Violation},
 };
 
 /// What lacks its guard.
@@ -31,7 +33,7 @@ pub fn guards(binary: &Binary, function: &Function) -> Vec<Range<u64>> {
 fn places(binary: &Binary, function: &Function) -> Vec<(u64, Option<Range<u64>>)> {
     let Some(edge) = &binary.isa.edge else { return Vec::new() };
     let code = binary.decode(function);
-    let leaders = routine::leaders(&code, function.range.clone(), &[]);
+    let leaders = leaders(&code, &function.range, &[]);
     let mut found = Vec::new();
     for insn in code.values().filter(|insn| insn.stepwise) {
         // What is executed before it without a choice, backwards.
@@ -46,10 +48,10 @@ fn places(binary: &Binary, function: &Function) -> Vec<(u64, Option<Range<u64>>)
             })
             .collect();
         line.reverse();
-        let replaced = line.iter().rev().find_map(|insn| mask::matches(&[edge.replaces], &[insn]));
+        let replaced = line.iter().rev().find_map(|insn| matches(&[edge.replaces], &[insn]));
         let Some(source) = replaced.and_then(|bound| bound.get(&'C').cloned()) else { continue };
         let guard = line.windows(2).find(|pair| {
-            let bound = mask::matches(&[edge.compares], &pair[..1]);
+            let bound = matches(&[edge.compares], &pair[..1]);
             let compared = bound.and_then(|bound| bound.get(&'C').cloned());
             compared.is_some_and(|register| whole(&register) == whole(&source))
                 && matches!(pair[1].flow, Flow::Branch(..))

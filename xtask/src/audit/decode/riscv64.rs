@@ -5,8 +5,9 @@
 use object::Architecture;
 
 use super::{
+    bits::{bits, signed},
     insn::{Access, Binary, Condition, Expr, Flow, Insn, Op, Reg},
-    machine::{Guard, Isa, Lacking},
+    isa::{Guard, Isa, Lacking},
 };
 
 const RA: Reg = 1;
@@ -32,16 +33,12 @@ pub const ISA: Isa = Isa {
     // sstatus.SUM: every processor with supervisor mode and pages has it.
     window: Guard::Bit { bit: 18, open: true, lacking: Lacking::Never },
     mask: &["sltu W,R,L", "sub R,R,L", "sltu R,R,C", "or R,R,W", "addi R,R,-1", "and C,C,R"],
-    register,
+    names: &NAMES,
     nop: &[0x13, 0, 0, 0],
     call: &0x0040_00ef_u32.to_le_bytes(),
     plain: None,
     edge: None,
 };
-
-fn register(name: &str) -> Option<Reg> {
-    Some(NAMES.iter().position(|known| *known == name)? as Reg)
-}
 
 fn decode(bytes: &[u8], addr: u64) -> Option<Insn> {
     let half = u32::from(u16::from_le_bytes(*bytes.first_chunk()?));
@@ -59,16 +56,6 @@ fn decode(bytes: &[u8], addr: u64) -> Option<Insn> {
 /// The value of a register; the first is 0.
 fn reg(number: Reg) -> Expr {
     if number == 0 { Expr::Const(0) } else { Expr::Reg(number) }
-}
-
-/// The bits `high` to `low`.
-fn bits(word: u32, high: u32, low: u32) -> u32 {
-    word << (31 - high) >> (31 - high + low)
-}
-
-/// A number of so many bits with its sign.
-fn signed(value: u32, width: u32) -> i64 {
-    i64::from((value << (32 - width)).cast_signed() >> (32 - width))
 }
 
 struct Word {
@@ -437,7 +424,7 @@ fn expand(half: u32) -> Option<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::audit::insn::Direction;
+    use crate::audit::decode::insn::Direction;
 
     fn text(word: u32) -> Option<String> {
         decode(&word.to_le_bytes(), 0x1000).map(|insn| insn.text)

@@ -2,6 +2,11 @@
 //! What an instruction does, in terms that all machines share: each decoder translates into these, and the
 //! proofs are written once.
 
+use std::collections::BTreeMap;
+
+/// Instructions by their addresses.
+pub type Code = BTreeMap<u64, Insn>;
+
 /// A general-purpose register by its number in the machine's encoding, or one of the two below.
 pub type Reg = u8;
 
@@ -214,6 +219,17 @@ impl Insn {
 
     pub fn stores(&self) -> bool {
         self.accesses().any(|(direction, _)| direction == Direction::Store)
+    }
+
+    /// Whether it may open or close the window.
+    pub fn moves_window(&self) -> bool {
+        self.ops.iter().any(|op| matches!(op, Op::Window(_) | Op::SetStatus(_)))
+    }
+
+    /// Whether it stores on condition that its reservation lasts.
+    pub fn is_store_conditional(&self) -> bool {
+        let only_stores = self.accesses().all(|(direction, _)| direction == Direction::Store);
+        only_stores && (self.text == "exclusive" || self.text.starts_with("sc"))
     }
 
     /// Whether it does nothing: such instructions fill gaps.

@@ -3,11 +3,7 @@
 
 use object::Architecture;
 
-use super::{
-    aarch64,
-    insn::{Insn, Reg},
-    loongarch64, riscv64, x86_64,
-};
+use super::insn::{Insn, Reg};
 
 /// One architecture, as the proofs see it.
 #[derive(Debug)]
@@ -32,8 +28,8 @@ pub struct Isa {
     /// The sequence of `confine`. Capital letters stand for any register: `C` for the one that has the answer
     /// in the end, `Z` for one that holds 0.
     pub mask: &'static [&'static str],
-    /// The number of the register of this name.
-    pub register: fn(name: &str) -> Option<Reg>,
+    /// The names of registers by their numbers, as the decoder's texts have them.
+    pub names: &'static [&'static str],
     /// An instruction that does nothing.
     pub nop: &'static [u8],
     /// A call of what stands behind it.
@@ -45,6 +41,11 @@ pub struct Isa {
 }
 
 impl Isa {
+    /// The number of the register of this name.
+    pub fn register(&self, name: &str) -> Option<Reg> {
+        Some(self.names.iter().position(|known| *known == name)? as Reg)
+    }
+
     /// The register of a function's answer.
     pub fn result(&self) -> Reg {
         // x86_64 returns in rax, where no argument comes; the others in the first argument's.
@@ -82,6 +83,3 @@ pub enum Lacking {
     /// They are undefined: they must not be reached. The CPU feature byte's bit says so.
     Undefined { known: u64, feature: u64 },
 }
-
-/// The machines that can be audited.
-pub const ALL: &[Isa] = &[x86_64::ISA, aarch64::ISA, riscv64::ISA, loongarch64::ISA];

@@ -9,7 +9,7 @@ use object::Architecture;
 
 use super::{
     insn::{Access, Binary, Condition, Expr, FLAGS, Flow, Insn, Op, Reg, SCRATCH, Window},
-    machine::{Edge, Guard, Isa, Lacking},
+    isa::{Edge, Guard, Isa, Lacking},
 };
 
 const RSP: Reg = 4;
@@ -27,18 +27,15 @@ pub const ISA: Isa = Isa {
     // RFLAGS.AC, where CPUID has SMAP (SDM vol. 3, 4.6); `stac` is undefined elsewhere (SDM vol. 2).
     window: Guard::Bit { bit: 18, open: true, lacking: Lacking::Undefined { known: 1, feature: 2 } },
     mask: &["sub R,L", "cmovb R,Z", "cmp R,C", "cmovb C,Z"],
-    register,
+    names: &[
+        "rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi", "r8", "r9", "r10", "r11", "r12", "r13",
+        "r14", "r15",
+    ],
     nop: &[0x90],
     call: &[0xe8, 0, 0, 0, 0],
     plain: None,
     edge: Some(Edge { replaces: "mov ecx,C", compares: "cmp C,rcx", leaves: "jae" }),
 };
-
-fn register(name: &str) -> Option<Reg> {
-    const NAMES: &[&str] = &["rax", "rcx", "rdx", "rbx", "rsp", "rbp", "rsi", "rdi"];
-    let numbered = name.strip_prefix('r').and_then(|number| number.parse().ok());
-    numbered.or_else(|| Some(NAMES.iter().position(|known| *known == name)? as Reg))
-}
 
 /// Reads one instruction.
 fn decode(bytes: &[u8], addr: u64) -> Option<Insn> {

@@ -11,57 +11,39 @@
 //! Whether an entry has to be no-fault depends on the type that the compiler has filled in: that is known of
 //! probes only.
 
-use std::{
-    collections::{BTreeMap, BTreeSet},
-    ops::Range,
-};
+use std::{collections::BTreeSet, ops::Range};
 
 use super::{
-    Proof, Violation,
-    binary::Binary,
-    flow::{Event, State, States, Surroundings, Walk},
-    image::{Entry, Function},
-    insn::{self, Access, Direction, Expr, Insn, Op},
-    lines::Lines,
-    machine::Guard,
-    mask::{self, Sources},
-    routine::{self, INLINED, NO_FAULT, READ, WRITE},
-    value::{Symbol, Value},
+    super::{
+        decode::{
+            insn::{Access, Flow, Insn},
+            isa::Guard,
+        },
+        follow::{
+            listing::Listing,
+            state::{State, States, Surroundings},
+            value::{Symbol, Value},
+            walk::{Event, Rules, Walk},
+        },
+        linked::{
+            assembly::{self, Kind},
+            binary::Binary,
+            entry::{Entry, INLINED, NO_FAULT, READ, WRITE},
+            image::Function,
+            lines::Lines,
+            names::{Sources, may_be_called_in_batch},
+        },
+    },
+    landing::{UNTOLD, is_stub, lands},
+    pattern,
+    proof::{Proof, Violation},
 };
-
-/// The status of an access that nobody has told a cause (`arch::UNTOLD`).
-const UNTOLD: u64 = 1 << 16;
-/// Where it says how many bytes have been stored in front (`arch::STORED`).
-const STORED: u32 = 24;
 
 /// The bytes of the largest value that is accessed where it is used (`fixed`): each part lies in it.
 const MOST: i64 = 64;
 
 /// How many states are kept apart where one does not do.
 const APART: u8 = 64;
-
-/// What takes the window from a task that leaves.
-const SUSPEND: &str = "axptr::window::suspend";
-
-/// What may be called while a batch holds the window open: the exact outcome of a fault, and copies of values
-/// that no single instruction reads or writes. The check of an address is made again inside, and may be put together
-/// into a fault.
-const BATCH: &[&str] = &[
-    "axptr::single::read_again",
-    "axptr::single::write_again",
-    "axptr::single::write_out_of_line",
-    "axptr::copy::",
-    "axptr::raw::",
-    "axptr::error::refusal",
-    "<axptr::error::Fault>::refused",
-    "<axptr::error::Fault>::stopped",
-    "axptr::range::is_refused",
-    // Of a value that was read, to where the others are: from kernel memory to kernel memory.
-    "memcpy",
-];
-
-/// Instructions by address.
-pub type Code = BTreeMap<u64, Insn>;
 
 /// What was found.
 #[derive(Debug, Default)]
@@ -89,11 +71,11 @@ enum Side {
 pub fn audit(binary: &Binary, entries: &[Entry], lines: &Lines, sources: &Sources) -> Inlined {
     let mut all = Inlined::default();
     for function in binary.image.functions() {
-        if routine::kind(&function.name).is_some() {
+        if assembly::kind(&function.name).is_some() {
             continue;
         }
         let has_entry = inside(entries, &function.range).next().is_some();
-        if has_entry || !mask::masks(binary, &binary.decode_once(function)).is_empty() {
+        if has_entry || !pattern::masks(binary, &binary.decode_once(function)).is_empty() {
             let found = audit_function(binary, function, entries, lines, sources);
             all.functions.extend(found.functions);
             all.masked += found.masked;
@@ -150,32 +132,13 @@ pub fn follow(
     let own: Vec<Entry> = inside(entries, &function.range).copied().collect();
     let mut here = Here::new(binary, function, &own, lines, sources);
     let code = binary.decode(function);
-    let by_insn = routine::by_instruction(&own);
-    let masks = mask::by_last(binary, &code);
-    let leaders = routine::leaders(&code, function.range.clone(), &own);
+    let masks = pattern::by_last(binary, &code);
+    let listing = Listing::new(code.clone(), function.range.clone(), &own).with_masks(masks);
     let guard = binary.guard();
     let mut reached = BTreeSet::new();
-    for surroundings in routine::surroundings(guard) {
-        let walk = Walk {
-            isa: binary.isa,
-            image: &binary.image,
-            code: &code,
-            range: function.range.clone(),
-            entries: &by_insn,
-            surroundings,
-            guard,
-            cpu: binary.cpu,
-            helpers: &binary.helpers,
-            masks: &masks,
-            leaders: &leaders,
-            jumps_anywhere: true,
-            opens_again: true,
-            apart,
-            suspend: binary.image.name(SUSPEND),
-            asking: &binary.asking,
-            never: &binary.never,
-            brief: &binary.brief,
-        };
+    for surroundings in Surroundings::all(guard) {
+        let rules = Rules { apart, ..Rules::INLINED };
+        let walk = Walk { binary, listing: &listing, surroundings, guard, rules };
         let mut states = States::new();
         walk.explore(&mut states, vec![(function.range.start, State::entry(surroundings))]);
         // Where no branch leads with what is known in front of it: the code is judged all the same.
@@ -214,176 +177,12 @@ fn not_taken(walk: &Walk, states: &States) -> Vec<(u64, State)> {
     let (mut reached, mut sides) = (BTreeSet::new(), Vec::new());
     walk.visit(states, &mut |insn, state, event| {
         reached.insert(insn.addr);
-        if let (Event::Reached, insn::Flow::Branch(target, _)) = (event, &insn.flow) {
+        if let (Event::Reached, Flow::Branch(target, _)) = (event, &insn.flow) {
             sides.extend([(insn.end(), state.clone()), (*target, state.clone())]);
         }
     });
-    sides.retain(|(addr, _)| walk.range.contains(addr) && !reached.contains(addr));
+    sides.retain(|(addr, _)| walk.listing.range.contains(addr) && !reached.contains(addr));
     sides
-}
-
-/// Whether the landing leads to where the access itself goes on, and says on the way what has been stored.
-fn lands(
-    binary: &Binary,
-    function: &Function,
-    code: &Code,
-    insn: &Insn,
-    entry: Entry,
-) -> Result<(), &'static str> {
-    let mut stored = None;
-    if entry.flags & (READ | WRITE) == WRITE {
-        stored = insn.accesses().next().and_then(|(_, access)| distance(&access.addr));
-    }
-    let plain = lands_behind(binary, code, insn, entry.landing);
-    if plain.is_ok() {
-        // An entry does not reach farther.
-        let is_far = function.range.end.saturating_sub(insn.addr) > i16::MAX as u64;
-        return if stored.is_some_and(|stored| stored != 0) && !is_far {
-            Err("does not say what has been stored in front")
-        } else {
-            Ok(())
-        };
-    }
-    let Some((told, ways)) = stub(binary, code, entry.landing) else { return plain };
-    if !ways.into_iter().flatten().any(|way| lands_behind(binary, code, insn, way).is_ok()) {
-        return Err("has a stub that leads elsewhere than behind the report of success");
-    }
-    if stored != Some(told) {
-        return Err("has a stub that says what has not been stored");
-    }
-    Ok(())
-}
-
-/// What the stub at an address adds to the status, in bytes, and where it may lead: on, or to the target of the jump
-/// that follows. It does nothing else.
-fn stub(binary: &Binary, code: &Code, start: u64) -> Option<(u64, [Option<u64>; 2])> {
-    /// A cause as a handler may tell it: all bits that it can have, and one of an access.
-    const TOLD: u64 = UNTOLD | 0x2ff;
-    const MOST_INSTRUCTIONS: usize = 4;
-    let mut registers = [Value::Any; insn::REGISTERS];
-    let cause = usize::from(binary.isa.cause);
-    registers[cause] = Value::constant(TOLD);
-    let mut addr = start;
-    for _ in 0..MOST_INSTRUCTIONS {
-        let insn = code.get(&addr)?;
-        let mut told = false;
-        for op in &insn.ops {
-            let Op::Set(reg, value) = op else { return None };
-            registers[usize::from(*reg)] = evaluate(value, &registers);
-            told |= usize::from(*reg) == cause;
-        }
-        addr = match insn.flow {
-            insn::Flow::Next => insn.end(),
-            insn::Flow::Jump(target) => target,
-            _ => return None,
-        };
-        if told {
-            let status = registers[cause].as_constant()?;
-            let jump = code.get(&addr).and_then(|insn| match insn.flow {
-                insn::Flow::Jump(target) if insn.ops.is_empty() => Some(target),
-                _ => None,
-            });
-            return (status & ((1 << STORED) - 1) == TOLD).then_some((status >> STORED, [Some(addr), jump]));
-        }
-    }
-    None
-}
-
-/// Whether a landing is one that says what has been stored.
-pub fn is_stub(binary: &Binary, code: &Code, landing: u64) -> bool {
-    stub(binary, code, landing).is_some()
-}
-
-/// A value of registers that are known.
-fn evaluate(value: &Expr, registers: &[Value; insn::REGISTERS]) -> Value {
-    match value {
-        Expr::Reg(reg) => registers[usize::from(*reg)],
-        Expr::Const(value) => Value::constant(*value),
-        Expr::Low(bits, value) => evaluate(value, registers).low(*bits),
-        Expr::Binary(op, sides) => evaluate(&sides.0, registers).apply(*op, evaluate(&sides.1, registers)),
-        _ => Value::Any,
-    }
-}
-
-/// How far an address lies behind the one register that it is made of.
-fn distance(addr: &Expr) -> Option<u64> {
-    match addr {
-        Expr::Reg(_) => Some(0),
-        Expr::Binary(insn::Binary::Add, sides) => match &**sides {
-            (Expr::Reg(_), Expr::Const(distance)) => Some(*distance),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// Whether the landing lies where the access itself goes on, behind the instruction that reports success.
-///
-/// The landing is in the same `asm!`: nothing between the two leaves it, calls, or moves the window. Success may jump
-/// over stubs.
-pub fn lands_behind(binary: &Binary, code: &Code, insn: &Insn, landing: u64) -> Result<(), &'static str> {
-    if landing < insn.end() {
-        return Err("has its landing in front of it");
-    }
-    let mut between: Vec<&Insn> = code.range(insn.end()..landing).map(|(_, insn)| insn).collect();
-    let cause = binary.isa.cause;
-    let clears = |insn: &Insn| {
-        insn.ops.iter().any(|op| matches!(op, Op::Set(reg, value) if *reg == cause && is_zero(value)))
-    };
-    let over = between.windows(2).rposition(|two| {
-        clears(two[0])
-            && two[1].ops.is_empty()
-            && matches!(two[1].flow, insn::Flow::Jump(to) if to == landing)
-    });
-    if let Some(over) = over {
-        let stubs = &between[over + 2..];
-        let are_stubs = stubs.iter().all(|insn| {
-            let sets = insn.ops.iter().all(|op| matches!(op, Op::Set(..)));
-            sets && match insn.flow {
-                insn::Flow::Next => true,
-                insn::Flow::Jump(target) => (insn.end()..=landing).contains(&target),
-                _ => false,
-            }
-        });
-        if are_stubs {
-            between.truncate(over + 1);
-        }
-    }
-    let last = between.last().ok_or("has its landing in front of the report of success")?;
-    if !clears(last) {
-        return Err("has its landing elsewhere than behind the report of success");
-    }
-    for other in &between {
-        let leaves = match other.flow {
-            insn::Flow::Next => false,
-            // Where loops start lies in front.
-            insn::Flow::Jump(target) | insn::Flow::Branch(target, _) => target > landing,
-            _ => true,
-        };
-        if leaves || moves_window(other) {
-            return Err("has its landing elsewhere than behind its own instructions");
-        }
-    }
-    // What is loaded exclusively is given up: nothing else of this path would.
-    let exclusive = insn.text == "exclusive" && insn.loads() != insn.stores();
-    if exclusive && code.get(&landing).is_none_or(|first| first.text != "clrex") {
-        return Err("lands with its reservation");
-    }
-    Ok(())
-}
-
-/// Whether a value is 0 whatever the registers hold.
-fn is_zero(value: &Expr) -> bool {
-    match value {
-        Expr::Const(value) => *value == 0,
-        Expr::Low(_, value) => is_zero(value),
-        Expr::Binary(_, sides) => is_zero(&sides.0) && is_zero(&sides.1),
-        _ => false,
-    }
-}
-
-pub fn moves_window(insn: &Insn) -> bool {
-    insn.ops.iter().any(|op| matches!(op, Op::Window(_) | Op::SetStatus(_)))
 }
 
 /// A walk through a function.
@@ -428,7 +227,7 @@ impl<'a> Here<'a> {
                 }
             }
             Event::Wrong(what) => {
-                if moves_window(insn) {
+                if insn.moves_window() {
                     self.blame(Proof::Window, insn.addr, &what);
                 }
             }
@@ -498,8 +297,8 @@ impl<'a> Here<'a> {
     fn judge_call(&mut self, insn: &Insn, target: Option<u64>) {
         let callee = target.and_then(|target| self.binary.image.function_of(target));
         let own = callee.is_some_and(|callee| {
-            let routine = matches!(routine::kind(&callee.name), Some(Ok(routine::Kind::Routine(_))));
-            routine || BATCH.iter().any(|name| callee.name.starts_with(name))
+            let routine = matches!(assembly::kind(&callee.name), Some(Ok(Kind::Routine(_))));
+            routine || may_be_called_in_batch(&callee.name)
         });
         if own {
             if self.calls.insert(insn.addr) {
@@ -512,23 +311,13 @@ impl<'a> Here<'a> {
     }
 }
 
-/// Whether an instruction is inlined from this file.
-fn is_from(lines: &Lines, addr: u64, file: &str) -> bool {
-    lines.frames(addr).iter().any(|frame| frame.file == file)
-}
-
 /// What an access is for, by the functions that it is inlined from.
 fn side(lines: &Lines, addr: u64, sources: &Sources) -> Side {
-    if is_from(lines, addr, &format!("{}probe.rs", sources.folder)) { Side::Probe } else { Side::User }
+    let is_probe = lines.frames(addr).iter().any(|frame| sources.is_probe(&frame.file));
+    if is_probe { Side::Probe } else { Side::User }
 }
 
 /// Whether the entry's access is one of kernel memory.
 pub fn is_probe(lines: &Lines, entry: &Entry, sources: &Sources) -> bool {
     side(lines, entry.insn, sources) == Side::Probe
-}
-
-/// Whether an instruction stores on condition that its reservation lasts.
-pub fn is_store_conditional(insn: &Insn) -> bool {
-    let only_stores = insn.accesses().all(|(direction, _)| direction == Direction::Store);
-    only_stores && (insn.text == "exclusive" || insn.text.starts_with("sc"))
 }
