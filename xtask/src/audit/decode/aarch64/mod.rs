@@ -1,6 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! aarch64: a decoder by the Arm ARM, chapter C4 ("A64 Instruction Set Encoding"). What it does not name, it
 //! does not know.
+//!
+//! No crate replaces it: `yaxpeax-arm` 0.5.0 has no FEAT_MOPS; `exarmo-aarch64` 0.4.0 has it all, but needs Rust 1.91.1,
+//! and this workspace is for 1.88; `disarm64` 0.2.0 hands out the fields of each encoding as they are, so that immediates,
+//! scales and shifts would have to be computed here as now; `bad64` 0.13.0 needs libclang to build, and `capstone` 0.14.0
+//! compiles 240,000 lines of C. What becomes of each register would have to be said here with any of them.
 
 mod control;
 mod data;
