@@ -2,13 +2,13 @@
 //! What an expression comes to in a state, memory included.
 
 use super::{
-    super::decode::{
-        insn::Expr,
-        isa::{Guard, Lacking},
-    },
     state::State,
     value::{Bits, Symbol, Value},
     walk::Walk,
+};
+use crate::audit::decode::{
+    insn::Expr,
+    isa::{Guard, Lacking},
 };
 
 impl Walk<'_> {

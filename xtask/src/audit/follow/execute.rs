@@ -2,13 +2,13 @@
 //! What an instruction does to the state: its registers, the stack, the window.
 
 use super::{
-    super::decode::{
-        insn::{Direction, Expr, Insn, Op, Window},
-        isa::Guard,
-    },
     state::State,
     value::{Symbol, Value},
     walk::{Event, See, Walk},
+};
+use crate::audit::decode::{
+    insn::{Direction, Expr, Insn, Op, Window},
+    isa::Guard,
 };
 
 impl Walk<'_> {

@@ -4,11 +4,11 @@
 use std::collections::{BTreeSet, HashSet};
 
 use super::{
-    super::decode::insn::{Flow, Insn},
     state::{State, States, WindowState},
     value::{Symbol, Value},
     walk::{Event, See, Walk},
 };
+use crate::audit::decode::insn::{Flow, Insn};
 
 impl Walk<'_> {
     /// Adds the states in which the paths from `starts` come to the starts of blocks.

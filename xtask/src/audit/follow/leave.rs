@@ -4,13 +4,13 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::decode::{
-        insn::{Condition, FLAGS, Flow, Insn, REGISTERS, Reg, SCRATCH},
-        isa::Guard,
-    },
     state::State,
     value::{Symbol, Value},
     walk::{Event, See, Walk},
+};
+use crate::audit::decode::{
+    insn::{Condition, FLAGS, Flow, Insn, REGISTERS, Reg, SCRATCH},
+    isa::Guard,
 };
 
 /// What a function that answers with a fault, or a value of a word, may write to its caller's memory: the answer is
@@ -141,8 +141,8 @@ impl Walk<'_> {
     }
 
     /// Forgets what a function may have written to a variable whose address it has been given. How long that is, is
-    /// known of few: so all numbers from there on are forgotten. Addresses are the compiler's own, and so are the flags that say
-    /// whether this call has opened the window, where the window is followed.
+    /// known of few: so all numbers from there on are forgotten. Addresses are the compiler's own, and so are the flags
+    /// that say whether this call has opened the window, where the window is followed.
     fn forget_lent(&self, callee: Option<u64>, state: &mut State) {
         let is_brief = callee.is_some_and(|callee| self.binary.brief.contains(&callee));
         let guarded = self.guard != Guard::None;

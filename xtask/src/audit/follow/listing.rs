@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use super::super::{
+use crate::audit::{
     decode::insn::{Code, Flow, Reg},
     linked::entry::{Entry, by_instruction},
 };

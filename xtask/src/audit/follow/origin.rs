@@ -3,7 +3,8 @@
 
 use std::collections::BTreeSet;
 
-use super::{super::decode::insn::Expr, state::State, walk::Walk};
+use super::{state::State, walk::Walk};
+use crate::audit::decode::insn::Expr;
 
 impl Walk<'_> {
     /// The one table of jumps that the registers of a value point to, or come from.

@@ -3,12 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::{
-    super::decode::{
-        insn::{FLAGS, REGISTERS, Reg},
-        isa::{Guard, Isa, Lacking},
-    },
-    value::{Bits, Symbol, Value},
+use super::value::{Bits, Symbol, Value};
+use crate::audit::decode::{
+    insn::{FLAGS, REGISTERS, Reg},
+    isa::{Guard, Isa, Lacking},
 };
 
 /// What is known where a path stands.

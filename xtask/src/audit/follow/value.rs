@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the proofs know of a register: which addresses it is built from, and which bits of the rest.
 
-use super::super::decode::insn::{Binary, Reg};
+use crate::audit::decode::insn::{Binary, Reg};
 
 /// An address that a value may be built from.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

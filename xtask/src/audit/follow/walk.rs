@@ -2,16 +2,16 @@
 //! A walk through a function: what it depends on, and what it shows to whoever watches.
 
 use super::{
-    super::{
-        decode::{
-            insn::{Access, Direction, Insn, Reg},
-            isa::Guard,
-        },
-        linked::binary::Binary,
-    },
     listing::Listing,
     state::{State, Surroundings},
     value::Value,
+};
+use crate::audit::{
+    decode::{
+        insn::{Access, Direction, Insn, Reg},
+        isa::Guard,
+    },
+    linked::binary::Binary,
 };
 
 /// What happens at an instruction.

@@ -3,7 +3,7 @@
 
 use std::{collections::BTreeSet, fmt};
 
-use super::super::{
+use crate::audit::{
     decode::{
         insn::{FLAGS, Reg},
         isa::Guard,

@@ -7,7 +7,7 @@ use std::{
     rc::Rc,
 };
 
-use super::super::{
+use crate::audit::{
     decode::{
         insn::{Flow, Insn},
         isa::Guard,

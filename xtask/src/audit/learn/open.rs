@@ -4,17 +4,17 @@
 use std::rc::Rc;
 
 use super::{
-    super::{
-        decode::isa::Isa,
-        linked::{
-            assembly::{self, Kind},
-            binary::Binary,
-            image::{Function, Image},
-            names,
-        },
-    },
     helper::{self, Unclear},
     never,
+};
+use crate::audit::{
+    decode::isa::Isa,
+    linked::{
+        assembly::{self, Kind},
+        binary::Binary,
+        image::{Function, Image},
+        names,
+    },
 };
 
 /// The program with what must be known of its functions beforehand.

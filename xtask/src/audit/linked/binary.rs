@@ -8,12 +8,12 @@ use std::{
 };
 
 use super::{
-    super::decode::{
-        insn::{Code, Insn, Reg},
-        isa::{Guard, Isa},
-    },
     image::{Function, Image},
     names,
+};
+use crate::audit::decode::{
+    insn::{Code, Insn, Reg},
+    isa::{Guard, Isa},
 };
 
 /// A program and its machine.

@@ -3,18 +3,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{
-    super::{
-        decode::insn::Direction,
-        follow::listing::Listing,
-        linked::{
-            assembly::is_nofault,
-            binary::Binary,
-            entry::{NO_FAULT, READ, STRICT, WRITE},
-            image::Function,
-        },
+use super::proof::{Proof, Violation};
+use crate::audit::{
+    decode::insn::Direction,
+    follow::listing::Listing,
+    linked::{
+        assembly::is_nofault,
+        binary::Binary,
+        entry::{NO_FAULT, READ, STRICT, WRITE},
+        image::Function,
     },
-    proof::{Proof, Violation},
 };
 
 /// What an instruction was seen to access, on all paths together.

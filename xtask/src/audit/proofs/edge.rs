@@ -7,13 +7,13 @@
 use std::ops::Range;
 
 use super::{
-    super::{
-        decode::insn::{Flow, Insn},
-        follow::listing::leaders,
-        linked::{binary::Binary, image::Function},
-    },
     pattern::matches,
     proof::{Proof, Violation},
+};
+use crate::audit::{
+    decode::insn::{Flow, Insn},
+    follow::listing::leaders,
+    linked::{binary::Binary, image::Function},
 };
 
 /// What lacks its guard.

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The proofs about accesses that the compiler has put where they are used: entries with the flag `INLINED`.
 //!
-//! Of each function that has such entries, or a mask, each path is followed. At an access with an entry the
-//! address is a mask's answer, or in a value's first 64 bytes behind it, the window is open where the machine asks for it, and the register that the
-//! landing reports says that nobody told a cause. Whatever else accesses a mask's answer lacks its entry. Each
-//! end of the function finds the window as the start found it, and what is called while this function holds it
-//! open is the crate's own: a batch whose value faults goes on out of line.
+//! Of each function that has such entries, or a mask, each path is followed. At an access with an entry the address is
+//! a mask's answer, or lies in a value's first 64 bytes behind it, the window is open where the machine asks for it,
+//! and the register that the landing reports says that nobody told a cause. Whatever else accesses a mask's answer
+//! lacks its entry. Each end of the function finds the window as the start found it, and what is called while this
+//! function holds it open is the crate's own: a batch whose value faults goes on out of line.
 //!
 //! A probe of kernel memory has no mask and needs no window; debug information tells which accesses are one.
 //! Whether an entry has to be no-fault depends on the type that the compiler has filled in: that is known of
@@ -14,29 +14,29 @@
 use std::{collections::BTreeSet, ops::Range};
 
 use super::{
-    super::{
-        decode::{
-            insn::{Access, Flow, Insn},
-            isa::Guard,
-        },
-        follow::{
-            listing::Listing,
-            state::{State, States, Surroundings},
-            value::{Symbol, Value},
-            walk::{Event, Rules, Walk},
-        },
-        linked::{
-            assembly::{self, Kind},
-            binary::Binary,
-            entry::{Entry, INLINED, NO_FAULT, READ, WRITE},
-            image::Function,
-            lines::Lines,
-            names::{Sources, may_be_called_in_batch},
-        },
-    },
     landing::{UNTOLD, is_stub, lands},
     pattern,
     proof::{Proof, Violation},
+};
+use crate::audit::{
+    decode::{
+        insn::{Access, Flow, Insn},
+        isa::Guard,
+    },
+    follow::{
+        listing::Listing,
+        state::{State, States, Surroundings},
+        value::{Symbol, Value},
+        walk::{Event, Rules, Walk},
+    },
+    linked::{
+        assembly::{self, Kind},
+        binary::Binary,
+        entry::{Entry, INLINED, NO_FAULT, READ, WRITE},
+        image::Function,
+        lines::Lines,
+        names::{Sources, may_be_called_in_batch},
+    },
 };
 
 /// The bytes of the largest value that is accessed where it is used (`fixed`): each part lies in it.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Where the landing of an inlined access leads: to where the access itself goes on, behind its report of success.
 
-use super::super::{
+use crate::audit::{
     decode::insn::{self, Code, Expr, Flow, Insn, Op, REGISTERS},
     follow::value::Value,
     linked::{

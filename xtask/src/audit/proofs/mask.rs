@@ -11,27 +11,27 @@ use std::{
 };
 
 use super::{
-    super::{
-        decode::{
-            insn::{Op, Reg},
-            isa::Guard,
-        },
-        follow::{
-            listing::Listing,
-            state::{State, States, Surroundings},
-            value::{Symbol, Value},
-            walk::{Event, Rules, Walk},
-        },
-        linked::{
-            assembly::{self, Kind, PREFIX, Role},
-            binary::Binary,
-            image::Function,
-            lines::Lines,
-            names::{self, Sources},
-        },
-    },
     pattern,
     proof::{Proof, Violation},
+};
+use crate::audit::{
+    decode::{
+        insn::{Op, Reg},
+        isa::Guard,
+    },
+    follow::{
+        listing::Listing,
+        state::{State, States, Surroundings},
+        value::{Symbol, Value},
+        walk::{Event, Rules, Walk},
+    },
+    linked::{
+        assembly::{self, Kind, PREFIX, Role},
+        binary::Binary,
+        image::Function,
+        lines::Lines,
+        names::{self, Sources},
+    },
 };
 
 /// What was found.

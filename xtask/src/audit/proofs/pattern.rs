@@ -3,7 +3,7 @@
 
 use std::{collections::HashMap, ops::Range};
 
-use super::super::{
+use crate::audit::{
     decode::insn::{Code, Insn, Reg},
     follow::listing::{Masks, leaders},
     linked::binary::Binary,

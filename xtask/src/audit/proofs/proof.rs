@@ -3,7 +3,7 @@
 
 use std::fmt;
 
-use super::super::linked::binary::Binary;
+use crate::audit::linked::binary::Binary;
 
 /// What is proved.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

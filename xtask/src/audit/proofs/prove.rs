@@ -4,17 +4,17 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::linked::{
-        assembly::{self, Kind},
-        binary::Binary,
-        lines::Lines,
-        names::Sources,
-    },
     edge,
     inline::{self, Inlined},
     mask::{self, Calls},
     proof::{Proof, Violation},
     routine, table,
+};
+use crate::audit::linked::{
+    assembly::{self, Kind},
+    binary::Binary,
+    lines::Lines,
+    names::Sources,
 };
 
 /// What one program comes to.

@@ -4,26 +4,26 @@
 use std::collections::BTreeSet;
 
 use super::{
-    super::{
-        decode::{
-            insn::{Access, Direction, Insn, Reg},
-            isa::Guard,
-        },
-        follow::{
-            listing::Listing,
-            state::{State, States, Surroundings},
-            value::{Symbol, Value},
-            walk::{Event, Rules, Walk},
-        },
-        linked::{
-            assembly::{Kind, Role},
-            binary::Binary,
-            entry::Entry,
-            image::Function,
-        },
-    },
     coverage::{Findings, compare},
     proof::Proof,
+};
+use crate::audit::{
+    decode::{
+        insn::{Access, Direction, Insn, Reg},
+        isa::Guard,
+    },
+    follow::{
+        listing::Listing,
+        state::{State, States, Surroundings},
+        value::{Symbol, Value},
+        walk::{Event, Rules, Walk},
+    },
+    linked::{
+        assembly::{Kind, Role},
+        binary::Binary,
+        entry::Entry,
+        image::Function,
+    },
 };
 
 /// Walks through a routine wherever it may be called, and compares what it accesses with the table.

@@ -1,15 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The proofs about the whole table, entries of inlined accesses included.
 
-use super::{
-    super::{
-        decode::insn::Insn,
-        linked::{
-            binary::Binary,
-            entry::{Entry, INLINED, NO_FAULT, READ, STRICT, WRITE},
-        },
+use super::proof::{Proof, Violation};
+use crate::audit::{
+    decode::insn::Insn,
+    linked::{
+        binary::Binary,
+        entry::{Entry, INLINED, NO_FAULT, READ, STRICT, WRITE},
     },
-    proof::{Proof, Violation},
 };
 
 /// Order, instructions, directions and landings of all entries.

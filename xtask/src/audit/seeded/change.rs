@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What defects are made of, and where the proofs must see them.
 
-use super::super::{
+use crate::audit::{
     decode::insn::{Code, Insn},
     linked::{
         binary::Binary,

@@ -4,26 +4,26 @@
 use std::collections::BTreeMap;
 
 use super::{
-    super::{
-        decode::{
-            insn::{Code, Flow, Insn},
-            isa::Guard,
-        },
-        linked::{
-            binary::Binary,
-            entry::{Entry, INLINED, NO_FAULT, READ, WRITE},
-            image::{Function, Image},
-            lines::Lines,
-            names::Sources,
-        },
-        proofs::{
-            inline, landing, pattern,
-            proof::{Proof, Violation},
-            table,
-        },
-    },
     change::{erase, has, replaced},
     outcome::Outcomes,
+};
+use crate::audit::{
+    decode::{
+        insn::{Code, Flow, Insn},
+        isa::Guard,
+    },
+    linked::{
+        binary::Binary,
+        entry::{Entry, INLINED, NO_FAULT, READ, WRITE},
+        image::{Function, Image},
+        lines::Lines,
+        names::Sources,
+    },
+    proofs::{
+        inline, landing, pattern,
+        proof::{Proof, Violation},
+        table,
+    },
 };
 
 /// How many inlined accesses are broken.

@@ -2,23 +2,23 @@
 //! Defects in routines.
 
 use super::{
-    super::{
-        decode::isa::Guard,
-        linked::{
-            assembly::{self, Kind},
-            binary::Binary,
-            entry::{Entry, NO_FAULT, READ, WRITE},
-            image::{Function, Image},
-        },
-        proofs::{
-            edge,
-            proof::{Proof, Violation},
-            prove::prove_routines,
-            routine,
-        },
-    },
     change::{beside, erase, has, replaced},
     outcome::Outcomes,
+};
+use crate::audit::{
+    decode::isa::Guard,
+    linked::{
+        assembly::{self, Kind},
+        binary::Binary,
+        entry::{Entry, NO_FAULT, READ, WRITE},
+        image::{Function, Image},
+    },
+    proofs::{
+        edge,
+        proof::{Proof, Violation},
+        prove::prove_routines,
+        routine,
+    },
 };
 
 /// A routine to break.

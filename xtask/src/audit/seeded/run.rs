@@ -2,19 +2,19 @@
 //! Which functions are broken.
 
 use super::{
-    super::{
-        linked::{
-            assembly::{self, Kind},
-            binary::Binary,
-            lines::Lines,
-            names::Sources,
-        },
-        proofs::{inline, mask, pattern, proof::Proof, prove::Report},
-    },
     change::{erase, has},
     inlined::{Access, inlined},
     outcome::Outcomes,
     routine::Routine,
+};
+use crate::audit::{
+    linked::{
+        assembly::{self, Kind},
+        binary::Binary,
+        lines::Lines,
+        names::Sources,
+    },
+    proofs::{inline, mask, pattern, proof::Proof, prove::Report},
 };
 use crate::run::report::Tally;
 

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! "Branches, Exception Generating and System instructions".
 
-use super::{
-    super::{
-        bits::{bits, signed},
-        insn::{Binary, Condition, Expr, FLAGS, Flow, Op},
-    },
-    word::{LINK, Word, or_zero},
+use super::word::{LINK, Word, or_zero};
+use crate::audit::decode::{
+    bits::{bits, signed},
+    insn::{Binary, Condition, Expr, FLAGS, Flow, Op},
 };
 
 impl Word {

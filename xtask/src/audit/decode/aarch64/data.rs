@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Instructions that compute: "Data Processing" with an immediate, with registers, and of floats.
 
-use super::{
-    super::{
-        bits::{bits, signed},
-        insn::{Binary, Expr, FLAGS, Reg},
-    },
-    word::{Word, name, or_sp, or_zero},
+use super::word::{Word, name, or_sp, or_zero};
+use crate::audit::decode::{
+    bits::{bits, signed},
+    insn::{Binary, Expr, FLAGS, Reg},
 };
 
 impl Word {

@@ -1,12 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! "Loads and Stores".
 
-use super::{
-    super::{
-        bits::{bits, signed},
-        insn::{Access, Binary, Expr, FLAGS, Op, Reg},
-    },
-    word::{Word, or_sp, or_zero},
+use super::word::{Word, or_sp, or_zero};
+use crate::audit::decode::{
+    bits::{bits, signed},
+    insn::{Access, Binary, Expr, FLAGS, Op, Reg},
 };
 
 impl Word {

@@ -77,11 +77,8 @@ fn decode(bytes: &[u8], addr: u64) -> Option<Insn> {
 
 #[cfg(test)]
 mod tests {
-    use super::{
-        super::insn::{Condition, Expr, Flow, Insn},
-        data::logical_mask,
-        decode, plain,
-    };
+    use super::{data::logical_mask, decode, plain};
+    use crate::audit::decode::insn::{Condition, Expr, Flow, Insn};
 
     fn read(word: u32) -> Insn {
         decode(&word.to_le_bytes(), 0x1000).unwrap()

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The fields that most instructions have, and what is said of their registers.
 
-use super::super::insn::{Expr, FLAGS, Insn, Reg};
+use crate::audit::decode::insn::{Expr, FLAGS, Insn, Reg};
 
 /// The register that a call leaves its return address in.
 pub const LINK: Reg = 30;

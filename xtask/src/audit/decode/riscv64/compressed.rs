@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The extension C: each instruction of 16 bits is short for one of 32.
 
-use super::super::bits::{bits, signed};
+use crate::audit::decode::bits::{bits, signed};
 
 const RA: u32 = 1;
 const SP: u32 = 2;
