@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-// The flags of an entry (`src/arch/mod.rs`).
+// The flags of an entry, as `src/arch` has them.
 pub const READ: u16 = 1;
 pub const WRITE: u16 = 2;
 pub const STRICT: u16 = 4;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The proof that user addresses come out of the mask.
 //!
-//! `src/raw.rs` takes addresses as they are, on its callers' word. So for each call of a routine the debug
+//! The module `raw` takes addresses as they are, on its callers' word. So for each call of a routine the debug
 //! information tells who called `raw`: if it is another file of the crate, the address must flow from a
 //! masking sequence to the call, unchanged. Whoever else calls `raw` has given the word, and is listed.
 
@@ -202,7 +202,7 @@ fn caller(lines: &Lines, addr: u64, sources: &Sources) -> Caller {
     }
 }
 
-/// Whether the function is one of `src/raw.rs`, compiled on its own.
+/// Whether the function is one of `raw`, compiled on its own.
 fn is_wrapper(function: &Function) -> bool {
     names::wrapper(&function.name).is_some()
 }
