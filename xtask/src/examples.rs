@@ -5,9 +5,9 @@ use std::process::{Command, Stdio};
 
 use anyhow::{Context, Result};
 
-use crate::{
+use crate::run::{
+    cargo::{cargo, succeeds},
     report::Tally,
-    test::{cargo, succeeds},
 };
 
 /// What cargo needs to know of the one that says by its last line how it went.

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask hosted`: the tests in a Linux process, of this machine and of the others.
 
-use std::{
-    env::consts::ARCH,
-    io::{BufRead, BufReader},
-    process::{Command, Stdio},
-    time::Instant,
-};
+use std::env::consts::ARCH;
 
-use anyhow::{Context, Result};
+use anyhow::Result;
 
 use crate::{
-    cross::{Cross, NO_TRYBUILD},
+    env::{
+        command,
+        cross::{Cross, NO_TRYBUILD},
+        need, setup,
+    },
     examples,
     machine::{self, Machine},
-    report::Tally,
-    root, setup, toolchain,
+    root::root,
+    run::{cargo::count_tests, report::Tally},
 };
 
 /// One way to build, and the tests that run in it.
@@ -83,7 +82,7 @@ const EMULATED_TESTS: &[&str] = &[
 /// Runs the tests of the library: in each variant on this machine, emulated for others.
 pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
     let machines = machine::chosen(names)?;
-    let needs: Vec<_> = machines.iter().copied().flat_map(needs).collect();
+    let needs: Vec<_> = machines.iter().copied().flat_map(need::of_hosted).collect();
     setup::ensure(&needs)?;
     for machine in machines {
         if machine.name == ARCH {
@@ -93,16 +92,6 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
         }
     }
     Ok(())
-}
-
-/// What the tests need for one machine.
-pub fn needs(machine: &'static Machine) -> Vec<setup::Need> {
-    match machine.name {
-        // The only machine of which tests link in many ways.
-        "x86_64" if ARCH == "x86_64" => setup::FOR_LINKS.to_vec(),
-        ARCH => Vec::new(),
-        _ => setup::for_hosted(machine),
-    }
 }
 
 /// One build for another machine, run by an emulator. The sweep is small, but hits all that the full one does.
@@ -129,7 +118,7 @@ fn emulated(machine: &'static Machine, tally: &mut Tally) -> Result<()> {
 
 impl Variant {
     fn run(&self, tally: &mut Tally) -> Result<()> {
-        let mut command = toolchain::clean("cargo");
+        let mut command = command::clean("cargo");
         command
             .args(["test", "--quiet", "--no-fail-fast", "--package", "axptr", "--profile", self.profile])
             .args(self.tests)
@@ -143,54 +132,5 @@ impl Variant {
             command.args(["--", "--nocapture"]);
         }
         count_tests(command, &format!("hosted, {}", self.name), tally)
-    }
-}
-
-/// Runs a `cargo test`, shows what it prints, and adds what its runners count.
-pub fn count_tests(mut command: Command, name: &str, tally: &mut Tally) -> Result<()> {
-    println!("== {name}");
-    let start = Instant::now();
-    let mut child = command.stdout(Stdio::piped()).stdin(Stdio::null()).spawn().context("running cargo")?;
-    let output = child.stdout.take().context("the output is a pipe")?;
-    let (mut passed, mut failed) = (0, 0);
-    for line in BufReader::new(output).lines() {
-        let line = line.context("reading the tests' output")?;
-        println!("{line}");
-        if let Some((ok, bad)) = counts(&line) {
-            passed += ok;
-            failed += bad;
-        }
-    }
-    let status = child.wait().context("waiting for cargo")?;
-    let seconds = start.elapsed().as_secs();
-    let verdict = match (status.success(), passed) {
-        (true, 1..) => Ok(()),
-        (true, 0) => Err("no test ran".to_owned()),
-        (false, _) => Err(format!("{failed} tests failed, cargo says {status}")),
-    };
-    tally.part(&format!("{name}: {passed} tests in {seconds} s"), (passed, failed), verdict);
-    Ok(())
-}
-
-/// What the standard runner's line `test result: ok. 3 passed; 0 failed; ..` counts.
-fn counts(line: &str) -> Option<(usize, usize)> {
-    let rest = line.strip_prefix("test result: ")?;
-    let number_before = |word: &str| {
-        let before = &rest[..rest.find(word)?];
-        before.split_whitespace().next_back()?.parse().ok()
-    };
-    Some((number_before(" passed")?, number_before(" failed")?))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::counts;
-
-    #[test]
-    fn the_runners_line_is_read_and_no_other() {
-        let line = "test result: FAILED. 12 passed; 3 failed; 0 ignored; 0 measured; 1 filtered out";
-        assert_eq!(counts(line), Some((12, 3)));
-        assert_eq!(counts("test result_is_kept ... ok"), None);
-        assert_eq!(counts("12 passed; 3 failed"), None);
     }
 }

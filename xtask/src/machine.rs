@@ -3,8 +3,6 @@
 
 use anyhow::{Context, Result};
 
-use crate::kernel::Format;
-
 /// One architecture that the test kernel runs on.
 #[derive(Debug)]
 pub struct Machine {
@@ -56,6 +54,15 @@ pub struct Cpu {
     pub name: &'static str,
     /// The features that cases depend on, as the kernel must find them.
     pub features: &'static [&'static str],
+}
+
+/// What the boot loader takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Format {
+    /// The ELF file.
+    Elf,
+    /// The bytes of memory, from the lowest physical address on.
+    Flat,
 }
 
 const ALL: &[Machine] = &[

@@ -1,31 +1,29 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask COMMAND`: the project's own commands.
 
-mod apt;
 mod audit;
-mod backports;
 mod bench;
 mod count;
-mod cross;
+mod env;
 mod examples;
 mod hosted;
 mod kernel;
-mod lanes;
 mod machine;
-mod pool;
-mod qemu;
-mod report;
-mod setup;
+mod root;
+mod run;
 mod size;
 mod test;
-mod toolchain;
-mod zig;
 
-use std::{env, path::Path, process::ExitCode};
+use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-use crate::report::Tally;
+// As `bench/plot.rs` names it.
+use self::root::root;
+use self::{
+    env::{setup, zig},
+    run::report::Tally,
+};
 
 const USAGE: &str = "\
 usage: cargo xtask COMMAND
@@ -44,7 +42,7 @@ usage: cargo xtask COMMAND
   size             bytes of the library per architecture";
 
 fn main() -> ExitCode {
-    let args: Vec<String> = env::args().skip(1).collect();
+    let args: Vec<String> = std::env::args().skip(1).collect();
     match dispatch(&args) {
         Ok(verdict) => verdict,
         Err(error) => {
@@ -84,9 +82,4 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         other => bail!("no command {other:?}\n{USAGE}"),
     }
     Ok(tally.finish())
-}
-
-/// The repository's root.
-fn root() -> &'static Path {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("xtask lies in the root")
 }

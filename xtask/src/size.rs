@@ -9,7 +9,11 @@ use object::{
     read::{archive::ArchiveFile, elf::ElfFile64},
 };
 
-use crate::{machine, root, setup, toolchain};
+use crate::{
+    env::{need::Need, setup, toolchain},
+    machine,
+    root::root,
+};
 
 /// Bytes by what they cost: code, constants, the exception table, memory that is written to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,7 +37,7 @@ pub fn run() -> Result<()> {
 
 /// Builds the library for a kernel, default features, and adds its sections up.
 pub fn measure(machine: &'static machine::Machine) -> Result<Sizes> {
-    setup::ensure(&[setup::Need::BareMetal(machine)])?;
+    setup::ensure(&[Need::BareMetal(machine)])?;
     let toolchain = toolchain::require(machine.target)?;
     let folder = root().join("target/kernel");
     let status = toolchain

@@ -1,11 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask test`: everything that CI runs.
 
-use std::process::{Command, Stdio};
+use anyhow::Result;
 
-use anyhow::{Context, Result};
-
-use crate::{bench, examples, hosted, lanes, machine, report::Tally, root, setup, size, toolchain};
+use crate::{
+    bench,
+    env::setup,
+    examples, machine,
+    root::root,
+    run::{
+        cargo::{cargo, count_tests, succeeds},
+        lanes,
+        report::Tally,
+    },
+    size,
+};
 
 /// What the library may add to a kernel, in bytes.
 const MOST_X86_64_TEXT: u64 = 13 * 1024;
@@ -17,7 +26,7 @@ pub fn run(tally: &mut Tally) -> Result<()> {
     form(tally)?;
     let mut own = cargo(&["test", "--quiet", "--package", "xtask"]);
     own.env("CARGO_TARGET_DIR", root().join("target/hosted"));
-    hosted::count_tests(own, "the commands themselves", tally)?;
+    count_tests(own, "the commands themselves", tally)?;
     examples::run(tally)?;
     // It compares times: nothing runs beside it.
     bench::run(&["--quick".to_owned()], tally)?;
@@ -55,17 +64,4 @@ fn sizes(tally: &mut Tally) -> Result<()> {
 /// What the library may add to a kernel's text, in bytes. Instructions are of one size elsewhere, and more of them.
 fn most_text(machine: &str) -> u64 {
     if machine == "x86_64" { MOST_X86_64_TEXT } else { u64::MAX }
-}
-
-/// `cargo ARGS` with the hosted tests' folder.
-pub fn cargo(args: &[&str]) -> Command {
-    let mut command = toolchain::clean("cargo");
-    command.args(args).env("CARGO_TARGET_DIR", root().join("target/hosted"));
-    command
-}
-
-/// Whether a command ends well; it prints what it has to say itself.
-pub fn succeeds(mut command: Command) -> Result<Result<(), String>> {
-    let status = command.stdin(Stdio::null()).status().context("running cargo")?;
-    Ok(if status.success() { Ok(()) } else { Err(status.to_string()) })
 }

@@ -1,245 +1,103 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask audit`: reads linked programs, and proves of each routine, each entry of the exception table
 //! and each call what the tests can only try.
+//!
+//! A test runs a routine with some addresses and sizes. The audit does not run it: it follows every path through its
+//! machine code, with what is known of each register, and asks its questions at each instruction. What it finds holds
+//! for all addresses and sizes.
+//!
+//! # One proof, step by step
+//!
+//! `__axptr_fill_user` of `asm/x86_64/fill.S`, in the test kernel. This is the path that stores one byte:
+//!
+//! ```text
+//! +17  cmp   byte ptr [CPU],0      has anybody asked CPUID?
+//! +1e  jne   +25
+//! +20  call  __axptr_ask_cpu
+//! +25  xor   r8d,r8d
+//! +28  test  byte ptr [CPU],2      has the CPU SMAP?
+//! +2f  je    +43
+//! +31  pushfq
+//! +32  pop   r11
+//! +34  test  r11d,40000h           is the window open already?
+//! +3b  jne   +43
+//! +3d  stac
+//! +40  inc   r8d
+//! +43  ...                         how many bytes? one:
+//! +5a  mov   [rdi],al              entry: WRITE, landing at +f1
+//! +5c  jmp   +7f
+//! +7f  xor   eax,eax
+//! +81  test  r8d,r8d               has this call opened the window?
+//! +84  je    +89
+//! +86  clac
+//! +89  ret
+//!
+//! +f1  mov   rax,rcx               the landing: rcx bytes are left
+//! +f4  jmp   +81
+//! ```
+//!
+//! 1. **What is read** ([`linked`]). The symbol says where the function lies, the section `axptr_ex_table` that the store at
+//!    +5a has an entry, with its landing and its flags. The function's name says what its arguments are: `rdi` is an
+//!    address of user memory to write to, `rsi` and `rdx` are numbers.
+//! 2. **What an instruction does** ([`decode`]). `mov [rdi],al` becomes "store one byte to the address in register 7",
+//!    `stac` becomes "open the window", `jne` becomes "go to +25 unless the flags are those of 0". From here on
+//!    nothing depends on the machine.
+//! 3. **Where a path starts** ([`follow::state`]). A CPU with SMAP or without, the CPU asked or not, the window open
+//!    or closed: that makes eight surroundings, and the function is followed once in each. At the start `rdi` is "what `rdi`
+//!    held on entry", and `rsi` and `rdx` are "some number".
+//! 4. **How a path is followed** ([`follow`]). Take a CPU with SMAP that has been asked, and a closed window. The byte at
+//!    `CPU` is known then, so `jne` at +1e is taken and `je` at +2f is not. `pushfq` stores a word whose bit 18 is 0,
+//!    `pop` loads it, so `jne` at +3b is not taken. `stac` opens the window, and `r8d` is 1. On a CPU without SMAP `je` at
+//!    +2f is taken: `stac`, which is undefined there, is never reached. The number of bytes is not known: each
+//!    branch on it is followed both ways. Where paths meet, only what holds on each of them is kept. Paths that differ
+//!    in the window are not joined, so `r8d` is still known at the end.
+//! 5. **What is asked at the access** ([`proofs::routine`]). The address at +5a is what `rdi` held on entry, so
+//!    this is an access to user memory, and a store to the destination is right. The CPU has SMAP, and the window is
+//!    open: right, too. That the instruction stores to user memory is written down.
+//! 6. **What a fault does.** From an instruction with an entry the path also goes on at its landing, with the registers as
+//!    they were and some number for a cause in `rdx`. So the way +f1, +81, +86, +89 is followed as well.
+//! 7. **What is asked at the end.** At `ret` the window is as it was at the start, the stack pointer, too, and so
+//!    is each register that the caller relies on.
+//! 8. **What is compared** (`proofs::coverage`, [`proofs::table`]). What was written down in all surroundings says which
+//!    entries there must be: one at +5a with the flag WRITE. The table has that one. Its landing is an instruction
+//!    of the same function.
+//!
+//! # How a defect shows
+//!
+//! Without `clac`, the path that opened the window comes to +89 with the window open. The audit prints the place and what
+//! is wrong there, and the claim that does not hold is a test that fails:
+//!
+//! ```text
+//!   __axptr_fill_user+0x89: leaves the window open
+//! x86_64 kernel: the window is open where it must be, and left as it was ... FAILED: 1 places, first ..
+//! ```
+//!
+//! Without the entry it would be `__axptr_fill_user+0x5a: accesses user memory without an entry`. That the audit does
+//! see such defects is tested on each program ([`seeded`]): it puts them into a copy in memory, this `clac` among them, and
+//! the proof has to name the place.
+//!
+//! # The other proofs
+//!
+//! - [`proofs::mask`]: whoever in the crate calls a routine has taken the user address out of the mask.
+//! - [`proofs::inline`]: the same, and the window, for accesses that the compiler has put where they are used.
+//! - [`proofs::edge`]: a landing that does bytes up to the edge of a page does no more than are left.
+//!
+//! What the audit does not prove it takes at its word: the names in [`linked::names`] and [`linked::assembly`], and that a
+//! function that the compiler has made leaves registers as the platform says.
+//!
+//! # The files, from below
+//!
+//! Each folder names only those that stand in front of it here: [`decode`], [`linked`], [`follow`], [`learn`] (what
+//! must be known of a program's functions beforehand), [`proofs`], [`seeded`]. `programs` builds what there is to audit, and
+//! `command` runs it all.
 
-mod aarch64;
-mod binary;
-mod edge;
-mod flow;
-pub mod image;
-mod inline;
-pub mod insn;
-mod lines;
-mod loongarch64;
-pub mod machine;
-mod mask;
-mod never;
+mod command;
+pub mod decode;
+mod follow;
+mod learn;
+pub mod linked;
 mod programs;
-mod riscv64;
-mod routine;
+mod proofs;
 mod seeded;
-mod table;
-mod value;
-mod x86_64;
 
-use std::{collections::BTreeSet, fmt};
-
-use anyhow::{Context, Result, bail};
-
-use self::{
-    binary::Binary,
-    inline::Inlined,
-    lines::Lines,
-    machine::Isa,
-    mask::{Calls, Sources},
-    programs::Program,
-};
-use crate::{report::Tally, root};
-
-/// What is proved.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Proof {
-    /// Each load and store of a routine has one entry if it accesses user memory, and none if it does not.
-    Coverage,
-    /// The table is strictly ascending.
-    Order,
-    /// Each entry lies on a memory instruction, and its flags say what that does.
-    Direction,
-    /// Each landing lies on an instruction of the same function.
-    Landing,
-    /// User addresses come out of the mask.
-    Mask,
-    /// A landing does bytes up to the edge of a page only where those are fewer than what is left.
-    Edge,
-    /// The window is open where it must be, and as it was at each end.
-    Window,
-}
-
-const PROOFS: &[(Proof, &str)] = &[
-    (Proof::Coverage, "each access to user memory has one entry, and nothing else has any"),
-    (Proof::Order, "the table is strictly ascending"),
-    (Proof::Direction, "each entry says what its instruction does"),
-    (Proof::Landing, "each landing lies in its own function"),
-    (Proof::Mask, "each user address comes out of the mask"),
-    (Proof::Edge, "no landing does more bytes than are left"),
-    (Proof::Window, "the window is open where it must be, and left as it was"),
-];
-
-/// Something that is not as it should be.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Violation {
-    pub proof: Proof,
-    pub addr: u64,
-    pub at: String,
-    pub what: String,
-}
-
-impl Violation {
-    fn new(binary: &Binary, proof: Proof, addr: u64, what: &str) -> Self {
-        Self { proof, addr, at: binary.image.describe(addr), what: what.to_owned() }
-    }
-}
-
-impl fmt::Display for Violation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: {}", self.at, self.what)
-    }
-}
-
-/// Builds and audits the programs of the named machines.
-pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
-    for isa in chosen(names)? {
-        for program in programs::of(isa)? {
-            audit(isa, &program, tally)?;
-        }
-    }
-    Ok(())
-}
-
-/// The machines of these names; without a name, all.
-pub fn chosen(names: &[String]) -> Result<Vec<&'static Isa>> {
-    for name in names {
-        if !machine::ALL.iter().any(|isa| isa.name == name) {
-            let known: Vec<_> = machine::ALL.iter().map(|isa| isa.name).collect();
-            bail!("no audit for {name:?}; there is one for {}", known.join(", "));
-        }
-    }
-    let wanted = |isa: &&Isa| names.is_empty() || names.iter().any(|name| name == isa.name);
-    Ok(machine::ALL.iter().filter(wanted).collect())
-}
-
-/// What one program comes to.
-#[derive(Debug, Default)]
-pub struct Report {
-    routines: usize,
-    instructions: usize,
-    entries: usize,
-    user_accesses: usize,
-    calls: Calls,
-    inlined: Inlined,
-    violations: Vec<Violation>,
-}
-
-fn audit(isa: &'static Isa, program: &Program, tally: &mut Tally) -> Result<()> {
-    let image = image::Image::read(&program.path, isa.architecture)?;
-    let name = format!("{} {}", isa.name, program.name);
-    let binary = match Binary::new(image, isa, program.is_kernel) {
-        Ok(binary) => binary,
-        Err(violation) => {
-            tally.check(&name, Err(violation.to_string()));
-            return Ok(());
-        }
-    };
-    let lines = Lines::read(binary.image.file()).with_context(|| name.clone())?;
-    let sources = sources();
-    let report = prove(&binary, &lines, &sources);
-    println!(
-        "{name}: {} routines, {} instructions, {} of them access user memory; {} entries; {} addresses out \
-         of the mask, {} through wrappers",
-        report.routines,
-        report.instructions,
-        report.user_accesses,
-        report.entries,
-        report.calls.masked,
-        report.calls.passed_on,
-    );
-    let inlined = &report.inlined;
-    println!(
-        "{name}: inlined in {} functions: {} accesses of user memory, {} probes of kernel memory; {} calls of \
-         the crate's own in open windows",
-        inlined.functions.len(),
-        inlined.masked,
-        inlined.probes,
-        inlined.inside,
-    );
-    // These answer for their addresses themselves.
-    for (file, times) in &report.calls.direct {
-        println!("{name}: {file} calls `raw` itself, at {times} places");
-    }
-    for (proof, claim) in PROOFS {
-        if *proof == Proof::Edge && isa.edge.is_none() {
-            continue;
-        }
-        let wrong: Vec<_> = report.violations.iter().filter(|it| it.proof == *proof).collect();
-        for violation in &wrong {
-            println!("  {violation}");
-        }
-        let outcome = match wrong.first() {
-            None => Ok(()),
-            Some(first) => Err(format!("{} places, first {first}", wrong.len())),
-        };
-        tally.check(&format!("{name}: {claim}"), outcome);
-    }
-    let nothing = report.routines == 0 || report.user_accesses == 0 || report.calls.masked == 0;
-    let something = if nothing { Err("nothing was there to prove".to_owned()) } else { Ok(()) };
-    tally.check(&format!("{name}: there are routines, accesses and calls"), something);
-    seeded::run(&name, &binary, &report, &lines, &sources, tally);
-    Ok(())
-}
-
-/// The crate's sources as debug information names them.
-fn sources() -> Sources {
-    let folder = root().join("src");
-    Sources {
-        root: format!("{}/", root().display()),
-        raw: folder.join("raw.rs").display().to_string(),
-        folder: format!("{}/", folder.display()),
-    }
-}
-
-/// Runs all proofs.
-fn prove(binary: &Binary, lines: &Lines, sources: &Sources) -> Report {
-    let mut report = prove_routines(binary, None);
-    report.calls = mask::audit(binary, lines, sources);
-    report.violations.append(&mut report.calls.violations);
-    if let Ok(entries) = binary.image.entries() {
-        report.inlined = inline::audit(binary, &entries, lines, sources);
-        report.violations.append(&mut report.inlined.violations);
-    }
-    report
-}
-
-/// All proofs but the one about callers; of the named routine only, if there is a name.
-fn prove_routines(binary: &Binary, only: Option<&str>) -> Report {
-    let mut report = Report::default();
-    let entries = match binary.image.entries() {
-        Ok(entries) => entries,
-        Err(what) => {
-            report.violations.push(Violation { proof: Proof::Order, addr: 0, at: "table".into(), what });
-            return report;
-        }
-    };
-    report.entries = entries.len();
-    report.violations = table::audit(binary, &entries);
-    for function in binary.image.functions() {
-        if only.is_some_and(|only| only != function.name) {
-            continue;
-        }
-        match routine::kind(&function.name) {
-            None => {}
-            Some(Err(what)) => {
-                let violation = Violation::new(binary, Proof::Coverage, function.range.start, &what);
-                report.violations.push(violation);
-            }
-            Some(Ok(kind @ (routine::Kind::Routine(_) | routine::Kind::Sentinel(_)))) => {
-                let findings = routine::audit(binary, function, kind, &entries);
-                report.routines += 1;
-                report.instructions += findings.instructions;
-                report.user_accesses += findings.user_accesses();
-                report.violations.extend(findings.violations);
-                report.violations.extend(edge::audit(binary, function));
-            }
-            // They have no user side.
-            Some(Ok(routine::Kind::Helper | routine::Kind::Vector)) => {
-                let inside = entries.iter().filter(|entry| function.range.contains(&entry.insn));
-                for entry in inside {
-                    let what = "has an entry but accesses no user memory";
-                    report.violations.push(Violation::new(binary, Proof::Coverage, entry.insn, what));
-                }
-            }
-        }
-    }
-    let places: BTreeSet<_> = report.violations.drain(..).collect();
-    report.violations = places.into_iter().collect();
-    report
-}
+pub use self::command::run;

@@ -10,12 +10,12 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::machine::Isa;
+use super::decode::isa::Isa;
 use crate::{
-    cross::Cross,
-    hosted, kernel,
+    env::{command, cross::Cross, need, setup, toolchain},
+    kernel::build,
     machine::{self, Machine},
-    root, setup, toolchain,
+    root::root,
 };
 
 /// A linked program.
@@ -32,10 +32,10 @@ const TESTS: [(&str, &str); 2] = [("process", "sweep"), ("process of small cases
 /// Builds what there is to audit for a machine.
 pub fn of(isa: &Isa) -> Result<Vec<Program>> {
     let machine = machine::chosen(&[isa.name.to_owned()])?[0];
-    let mut needs = hosted::needs(machine);
-    needs.extend(setup::for_kernel(machine));
+    let mut needs = need::of_hosted(machine);
+    needs.extend(need::of_kernel(machine));
     setup::ensure(&needs)?;
-    let kernel = kernel::build(machine, &toolchain::require(machine.target)?)?;
+    let kernel = build::plain(machine, &toolchain::require(machine.target)?)?;
     let mut programs = vec![Program { name: "kernel", path: kernel, is_kernel: true }];
     for (name, test) in TESTS {
         programs.push(Program { name, path: process(machine, test)?, is_kernel: false });
@@ -46,7 +46,7 @@ pub fn of(isa: &Isa) -> Result<Vec<Program>> {
 /// Builds a test.
 fn process(machine: &'static Machine, test: &str) -> Result<PathBuf> {
     let (mut command, profile) = if machine.name == ARCH {
-        let mut command = toolchain::clean("cargo");
+        let mut command = command::clean("cargo");
         command.arg("test");
         (command, "release")
     } else {

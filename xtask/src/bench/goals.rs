@@ -163,7 +163,7 @@ fn ratio(text: &str) -> Result<f64> {
 #[cfg(test)]
 mod tests {
     use super::{Verdict, parse};
-    use crate::{bench::rows::Run, root};
+    use crate::{bench::rows::Run, root::root};
 
     const RUN: &str = "# cpu: AuthenticAMD family 25 model 1\n\
                        aligned,8,axptr,2\naligned,8,rep movsb,4\naligned,32,axptr,8\naligned,32,rep movsb,4\n";

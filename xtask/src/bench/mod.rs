@@ -20,7 +20,7 @@ use self::{
     goals::{Goal, Verdict},
     rows::Run,
 };
-use crate::{report::Tally, root, toolchain};
+use crate::{env::command, root::root, run::report::Tally};
 
 /// What was asked for.
 #[derive(Clone, Copy, Debug, Default)]
@@ -133,7 +133,7 @@ fn summary(runs: &[Run]) -> Result<Run> {
 }
 
 fn cargo_bench(name: &str) -> Command {
-    let mut command = toolchain::clean("cargo");
+    let mut command = command::clean("cargo");
     command.args(["bench", "--quiet", "--package", "axptr", "--bench", name]);
     command.env("CARGO_TARGET_DIR", root().join("target/hosted")).stdin(Stdio::null());
     command
@@ -211,7 +211,7 @@ mod tests {
     use super::{Options, json, judge, table};
     use crate::{
         bench::{goals, rows::Run},
-        report::Tally,
+        run::report::Tally,
     };
 
     fn example() -> Run {

@@ -4,7 +4,7 @@
 use super::operation::Figure;
 use crate::{
     machine::{Cpu, Machine},
-    report::Tally,
+    run::report::Tally,
 };
 
 /// The loop that the others are held against, and what it takes per byte: `tests/kernel/src/arch/*/byte_loop.rs`.

@@ -9,11 +9,13 @@ use std::{
 
 use anyhow::{Context, Result, anyhow};
 
-use super::trace::Code;
+use super::step::{Code, Step};
 use crate::audit::{
-    image::Image,
-    insn::{Binary, Expr, Flow, Insn, Op, SCRATCH, Window},
-    machine::{Guard, Isa},
+    decode::{
+        insn::{Binary, Expr, Flow, Insn, Op, SCRATCH, Window},
+        isa::{Guard, Isa},
+    },
+    linked::image::Image,
 };
 
 /// What stands around each operation: `tests/kernel/src/count.rs`.
@@ -34,17 +36,6 @@ pub struct Kernel {
     user: HashSet<u64>,
     marker: u64,
     known: RefCell<HashMap<u64, Rc<Step>>>,
-}
-
-/// One instruction.
-#[derive(Clone, Debug)]
-pub struct Step {
-    pub insn: Insn,
-    /// It accesses user memory.
-    pub is_user: bool,
-    pub window: Option<Window>,
-    /// It goes back to where the function was called from.
-    pub returns: bool,
 }
 
 impl Kernel {
@@ -158,9 +149,9 @@ fn constant(expr: &Expr) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::moved;
-    use crate::audit::{
+    use crate::audit::decode::{
         insn::{Expr, Window},
-        machine::{Guard, Lacking},
+        isa::{Guard, Lacking},
     };
 
     const SUM: Guard = Guard::Bit { bit: 18, open: true, lacking: Lacking::Never };

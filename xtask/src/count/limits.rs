@@ -71,7 +71,8 @@ mod tests {
             operation::{Figure, Operation},
             trace::Counts,
         },
-        machine, root,
+        machine,
+        root::root,
     };
 
     fn figure(instructions: u64, accesses: u64) -> [Figure; 1] {

@@ -9,6 +9,7 @@ mod checks;
 mod code;
 mod limits;
 mod operation;
+mod step;
 mod table;
 mod trace;
 
@@ -22,22 +23,26 @@ use self::{
     trace::Trace,
 };
 use crate::{
-    audit::{self, image::Image},
-    kernel::{self, Boot},
+    audit::{decode::all, linked::image::Image},
+    env::{need, setup, toolchain},
+    kernel::{
+        boot::{Boot, COUNT},
+        build,
+    },
     machine::{self, Cpu, Machine},
-    report::Tally,
-    root, setup, toolchain,
+    root::root,
+    run::report::Tally,
 };
 
 /// Boots the kernel with each processor of the named machines, prints what it counts, and holds that against what
 /// must be so.
 pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
     let machines = machine::chosen(names)?;
-    let needs: Vec<_> = machines.iter().copied().flat_map(setup::for_kernel).collect();
+    let needs: Vec<_> = machines.iter().copied().flat_map(need::of_kernel).collect();
     setup::ensure(&needs)?;
     let limits = limits::parse(&fs::read_to_string(root().join("benches/counts.csv"))?)?;
     for machine in machines {
-        let kernel = kernel::build(machine, &toolchain::require(machine.target)?)?;
+        let kernel = build::plain(machine, &toolchain::require(machine.target)?)?;
         for cpu in machine.cpus {
             let name = format!("{} {}", machine.name, cpu.name);
             let figures = count(machine, cpu, &kernel).with_context(|| name.clone())?;
@@ -53,9 +58,9 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
 
 /// What each operation comes to in one boot.
 fn count(machine: &'static Machine, cpu: &'static Cpu, kernel: &Path) -> Result<Vec<Figure>> {
-    let isa = audit::chosen(&[machine.name.to_owned()])?[0];
+    let isa = all::chosen(&[machine.name.to_owned()])?[0];
     let code = Kernel::new(Image::read(kernel, isa.architecture)?, isa)?;
-    let boot = Boot { mode: kernel::COUNT, ..Boot::new(machine, cpu, kernel) };
+    let boot = Boot { mode: COUNT, ..Boot::new(machine, cpu, kernel) };
     let mut trace = Trace::new(&code);
     let console = boot.traced(&code.filter(), |line| trace.line(line))?;
     let operations = announced(&console)?;

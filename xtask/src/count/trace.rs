@@ -5,12 +5,10 @@
 //! missing, and nothing has come in between (a fault, an interrupt, a function that is not traced), is proved by
 //! following the code: each instruction must lead to the next one.
 
-use std::rc::Rc;
-
 use anyhow::{Context, Result, bail, ensure};
 
-use super::code::Step;
-use crate::audit::insn::{Flow, Window};
+use super::step::{Code, Step};
+use crate::audit::decode::insn::{Flow, Window};
 
 /// How often the kernel does each operation, `tests/kernel/src/count.rs`; the first time is not counted.
 const ROUNDS: usize = 3;
@@ -32,20 +30,6 @@ pub struct Counts {
     pub accesses: u64,
     pub opened: u64,
     pub closed: u64,
-}
-
-/// The code that is traced.
-pub trait Code {
-    /// The instruction at an address.
-    fn step(&self, addr: u64) -> Rc<Step>;
-    /// Where the marker begins.
-    fn marker(&self) -> u64;
-    /// Whether a function begins there.
-    fn is_start(&self, addr: u64) -> bool;
-    /// Whether both lie in one function.
-    fn is_within(&self, addr: u64, other: u64) -> bool;
-    /// An address, for messages.
-    fn describe(&self, addr: u64) -> String;
 }
 
 /// Reads a trace.
@@ -196,10 +180,10 @@ fn address(line: &str) -> Option<u64> {
 mod tests {
     use std::rc::Rc;
 
-    use super::{Code, Counts, Trace};
+    use super::{Counts, Trace};
     use crate::{
-        audit::insn::{Condition, Expr, Flow, Insn, Window},
-        count::code::Step,
+        audit::decode::insn::{Condition, Expr, Flow, Insn, Window},
+        count::step::{Code, Step},
     };
 
     const MARKER: u64 = 0x100;

@@ -13,8 +13,7 @@ use anyhow::{Error, Result, anyhow};
 use super::{console::Console, guest::Guest, image};
 use crate::{
     machine::{Cpu, Machine},
-    pool,
-    report::Tally,
+    run::{pool, report::Tally},
 };
 
 /// How long one boot may take, another one beside it.

@@ -11,17 +11,10 @@ use object::{
     read::elf::{ElfFile64, FileHeader, ProgramHeader},
 };
 
+use crate::machine::Format;
+
 /// The slot for the name, in `tests/kernel/src/mode.rs`.
 const SLOT: &str = "KERNEL_BOOT_MODE";
-
-/// What the boot loader takes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Format {
-    /// The ELF file.
-    Elf,
-    /// The bytes of memory, from the lowest physical address on.
-    Flat,
-}
 
 /// Writes the image of `elf` for this mode; an empty name is the mode without one.
 pub fn write(elf: &Path, mode: &str, format: Format, image: &Path) -> Result<()> {
@@ -104,7 +97,8 @@ fn flatten(data: &[u8]) -> Result<Vec<u8>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Format, make};
+    use super::make;
+    use crate::machine::Format;
 
     const SLOT_SIZE: u64 = 8;
     const DATA: u64 = 0x40;

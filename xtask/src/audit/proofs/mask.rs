@@ -1,0 +1,214 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The proof that user addresses come out of the mask.
+//!
+//! The module `raw` takes addresses as they are, on its callers' word. So for each call of a routine the debug
+//! information tells who called `raw`: if it is another file of the crate, the address must flow from a
+//! masking sequence to the call, unchanged. Whoever else calls `raw` has given the word, and is listed.
+
+use std::{
+    collections::{BTreeMap, BTreeSet, HashMap},
+    rc::Rc,
+};
+
+use super::{
+    pattern,
+    proof::{Proof, Violation},
+};
+use crate::audit::{
+    decode::{
+        insn::{Op, Reg},
+        isa::Guard,
+    },
+    follow::{
+        listing::Listing,
+        state::{State, States, Surroundings},
+        value::{Symbol, Value},
+        walk::{Event, Rules, Walk},
+    },
+    linked::{
+        assembly::{self, Kind, PREFIX, Role},
+        binary::Binary,
+        image::Function,
+        lines::Lines,
+        names::{self, Sources},
+    },
+};
+
+/// What was found.
+#[derive(Debug, Default)]
+pub struct Calls {
+    /// Addresses that come out of a mask.
+    pub masked: usize,
+    /// Addresses that a wrapper was called with and calls a routine with.
+    pub passed_on: usize,
+    /// Files out of the crate that call `raw`, and how often.
+    pub direct: BTreeMap<String, usize>,
+    /// Functions with a mask whose answer reaches a call.
+    pub masking: BTreeSet<u64>,
+    pub violations: Vec<Violation>,
+}
+
+/// A routine and which of its arguments are user addresses.
+type Targets = HashMap<u64, [Role; 3]>;
+
+/// Checks each call of a routine from outside of the assembly.
+pub fn audit(binary: &Binary, lines: &Lines, sources: &Sources) -> Calls {
+    let targets = targets(binary);
+    let mut calls = Calls::default();
+    for function in binary.image.functions() {
+        if assembly::kind(&function.name).is_none() && mentions(binary, function, &targets) {
+            audit_caller(binary, function, &targets, lines, sources, &mut calls);
+        }
+    }
+    calls
+}
+
+/// The same for one function.
+pub fn audit_function(binary: &Binary, function: &Function, lines: &Lines, sources: &Sources) -> Calls {
+    let mut calls = Calls::default();
+    audit_caller(binary, function, &targets(binary), lines, sources, &mut calls);
+    calls
+}
+
+fn targets(binary: &Binary) -> Targets {
+    let functions = binary.image.functions().iter();
+    let routines = functions.filter_map(|function| {
+        // Wrappers have the arguments of what they wrap.
+        let name = names::wrapper(&function.name);
+        let name = name.map_or_else(|| function.name.clone(), |name| format!("{PREFIX}{name}"));
+        match assembly::kind(&name) {
+            Some(Ok(Kind::Routine(roles))) => Some((function, roles)),
+            _ => None,
+        }
+    });
+    let entries = routines.flat_map(|(function, roles)| {
+        let starts = [function.range.start].into_iter().chain(function.other_entries.iter().copied());
+        starts.map(move |start| (start, roles))
+    });
+    entries.collect()
+}
+
+/// Whether the function can get at a routine at all: read in one pass, without regard to its paths.
+fn mentions(binary: &Binary, function: &Function, targets: &Targets) -> bool {
+    let listing = Listing::straight(Rc::new(binary.decode_once(function)), function.range.clone());
+    let walk = walk(binary, &listing);
+    let mut state = State::nothing(walk.surroundings, binary.isa);
+    listing.code.values().any(|insn| {
+        let mut found = false;
+        walk.pass(insn, &mut state, &mut |_, _, event| {
+            if let Event::Call { target: Some(target), .. } = event {
+                found |= targets.contains_key(&target);
+            }
+        });
+        // Or it has its address.
+        found
+            || insn.ops.iter().any(|op| match op {
+                Op::Set(reg, _) | Op::Load(Some(reg), _) => {
+                    state.get(*reg).as_constant().is_some_and(|value| targets.contains_key(&value))
+                }
+                _ => false,
+            })
+    })
+}
+
+fn audit_caller(
+    binary: &Binary,
+    function: &Function,
+    targets: &Targets,
+    lines: &Lines,
+    sources: &Sources,
+    calls: &mut Calls,
+) {
+    let code = binary.decode(function);
+    let masks = pattern::by_last(binary, &code);
+    // What follows a fault comes back to the rest of the function, with what lies on the stack.
+    let entries = binary.image.entries().unwrap_or_default();
+    let listing = Listing::new(code, function.range.clone(), &entries).with_masks(masks);
+    let walk = walk(binary, &listing);
+    let mut states = States::new();
+    walk.explore(&mut states, vec![(function.range.start, State::entry(walk.surroundings))]);
+    walk.explore_the_rest(&mut states, |_| false);
+    // What an argument is, by call and register.
+    let mut sites: BTreeMap<(u64, Reg), Argument> = BTreeMap::new();
+    walk.visit(&states, &mut |insn, state, event| {
+        let Event::Call { target: Some(target), .. } = event else { return };
+        let Some(roles) = targets.get(&target) else { return };
+        for (reg, role) in binary.isa.arguments.into_iter().zip(roles) {
+            if matches!(role, Role::UserSource | Role::UserDestination) {
+                let argument = Argument::new(state.get(reg), reg);
+                let known = sites.entry((insn.addr, reg)).or_insert(argument);
+                *known = if *known == argument { argument } else { Argument::Unknown };
+            }
+        }
+    });
+    let mut bare = BTreeSet::new();
+    for ((addr, _), argument) in sites {
+        match argument {
+            Argument::Masked => {
+                calls.masked += 1;
+                calls.masking.insert(function.range.start);
+            }
+            // Whoever calls the wrapper is asked instead.
+            Argument::PassedOn if is_wrapper(function) => calls.passed_on += 1,
+            _ => _ = bare.insert(addr),
+        }
+    }
+    for addr in bare {
+        let mut blame = |what: &str| calls.violations.push(Violation::new(binary, Proof::Mask, addr, what));
+        match caller(lines, addr, sources) {
+            Caller::Crate(who) => {
+                blame(&format!("{who} passes a user address that does not come out of the mask"));
+            }
+            Caller::Outside(file) => *calls.direct.entry(file).or_default() += 1,
+            Caller::Nobody => blame("the program does not tell who calls a routine here"),
+        }
+    }
+}
+
+/// Where a user address comes from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Argument {
+    Masked,
+    /// The function was called with it.
+    PassedOn,
+    Unknown,
+}
+
+impl Argument {
+    fn new(value: Value, reg: Reg) -> Self {
+        match value.as_offset() {
+            Some((Symbol::Masked, 0)) => Self::Masked,
+            Some((Symbol::Entry(entry), 0)) if entry == reg => Self::PassedOn,
+            _ => Self::Unknown,
+        }
+    }
+}
+
+/// Who calls `raw`.
+enum Caller {
+    /// A function of the crate.
+    Crate(String),
+    /// A file that is not the crate's.
+    Outside(String),
+    Nobody,
+}
+
+fn caller(lines: &Lines, addr: u64, sources: &Sources) -> Caller {
+    let frames = lines.frames(addr);
+    match frames.iter().find(|frame| !sources.is_raw(&frame.file)) {
+        Some(frame) if sources.contain(&frame.file) => Caller::Crate(frame.function.clone()),
+        Some(frame) if !frame.file.is_empty() => Caller::Outside(sources.short(&frame.file).to_owned()),
+        _ => Caller::Nobody,
+    }
+}
+
+/// Whether the function is one of `raw`, compiled on its own.
+fn is_wrapper(function: &Function) -> bool {
+    names::wrapper(&function.name).is_some()
+}
+
+/// Windows are none of this proof's.
+fn walk<'a>(binary: &'a Binary, listing: &'a Listing) -> Walk<'a> {
+    let surroundings = Surroundings::UNGUARDED;
+    Walk { binary, listing, surroundings, guard: Guard::None, rules: Rules::CALLER }
+}

@@ -1,0 +1,73 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Sequences of instructions by their texts, such as the mask.
+
+use std::{collections::HashMap, ops::Range};
+
+use crate::audit::{
+    decode::insn::{Code, Insn, Reg},
+    follow::listing::{Masks, leaders},
+    linked::binary::Binary,
+};
+
+/// Where the masking sequences of a function lie.
+pub fn masks(binary: &Binary, code: &Code) -> Vec<Range<u64>> {
+    find(binary, code).into_iter().map(|(range, ..)| range).collect()
+}
+
+/// The masking sequences of a function: where each lies, the register of its answer, and the one that must
+/// hold 0.
+fn find(binary: &Binary, code: &Code) -> Vec<(Range<u64>, Reg, Option<Reg>)> {
+    let pattern = binary.isa.mask;
+    let insns: Vec<&Insn> = code.values().collect();
+    let (Some(first), Some(last)) = (insns.first(), insns.last()) else { return Vec::new() };
+    let targets = leaders(code, &(first.addr..last.end()), &[]);
+    let mut found = Vec::new();
+    for sequence in insns.windows(pattern.len()) {
+        let Some(bound) = matches(pattern, sequence) else { continue };
+        // Nobody may jump over its first half.
+        let range = sequence[0].addr..sequence[pattern.len() - 1].end();
+        if targets.iter().any(|target| *target > range.start && *target < range.end) {
+            continue;
+        }
+        let register = |letter| bound.get(&letter).map(|name| binary.isa.register(name));
+        match (register('C'), register('Z')) {
+            (Some(Some(answer)), None) => found.push((range, answer, None)),
+            (Some(Some(answer)), Some(Some(zero))) => found.push((range, answer, Some(zero))),
+            _ => {}
+        }
+    }
+    found
+}
+
+/// The same by the address of the last instruction.
+pub fn by_last(binary: &Binary, code: &Code) -> Masks {
+    let last = |end| code.range(..end).next_back().map_or(end, |(addr, _)| *addr);
+    find(binary, code).into_iter().map(|(range, answer, zero)| (last(range.end), (answer, zero))).collect()
+}
+
+/// What the capital letters of the pattern stand for, if the sequence is of its form.
+pub fn matches(pattern: &[&str], sequence: &[&Insn]) -> Option<HashMap<char, String>> {
+    let mut bound: HashMap<char, String> = HashMap::new();
+    for (line, insn) in pattern.iter().zip(sequence) {
+        let (expected, found) = (words(line), words(&insn.text));
+        if expected.len() != found.len() {
+            return None;
+        }
+        for (expected, found) in expected.iter().zip(found) {
+            let fits = match expected.as_bytes() {
+                [letter @ b'A'..=b'Z'] => {
+                    *bound.entry(char::from(*letter)).or_insert_with(|| found.to_owned()) == found
+                }
+                _ => *expected == found,
+            };
+            if !fits {
+                return None;
+            }
+        }
+    }
+    Some(bound)
+}
+
+fn words(text: &str) -> Vec<&str> {
+    text.split([' ', ',']).filter(|word| !word.is_empty()).collect()
+}

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Which functions are broken.
+
+use super::{
+    change::{erase, has},
+    inlined::{Access, inlined},
+    outcome::Outcomes,
+    routine::Routine,
+};
+use crate::audit::{
+    linked::{
+        assembly::{self, Kind},
+        binary::Binary,
+        lines::Lines,
+        names::Sources,
+    },
+    proofs::{inline, mask, pattern, proof::Proof, prove::Report},
+};
+use crate::run::report::Tally;
+
+/// How many functions lose their masks.
+const UNMASKED: usize = 8;
+
+/// Seeds defects into each routine and into callers; each kind is one test.
+pub fn run(
+    name: &str,
+    binary: &Binary,
+    report: &Report,
+    lines: &Lines,
+    sources: &Sources,
+    tally: &mut Tally,
+) {
+    let calls = &report.calls;
+    let mut outcomes = Outcomes::default();
+    let entries = binary.image.entries().unwrap_or_default();
+    for function in binary.image.functions() {
+        if let Some(Ok(kind @ Kind::Routine(_))) = assembly::kind(&function.name) {
+            let routine = Routine { binary, function, kind, entries: &entries };
+            routine.seed_table(&mut outcomes);
+            routine.seed_window(&mut outcomes);
+            routine.seed_edge(&mut outcomes);
+        }
+    }
+    for start in calls.masking.iter().take(UNMASKED) {
+        let Some(function) = binary.image.function_of(*start) else { continue };
+        let broken = binary.changed(|image| {
+            for mask in pattern::masks(binary, &binary.decode(function)) {
+                erase(image, binary, mask);
+            }
+        });
+        let found = mask::audit_function(&broken, function, lines, sources).violations;
+        outcomes.add("no mask", function.name.clone(), has(&found, function, &[Proof::Mask]));
+    }
+    for (function, entry) in inlined(binary, &entries) {
+        // What is broken is not looked at more closely than what is whole.
+        let (apart, _) = inline::audit_apart(binary, function, &entries, lines, sources);
+        Access { binary, function, entries: &entries, lines, sources, apart }.seed(&mut outcomes, entry);
+    }
+    outcomes.report(name, tally);
+}
