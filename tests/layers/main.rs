@@ -46,6 +46,15 @@ fn imports_go_downward_only() {
 }
 
 #[test]
+fn no_files_of_the_tool_import_each_other_in_a_circle() {
+    let sources = sources("xtask/src");
+    let graph = Graph::of(&sources, &[]);
+    let checked: usize = graph.edges.values().map(|targets| targets.len()).sum();
+    assert!(sources.len() > 40 && checked > 60, "the checker saw {checked} imports: it has lost the sources");
+    assert_eq!(graph.circle(), None);
+}
+
+#[test]
 fn the_machine_is_chosen_in_one_place() {
     let faults: Vec<String> =
         sources("src").iter().flat_map(|(path, text)| misplaced_cfgs(path, text)).collect();

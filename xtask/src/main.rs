@@ -18,8 +18,6 @@ use std::process::ExitCode;
 
 use anyhow::{Result, bail};
 
-// As `bench/plot.rs` names it.
-use self::root::root;
 use self::{
     env::{setup, zig},
     run::report::Tally,

@@ -73,7 +73,7 @@ mod tests {
     use std::fs;
 
     use super::{definition, picture};
-    use crate::{bench::rows::Run, root};
+    use crate::{bench::rows::Run, root::root};
 
     #[test]
     fn what_the_front_page_shows_is_drawn_from_what_is_stored() {

@@ -3,6 +3,7 @@
 
 mod front;
 mod goals;
+mod pictures;
 mod plot;
 mod rows;
 
@@ -61,7 +62,7 @@ pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {
     tally.check("the default check costs the same for any address space", outcome);
     if options.plot && !options.check && !options.store {
         // What is drawn is what is kept: nothing needs to be measured.
-        return plot::draw_all();
+        return pictures::draw_all();
     }
     if ARCH != "x86_64" {
         ensure!(options.quick, "only x86_64 is timed: the goals are about its string instructions");
@@ -93,7 +94,7 @@ pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         println!("{}", path.display());
     }
     if options.plot {
-        plot::draw_all()?;
+        pictures::draw_all()?;
     }
     Ok(())
 }

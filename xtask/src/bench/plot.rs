@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Draws the stored runs, losses included: bytes per nanosecond and nanoseconds over the size.
+//! Draws a stored run, losses included: bytes per nanosecond and nanoseconds over the size.
 
-use std::{ffi::OsStr, fs, ops::Range, path::Path};
+use std::{ops::Range, path::Path};
 
-use anyhow::{Context, Result, anyhow, ensure};
+use anyhow::{Context, Result, anyhow};
 use plotters::{coord::Shift, prelude::*};
 
-use super::{front, rows::Run};
-use crate::root;
+use super::rows::Run;
 
 /// What is drawn, and in which colours.
 pub const CANDIDATES: [(&str, RGBColor); 5] = [
@@ -22,31 +21,8 @@ const SCENARIOS: [&str; 2] = ["aligned", "misaligned"];
 
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 
-/// Draws each run in `benches/results` into `docs`.
-pub fn draw_all() -> Result<()> {
-    let (results, docs) = (root().join("benches/results"), root().join("docs"));
-    fs::create_dir_all(&docs)?;
-    let mut drawn = 0;
-    for file in fs::read_dir(&results).with_context(|| format!("reading {}", results.display()))? {
-        let path = file?.path();
-        if path.extension() != Some(OsStr::new("csv")) {
-            continue;
-        }
-        let run = Run::parse(&fs::read_to_string(&path)?).with_context(|| path.display().to_string())?;
-        let name = path.file_stem().context("a file has a name")?;
-        let picture = docs.join(name).with_extension("svg");
-        draw(&run, &picture)?;
-        println!("{}", picture.display());
-        if name == front::RUN {
-            front::draw(&run, &docs)?;
-        }
-        drawn += 1;
-    }
-    ensure!(drawn > 0, "nothing is stored: `cargo xtask bench --store` does");
-    Ok(())
-}
-
-fn draw(run: &Run, path: &Path) -> Result<()> {
+/// Draws all panels of a run.
+pub fn draw(run: &Run, path: &Path) -> Result<()> {
     let area = SVGBackend::new(path, (1200, 900)).into_drawing_area();
     fill(run, &area).map_err(|error| anyhow!("drawing {}: {error}", path.display()))?;
     area.present().map_err(|error| anyhow!("writing {}: {error}", path.display()))
