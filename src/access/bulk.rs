@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Long transfers in chunks, as drivers do them.
+//! Long transfers in chunks, so that a driver can pause between them.
 //!
-//! A copy of a megabyte holds its CPU for a while, and faults in it may hold others up. These functions give the
-//! kernel a point between chunks at which it may schedule, poll for a signal, or stop.
+//! A copy of a megabyte keeps its CPU busy for a long time, and its faults may make others wait. These functions give
+//! the kernel a point between two chunks. There it may schedule, poll for a signal, or stop.
 //!
-//! The kernel side must be normal memory: the routines may access it in any width and, after a fault, twice. For
-//! device memory copy to a bounce buffer first and let the driver's own accessors move it on.
+//! The kernel buffer must be normal memory: the routines may access it in any width, and twice after a fault. For
+//! device memory, copy to a bounce buffer first. Then let the driver's own accessors move the bytes on.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -35,14 +35,16 @@ use crate::{
     extable::cause::Access,
 };
 
-/// Copies `dst.len()` bytes from user address `src` into `dst`, calling `between` with the bytes done after each
-/// `chunk` of bytes but the last. Returns the bytes done: all, unless `between` breaks.
+/// Copies `dst.len()` bytes from user address `src` into `dst`, in chunks.
+///
+/// After each `chunk` of bytes but the last, it calls `between` with the number of bytes done. It returns the number
+/// of bytes done: all of them, unless `between` breaks.
 ///
 /// To resume after a break or a fault, pass `&mut dst[done..]` and `src + done`.
 ///
 /// # Errors
 ///
-/// As [`copy_from_user`](crate::copy_from_user), with `done` counted from the start of the whole transfer.
+/// Fails as [`copy_from_user`](crate::copy_from_user) does. `done` counts from the start of the whole transfer.
 pub fn copy_from_user_chunked(
     dst: &mut [u8],
     src: usize,
@@ -55,14 +57,16 @@ pub fn copy_from_user_chunked(
     })
 }
 
-/// Copies all of `src` to user address `dst`, calling `between` with the bytes done after each `chunk` of bytes but
-/// the last. Returns the bytes done: all, unless `between` breaks.
+/// Copies all of `src` to user address `dst`, in chunks.
+///
+/// After each `chunk` of bytes but the last, it calls `between` with the number of bytes done. It returns the number
+/// of bytes done: all of them, unless `between` breaks.
 ///
 /// To resume after a break or a fault, pass `dst + done` and `&src[done..]`.
 ///
 /// # Errors
 ///
-/// As [`copy_to_user`](crate::copy_to_user), with `done` counted from the start of the whole transfer.
+/// Fails as [`copy_to_user`](crate::copy_to_user) does. `done` counts from the start of the whole transfer.
 pub fn copy_to_user_chunked(
     dst: usize,
     src: &[u8],
@@ -82,7 +86,7 @@ fn chunks(
     mut between: impl FnMut(usize) -> ControlFlow<()>,
     mut step: impl FnMut(usize, usize, usize) -> Result<(), Fault>,
 ) -> Result<usize, Fault> {
-    // A transfer that does not fit is refused before its first chunk is done.
+    // Refuse a transfer that does not fit before its first chunk.
     Fault::range(start, len, access)?;
     let mut done = 0;
     while done < len {

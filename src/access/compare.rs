@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Compares user memory with kernel memory, and with zero.
+//! Compares user memory with kernel memory, or with zero.
 //!
-//! The bytes are copied out piece by piece and looked at there: each is read once.
+//! Each user byte is copied out once, in pieces. The comparison looks only at the copy.
 
 use crate::{
     access::{
@@ -13,18 +13,18 @@ use crate::{
     extable::cause::Access,
 };
 
-/// The bytes that are looked at in one go.
+/// The number of bytes that are copied out and compared at a time.
 const PIECE: usize = 128;
 
-/// Compares the bytes at user address `user` with `kernel`. Returns the index of the first one that differs,
-/// or `None`.
+/// Compares the bytes at user address `user` with `kernel`.
 ///
-/// Bytes behind the first difference may have been read, or not.
+/// Returns the index of the first byte that differs, or `None` if all are equal.
+///
+/// It may have read bytes after the first difference.
 ///
 /// # Errors
 ///
-/// Fails if a byte in front of the first difference is not readable; the first `fault.done` bytes are equal
-/// then.
+/// Fails if a byte before the first difference is not readable. Then the first `fault.done` bytes are equal.
 ///
 /// ```
 /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -46,21 +46,22 @@ pub fn compare_user(user: usize, kernel: &[u8]) -> Result<Option<usize>, Fault> 
     compare::<Normal>(user, kernel)
 }
 
-/// [`compare_user`] in a context.
+/// Does [`compare_user`] in the context `C`.
 pub(crate) fn compare<C: Context>(user: usize, kernel: &[u8]) -> Result<Option<usize>, Fault> {
     let range = Fault::range(user, kernel.len(), Access::Read)?;
     first_difference::<C>(range, Some(kernel))
 }
 
-/// Whether all bytes of `range` are 0.
+/// Says whether all bytes of `range` are 0.
 #[inline]
 pub(crate) fn is_zeroed<C: Context>(range: UserRange) -> Result<bool, Fault> {
     Ok(first_difference::<C>(range, None)?.is_none())
 }
 
-/// The index of the first byte of `range` that is not the one of `expected`, which is as long; or not 0.
+/// Returns the index of the first byte of `range` that differs from `expected`, which is as long as the range. `None`
+/// stands for zeros.
 ///
-/// What lies in front of a byte that is not readable decides before the fault.
+/// A difference in the bytes before a fault wins over the fault.
 fn first_difference<C: Context>(range: UserRange, expected: Option<&[u8]>) -> Result<Option<usize>, Fault> {
     let mut rest = range;
     let mut done = 0;
@@ -81,8 +82,8 @@ fn first_difference<C: Context>(range: UserRange, expected: Option<&[u8]>) -> Re
     Ok(None)
 }
 
-/// The index of the first byte that differs in two slices of one length.
+/// Returns the index of the first byte that differs in two slices of the same length.
 fn different(left: &[u8], right: &[u8]) -> Option<usize> {
-    // Most are equal: then the library's comparison, which looks at more than a byte at a time, has said so.
+    // Most pieces are equal. The library's comparison shows that faster: it looks at more than one byte at a time.
     if left == right { None } else { left.iter().zip(right).position(|(left, right)| left != right) }
 }

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whether an access may wait for the pager, as a type.
+//! Says by a type whether an access may wait for the pager.
 //!
-//! Most may: a page that is not there yet is made at the fault. In an interrupt, in NMI context, under a
-//! spinlock or under the address space's own lock none may: there, an absent page is a fault at once. Which
-//! of the two an access is depends on its instruction alone, so it holds across task switches and needs no
-//! state.
+//! Most accesses may wait: the pager makes a missing page present when the access faults. In an interrupt, in NMI
+//! context, under a spinlock or under the address space's own lock, no access may wait. There, an absent page is a
+//! fault at once.
+//!
+//! The instruction of an access alone decides which of the two holds. So the decision survives task switches and
+//! needs no state.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -15,7 +17,7 @@
 //! let word = UserPtr::<u32>::from(page);
 //! word.write(7)?; // may wait for the page
 //! let word: UserPtr<u32, NoFault> = word.nofault();
-//! assert_eq!(word.read()?, 7); // does not wait, nor does anything made of `word`
+//! assert_eq!(word.read()?, 7); // does not wait; what is made from `word` does not, either
 //! word.slice(100)?.write_from(&[1, 2, 3])?;
 //! # Ok::<(), axptr::Fault>(())
 //! ```
@@ -25,14 +27,14 @@ use crate::{
     arch::{entry, shape::InlineFlags},
 };
 
-/// [`Normal`] or [`NoFault`]; nothing else can be one.
+/// The context of an access: [`Normal`] or [`NoFault`]. No other type can implement it.
 pub trait Context: sealed::Routines {}
 
-/// The pager may run, and wait.
+/// The context in which the pager may run, and wait.
 #[derive(Clone, Copy, Debug)]
 pub struct Normal;
 
-/// The pager does not run: what is not present is a fault.
+/// The context in which the pager does not run: an absent page is a fault.
 #[derive(Clone, Copy, Debug)]
 pub struct NoFault;
 
@@ -47,13 +49,13 @@ impl InlineFlags for NoFault {
     const FLAGS: u16 = entry::INLINED | entry::NOFAULT;
 }
 
-/// Declares [`sealed::Routines`], and implements it from the two sets of functions in [`raw`].
+/// Declares [`sealed::Routines`], and implements it for each context with one set of functions of [`raw`].
 macro_rules! routines {
     ($(fn $name:ident($($arg:ident: $type:ty),+);)+) => {
         mod sealed {
             use crate::{access::raw::Outcome, arch::shape::InlineFlags};
 
-            /// The routines of a context. The safety of each is that of the function of its name in `raw`.
+            /// The routines of a context. Each has the `# Safety` conditions of the function with its name in `raw`.
             pub trait Routines: InlineFlags {
                 $(unsafe fn $name($($arg: $type),+) -> Outcome;)+
             }

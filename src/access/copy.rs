@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bytes in, bytes out: the functions that a system call uses.
+//! Copies and fills bytes of user memory: the functions for a syscall.
 //!
-//! Each checks that the range lies in the user half, masks the address, and copies. No page table is
-//! walked: a page that is missing is the pager's business, and if it has none, the answer is a [`Fault`].
+//! Each function checks that the range lies in the user half, masks the address, and copies. It walks no page table.
+//! If a page is missing, the access faults and the pager runs. If the pager has no page either, the function returns
+//! a [`Fault`].
 //!
-//! Exactly 2, 4 or 8 bytes at a user address that is aligned to so many are one access (in a copy within user memory, if
-//! both sides are): no other CPU sees or leaves half of such a value. Longer ranges are accessed in pieces, each byte once
-//! or, where two pieces meet, twice.
+//! An access of exactly 2, 4 or 8 bytes, at a user address aligned to that size, is one instruction. (In a copy
+//! within user memory, both addresses must be aligned.) So no other CPU sees, or leaves, half of such a value. The
+//! routines access longer ranges in pieces. They access each byte once, or twice where two pieces overlap.
 
 use core::{mem::MaybeUninit, slice};
 
@@ -21,32 +22,63 @@ use crate::{
 
 /// Copies `dst.len()` bytes from user address `src` into `dst`.
 ///
+/// If a page is missing, the pager runs, and the call may wait for it. Where a call must not wait, use
+/// [`nofault::copy_from_user`](crate::nofault::copy_from_user). A copy of exactly 2, 4 or 8 bytes from an address
+/// aligned to that size is one access: no other CPU's write tears it.
+///
 /// # Errors
 ///
-/// Fails if a byte is not readable, or the range is not in the user half. Then `dst[..fault.done]` holds
-/// what came before that byte and the rest of `dst` is unchanged.
+/// Fails if a byte is not readable, or if the range is not in the user half. Then `dst[..fault.done]` holds the bytes
+/// before the fault, and the rest of `dst` is unchanged.
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+/// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+/// use axptr::{Fault, copy_from_user};
+///
+/// /// Reads the header of a message that a program sends.
+/// fn read_header(message: usize) -> Result<[u8; 6], Fault> {
+///     let mut header = [0; 6];
+///     copy_from_user(&mut header, message)?;
+///     Ok(header)
+/// }
+///
+/// // `page` is 4096 bytes of user memory. No page follows it.
+/// axptr::copy_to_user(page, b"header, body")?;
+/// assert_eq!(read_header(page)?, *b"header");
+///
+/// // Only the first 2 bytes of this range are mapped.
+/// let mut bytes = *b"......";
+/// let fault = copy_from_user(&mut bytes, page + 4094).unwrap_err();
+/// assert_eq!((fault.done, fault.addr), (2, page + 4096));
+/// assert_eq!(bytes, *b"\0\0....");
+/// # Ok::<(), Fault>(())
+/// ```
 #[inline]
 pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
     // SAFETY: (1) the slice is valid for writes of its length.
     unsafe { read_bytes::<Normal>(dst.as_mut_ptr(), src, dst.len()) }
 }
 
-/// [`copy_from_user`] for a buffer that goes on to somebody else: where nothing could be read, it becomes zero.
+/// Copies as [`copy_from_user`] does, and zeroes the bytes that it could not read.
+///
+/// Use it for a buffer that you pass on after a fault, too.
 ///
 /// # Errors
 ///
-/// As [`copy_from_user`], but `dst[fault.done..]` is zero: nothing of what was in `dst` before remains.
+/// Fails as [`copy_from_user`] does, but `dst[fault.done..]` is zero. None of the former contents of `dst` remain.
 #[inline]
 pub fn copy_from_user_zeroing(dst: &mut [u8], src: usize) -> Result<(), Fault> {
     copy_from_user(dst, src).inspect_err(|fault| dst[fault.done..].fill(0))
 }
 
-/// Copies `dst.len()` bytes from user address `src` into memory that need not be initialised, and returns
-/// it as initialised.
+/// Copies `dst.len()` bytes from user address `src` into uninitialised memory, and returns that memory as
+/// initialised.
 ///
 /// # Errors
 ///
-/// As [`copy_from_user`].
+/// Fails as [`copy_from_user`] does.
 #[inline]
 pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<&mut [u8], Fault> {
     let start = dst.as_mut_ptr().cast::<u8>();
@@ -60,8 +92,8 @@ pub fn copy_from_user_uninit(dst: &mut [MaybeUninit<u8>], src: usize) -> Result<
 ///
 /// # Errors
 ///
-/// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.done` bytes
-/// have been written and none behind them.
+/// Fails if a byte is not writable, or if the range is not in the user half. Then the first `fault.done` bytes have
+/// been written, and no byte after them.
 ///
 /// ```
 /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -89,13 +121,13 @@ pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
 
 /// Copies `len` bytes from user address `src` to user address `dst`.
 ///
-/// Not `memmove`: if the ranges overlap, the bytes of `dst` are unspecified.
+/// This is not `memmove`: if the ranges overlap, the bytes of `dst` are unspecified.
 ///
 /// # Errors
 ///
-/// Fails if a byte of `src` is not readable or one of `dst` not writable ([`Fault::access`] tells which; if the
-/// trap handler gave no cause, it may say "read" of a write). Then the first `fault.done` bytes have been
-/// written and none behind them.
+/// Fails if a byte of `src` is not readable, or a byte of `dst` is not writable. Also fails if a range is not in the
+/// user half. Then the first `fault.done` bytes have been written, and no byte after them. [`Fault::access`] tells
+/// which side failed. If the trap handler gave no cause, it may say "read" although a write failed.
 #[inline]
 pub fn copy_in_user(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
     copy_inside::<Normal>(dst, src, len)
@@ -105,14 +137,14 @@ pub fn copy_in_user(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
 ///
 /// # Errors
 ///
-/// As [`copy_to_user`].
+/// Fails as [`copy_to_user`] does.
 #[inline]
 #[doc(alias = "clear_user")]
 pub fn fill_user(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
     fill::<Normal>(dst, byte, len)
 }
 
-/// [`copy_in_user`] in a context.
+/// Does [`copy_in_user`] in the context `C`.
 #[inline]
 pub(crate) fn copy_inside<C: Context>(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
     let Some((_, from)) = UserRange::confined(src, len) else {
@@ -131,7 +163,7 @@ pub(crate) fn copy_inside<C: Context>(dst: usize, src: usize, len: usize) -> Res
     Fault::check(outcome, start, len, access)
 }
 
-/// [`fill_user`] in a context.
+/// Does [`fill_user`] in the context `C`.
 #[inline]
 pub(crate) fn fill<C: Context>(dst: usize, byte: u8, len: usize) -> Result<(), Fault> {
     let Some((_, start)) = UserRange::confined(dst, len) else {
@@ -168,7 +200,7 @@ pub(crate) unsafe fn read_range<C: Context>(dst: *mut u8, range: UserRange) -> R
     unsafe { read_bytes::<C>(dst, range.start(), range.len()) }
 }
 
-/// [`copy_to_user`] in a context.
+/// Does [`copy_to_user`] in the context `C`.
 #[inline]
 pub(crate) fn write_bytes<C: Context>(dst: usize, src: &[u8]) -> Result<(), Fault> {
     let len = src.len();

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a system call returns for each error: Linux's numbers, which these four machines share
-//! (`<asm-generic/errno-base.h>`, `<asm-generic/errno.h>`), and the conversions that follow from them.
+//! The error numbers that a syscall returns, and the conversions to them. The numbers are Linux's, and the same on
+//! all four architectures (`<asm-generic/errno-base.h>`, `<asm-generic/errno.h>`).
 
 use axerrno::{AxError, AxErrorKind, LinuxError};
 
@@ -12,7 +12,7 @@ pub(crate) const EINVAL: i32 = 22;
 pub(crate) const ENOSYS: i32 = 38;
 pub(crate) const EILSEQ: i32 = 84;
 
-/// The same number in axerrno's words.
+/// Converts an error number to axerrno's `LinuxError`.
 pub(crate) const fn to_linux(errno: i32) -> LinuxError {
     match errno {
         E2BIG => LinuxError::E2BIG,
@@ -25,13 +25,14 @@ pub(crate) const fn to_linux(errno: i32) -> LinuxError {
     }
 }
 
-/// The same number in ArceOS's words, where it has one of its own: kernels compare with that.
+/// Converts an error number to ArceOS's `AxError`. It uses ArceOS's own kind if there is one, because kernels compare
+/// with that.
 pub(crate) fn to_ax(errno: i32) -> AxError {
     let error = to_linux(errno);
     AxErrorKind::try_from(error).map_or(error.into(), AxError::from)
 }
 
-/// Conversions of an error that has an `errno` method.
+/// Implements the conversions of an error type that has an `errno` method.
 macro_rules! conversions {
     ($error:ty) => {
         impl From<$error> for axerrno::LinuxError {

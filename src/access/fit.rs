@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Whether what was copied is all there was.
+//! Tells whether a copy was cut off.
 
-/// Whether something had room where it went, or was cut off there.
+/// Whether the data fitted into the room for it, or was cut off.
 ///
-/// The operations that return it have succeeded either way. `?;` alone would lose the difference, so the compiler asks
-/// for it to be looked at.
+/// An operation that returns it has succeeded in both cases. A bare `?;` would lose the difference, so the compiler
+/// warns if nothing looks at it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "what was cut off is missing on the other side"]
 pub enum Fit {
-    /// All of it.
+    /// Nothing was lost.
     Whole,
-    /// What there was room for.
+    /// Only a part fitted. The rest is lost.
     CutOff,
 }
 
 impl Fit {
-    /// Whether it is [`Whole`](Self::Whole).
+    /// Returns whether this is [`Whole`](Self::Whole).
     #[must_use]
     pub const fn is_whole(self) -> bool {
         matches!(self, Self::Whole)

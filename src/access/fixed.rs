@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Values of at most 64 bytes whose size the compiler knows: loads and stores where they are used, each with its
-//! entry in the table.
+//! Reads and writes values of at most 64 bytes whose size the compiler knows. Each load and store is inlined and has
+//! its entry in the exception table.
 //!
-//! A size is the sum of powers of two: of words four at a time, then two, then one, then of 4 bytes, 2 and 1. Each
-//! part answers with a status, and the first that is not 0 ends it. As with `single`, what an exact answer needs
-//! beyond that lies out of line, and so does the whole copy where words have to be aligned and are not.
+//! A size is a sum of powers of two. The code takes four words at a time, then two words, one word, 4 bytes, 2 bytes,
+//! and 1 byte. Each part returns a status. The first status that is not 0 ends the access.
+//!
+//! The work for an exact fault lies out of line, as in `single`. So does the whole copy if words must be aligned and
+//! are not.
 
 use core::{mem, ptr};
 
@@ -22,32 +24,32 @@ use crate::{
     recovery::flag,
 };
 
-/// What travels in registers.
+/// The size of the largest value that is kept in registers.
 const MOST: usize = 64;
 const WORD: usize = size_of::<u64>();
 type Words = [u64; MOST / WORD];
 
-/// What is done in parts of two and of four words.
+/// The sizes of the parts of two and of four words.
 const TWO: usize = 2 * WORD;
 const FOUR: usize = 4 * WORD;
 
-/// Whether a type is read and written where it is used, by more than one instruction.
+/// Says whether a value of the type is accessed inline, by more than one instruction.
 #[inline(always)]
 pub(crate) const fn is_fixed<T>() -> bool {
     1 <= size_of::<T>() && size_of::<T>() <= MOST && !single::is_single::<T>()
 }
 
-/// Whether that pays where the value is returned.
+/// Says whether inlining pays also if the value is returned.
 ///
-/// A `Result` puts a value that is aligned to less than a word elsewhere than at a word. So the compiler takes its
-/// words apart through memory, reads back what it has stored in other pieces, and the CPU waits for that: longer
-/// than for a call, from the third word on.
+/// A `Result` does not place a value with less than word alignment at a word's address. So the compiler stores the
+/// value's words in memory and reads them back in other pieces. The CPU has to wait for these loads. From the third
+/// word on, that takes longer than a call.
 #[inline(always)]
 pub(crate) const fn is_returned<T>() -> bool {
     is_fixed::<T>() && (align_of::<T>() >= WORD || size_of::<T>() <= TWO)
 }
 
-/// Reads a value for which [`is_fixed`] says yes.
+/// Reads a value of a type for which [`is_fixed`] is true.
 #[inline(always)]
 pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault> {
     read_words::<T, C, _, _>(
@@ -58,7 +60,7 @@ pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault
     )
 }
 
-/// Reads such a value into `value`; a fault leaves what is behind its first `done` bytes as it was.
+/// Reads such a value into `value`. After a fault, only its first `done` bytes have changed.
 #[inline(always)]
 pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T) -> Result<(), Fault> {
     read_words::<T, C, _, _>(
@@ -66,7 +68,7 @@ pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T
         value,
         |value, words| *value = value_of(&words),
         |value, rest| {
-            // Not where `value` is: it may live in registers, as long as nobody asks for its address.
+            // Read into a copy: `value` may stay in registers only if nothing takes its address.
             let mut copy = *value;
             // SAFETY: (1) `copy` is as large as a `T`, which may be any bytes.
             let outcome = unsafe { rest.read::<C>(ptr::from_mut(&mut copy).cast()) };
@@ -76,25 +78,25 @@ pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T
     )
 }
 
-/// A value to be read out of line.
+/// A value that has to be read out of line.
 struct Rest {
     range: UserRange,
-    /// What the loads have answered; 0 if there were none.
+    /// The status of the inlined loads, or 0 if there were none.
     status: usize,
 }
 
 impl Rest {
-    /// The bytes of the value after all, or the exact fault.
+    /// Returns the bytes of the value if they are readable now, else the exact fault.
     #[cold]
     #[inline(never)]
     fn words<C: Context>(self) -> Result<Words, Fault> {
         let mut words = [0; MOST / WORD];
-        // SAFETY: (1) the range is that of a value of at most as many bytes.
+        // SAFETY: (1) the range is a value's, which has at most as many bytes as `words`.
         unsafe { self.read::<C>(words.as_mut_ptr().cast()) }?;
         Ok(words)
     }
 
-    /// The exact fault, with what comes before it read to `dst`; or all is read after all.
+    /// Reads the bytes to `dst`. If one is not readable, returns the exact fault; the bytes before it are in `dst`.
     ///
     /// # Safety
     ///
@@ -106,10 +108,13 @@ impl Rest {
     }
 }
 
-/// Loads the bytes of such a value for `done`; what stands behind them is arbitrary. Where that is not possible, or
-/// faults, `otherwise` goes on. `place` is for the one that is called.
+/// Loads the bytes of such a value and passes them to `done`. The bytes after the value are arbitrary.
 ///
-/// Each has a place of its own: were the paths one before it, the words would meet in memory.
+/// If words cannot be loaded from this address, or if a load faults, it calls `otherwise` instead. The function that
+/// is called gets `place`.
+///
+/// The two functions store their results separately. If their paths joined before that, the compiler would pass the
+/// words through memory.
 #[inline(always)]
 fn read_words<T, C: Context, P, R>(
     addr: usize,
@@ -126,8 +131,8 @@ fn read_words<T, C: Context, P, R>(
     let _accessing = flag::enter();
     let window = single::open_window();
     // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
-    // (2) the start is the address, or 0: asked of the address, so that the compiler learns nothing of the mask's answer
-    // and adds to it as the audit follows.
+    // (2) `start` is `addr` or 0. The check above asks `addr`, not `start`: so the compiler learns nothing about the
+    // masked value, and adds to it in a way that the audit can follow.
     let (words, status) = unsafe { load::<T, C>(start) };
     single::close_window(window);
     if status == 0 {
@@ -136,17 +141,17 @@ fn read_words<T, C: Context, P, R>(
     otherwise(place, Rest { range, status })
 }
 
-/// The value whose bytes are the first of `words`.
+/// Makes a value of the first bytes of `words`.
 ///
-/// No assertion in a `const`: this is compiled for larger types too, on the path that they do not take.
+/// The assertion is not in a `const` block. Larger types compile this function, too, on a path that they never take.
 #[inline(always)]
 fn value_of<T: AnyBitPattern>(words: &Words) -> T {
     assert!(size_of::<T>() <= MOST);
-    // SAFETY: a `T` is no larger, and may be any bytes.
+    // SAFETY: a `T` is no larger than `words`, and any bytes are a `T`.
     unsafe { mem::transmute_copy(words) }
 }
 
-/// Writes a value for which [`is_fixed`] says yes.
+/// Writes a value of a type for which [`is_fixed`] is true.
 #[inline(always)]
 pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: &T) -> Result<(), Fault> {
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
@@ -165,22 +170,22 @@ pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: &T) -> Result<(
     if status == 0 { Ok(()) } else { write_again::<C>(range, bytes, status) }
 }
 
-/// Loads a value's bytes.
+/// Loads a value's bytes. Returns them and a status.
 ///
 /// # Safety
 ///
 /// 1. The bytes at `start` are user memory, or cannot be translated; the window is open.
-/// 2. `start` is aligned to a word, or words may be loaded from anywhere.
+/// 2. `start` is aligned to a word, or this machine loads words from any address.
 #[inline(always)]
 unsafe fn load<T, C: Context>(start: usize) -> (Words, usize) {
     let size = size_of::<T>();
     let mut words = [0; MOST / WORD];
-    // The value's bytes from `at` on, so many of them at least.
+    // Loads the part that begins at byte `at`.
     macro_rules! part {
         ($at:expr, |$addr:ident| $load:expr, |$value:ident, $index:ident| $put:expr) => {{
             let at = $at;
             let $addr = start.wrapping_add(at);
-            // SAFETY: (1), (2) are ours: it is a part of the value, and what is behind it is smaller.
+            // SAFETY: (1), (2) are ours: the part lies in the value, and `at` is a multiple of its size.
             let ($value, status) = unsafe { $load };
             if status != 0 {
                 return (words, status);
@@ -222,12 +227,12 @@ unsafe fn load<T, C: Context>(start: usize) -> (Words, usize) {
     (words, 0)
 }
 
-/// Stores a value's bytes, in ascending order. The status says how many have been stored: see [`STORED`].
+/// Stores a value's bytes in ascending order. The status also says how many bytes were stored: see [`STORED`].
 ///
 /// # Safety
 ///
 /// 1. The bytes at `start` are user memory, or cannot be translated; the window is open.
-/// 2. `start` is aligned to a word, or words may be stored anywhere.
+/// 2. `start` is aligned to a word, or this machine stores words to any address.
 #[inline(always)]
 unsafe fn store<T, C: Context>(start: usize, bytes: &[u8]) -> usize {
     let size = size_of::<T>();
@@ -235,10 +240,11 @@ unsafe fn store<T, C: Context>(start: usize, bytes: &[u8]) -> usize {
         ($at:expr, |$addr:ident, $index:ident| $store:expr) => {{
             let $index = $at;
             let $addr = start.wrapping_add($index);
-            // SAFETY: (1), (2) are ours: it is a part of the value, and what is behind it is smaller.
+            // SAFETY: (1), (2) are ours: the part lies in the value, and `at` is a multiple of its size.
             let status = unsafe { $store };
             if status != 0 {
-                // What a part says is less than where it starts is aligned to.
+                // A part stores fewer bytes than its size before it faults, and `$index` is a multiple of that size.
+                // So `|` adds the two counts.
                 return status | $index << STORED;
             }
         }};
@@ -272,14 +278,16 @@ unsafe fn store<T, C: Context>(start: usize, bytes: &[u8]) -> usize {
     0
 }
 
-/// The `N` bytes from `at` on. (No slice is copied: hardly optimised, that is a call between two accesses.)
+/// Returns the `N` bytes from `at` on.
+///
+/// It copies no slice: with little optimisation, that would be a call between two accesses.
 #[inline(always)]
 fn array<const N: usize>(bytes: &[u8], at: usize) -> [u8; N] {
     *bytes[at..].first_chunk().expect("a part lies inside of the value")
 }
 
-/// What became of a store that faulted: the exact fault, with what comes before it written; or all is written
-/// after all. What has been written already is not written again.
+/// Finishes a store that faulted. It writes the bytes before the fault and returns the exact fault, or `Ok` if all
+/// bytes are writable now. It does not write again what was stored already.
 #[cold]
 #[inline(never)]
 fn write_again<C: Context>(range: UserRange, bytes: &[u8], status: usize) -> Result<(), Fault> {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Bytes: which addresses are user memory, how the routines are called, and what a caller is told.
+//! The byte layer: checks user addresses, calls the routines, and reports faults.
 
 pub(crate) mod errno;
 pub(crate) mod error;

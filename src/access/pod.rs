@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The bounds on types that cross the boundary, from `bytemuck`.
+//! The bounds on types that cross between kernel and user space. They come from `bytemuck`.
 //!
-//! - From user space comes any bit pattern, so the type must accept any: [`AnyBitPattern`].
-//! - To user space go all bytes, so none may be padding or uninitialised: [`NoUninit`].
+//! - User space can send any bit pattern. So a type that is read must accept any: [`AnyBitPattern`].
+//! - All bytes of a value go to user space. So no byte of a type that is written may be padding or uninitialised:
+//!   [`NoUninit`].
 
 pub use bytemuck::{AnyBitPattern, NoUninit};

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Reads of *kernel* memory that may not be there: backtraces, dumps, debuggers.
+//! Reads *kernel* memory that may not be there: for backtraces, dumps and debuggers.
 //!
-//! A bad address is an `Err` and not a panic. The pager is never asked. This is for addresses that come from
-//! nowhere good, such as a damaged frame pointer; memory that should be there is read as usual.
+//! A bad address is an `Err`, not a panic. The pager never runs. Use this for an address that you cannot trust, such
+//! as a damaged frame pointer. Read memory that must be there in the usual way.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -10,7 +10,7 @@
 //!
 //! static FRAME: [usize; 2] = [16, 0x1234];
 //! let frame = FRAME.as_ptr().addr();
-//! // SAFETY: (1) neither is a device's.
+//! // SAFETY: (1) no device is at either address.
 //! assert_eq!(unsafe { probe::read::<usize>(frame) }?, 16);
 //! let next = unsafe { probe::read::<usize>(16) };
 //! assert!(next.is_err_and(|fault| (fault.done, fault.addr) == (0, 16)));
@@ -27,7 +27,7 @@ use crate::{
 
 const WORD: usize = size_of::<u64>();
 
-/// Reads a value at any kernel address, of any alignment.
+/// Reads a value at any kernel address, with any alignment.
 ///
 /// # Errors
 ///
@@ -35,7 +35,7 @@ const WORD: usize = size_of::<u64>();
 ///
 /// # Safety
 ///
-/// 1. Reading what is at `addr`, if anything is, has no effect: no device is there.
+/// 1. Reading the bytes at `addr`, if they are there, has no side effect: no device is there.
 pub unsafe fn read<T: AnyBitPattern>(addr: usize) -> Result<T, Fault> {
     let mut value = MaybeUninit::<T>::uninit();
     // SAFETY: (1) the value is as large as a `T`; (2) is our (1).
@@ -48,31 +48,30 @@ pub unsafe fn read<T: AnyBitPattern>(addr: usize) -> Result<T, Fault> {
 ///
 /// # Errors
 ///
-/// Fails if a byte is not readable. Then `dst[..fault.done]` holds what came before it and the rest of
-/// `dst` is unchanged.
+/// Fails if a byte is not readable. Then `dst[..fault.done]` holds the bytes before the fault, and the rest of `dst`
+/// is unchanged.
 ///
 /// # Safety
 ///
-/// 1. Reading the bytes from `addr` on, as far as there are any, has no effect: no device is there.
+/// 1. Reading the bytes from `addr` on, as far as they are there, has no side effect: no device is there.
 pub unsafe fn read_bytes(dst: &mut [u8], addr: usize) -> Result<(), Fault> {
     // SAFETY: (1) the slice is valid for writes of its length; (2) is our (1).
     unsafe { copy(dst.as_mut_ptr(), addr, dst.len()) }
 }
 
-/// Copies by the widest aligned pieces, none of which straddles a page, so that an aligned value of 2, 4 or 8 bytes is one
-/// access; and by bytes where only a part of a piece may be readable.
+/// Copies in the widest aligned pieces. No piece crosses a page boundary, and an aligned value of 2, 4 or 8 bytes is
+/// one access. If only a part of a piece may be readable, it copies that piece bytewise.
 ///
 /// # Safety
 ///
 /// 1. `dst` is valid for writes of `len` bytes.
-/// 2. Reading the bytes from `addr` on, as far as there are any, has no effect.
+/// 2. Reading the `len` bytes from `addr` on, as far as they are there, has no side effect.
 #[inline(never)]
 unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
     let mut bytes_until = 0;
     let mut done = 0;
     while done < len {
-        // Kernel addresses may lie at the end of all: where the range wraps, it goes on at 0, as the machine
-        // would.
+        // A kernel range may reach the end of the address space. If it wraps, continue at 0, as the machine does.
         let from = addr.wrapping_add(done);
         let to = dst.wrapping_add(done);
         let piece = if done < bytes_until { 1 } else { widest(from, len - done) };
@@ -86,28 +85,28 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
             }
             return Err(Fault::new(addr, done, Access::Read, kind));
         }
-        // SAFETY: (1) has room for it; the bytes are a local's.
+        // SAFETY: by (1), `to` has room for the piece; the bytes are a local variable's.
         unsafe { to.copy_from_nonoverlapping(bits.to_le_bytes().as_ptr(), piece) };
         done += piece;
     }
     Ok(())
 }
 
-/// The largest of 8, 4, 2 and 1 to which an address is aligned and which is there.
+/// Returns the largest of 8, 4, 2 and 1 that the address is aligned to and that is not more than `left`.
 fn widest(from: usize, left: usize) -> usize {
     let aligned = 1 << (from | WORD).trailing_zeros();
     let fits = 1 << left.min(WORD).ilog2();
     if aligned < fits { aligned } else { fits }
 }
 
-/// The `size` bytes at `from`, which is aligned to them, and 0 or the cause.
+/// Loads the `size` bytes at `from`, which is aligned to `size`. Returns them and a status: 0, or the cause.
 ///
 /// # Safety
 ///
-/// 1. Reading what is there, if anything is, has no effect.
+/// 1. Reading what is there, if anything is, has no side effect.
 #[inline(never)]
 unsafe fn load(from: usize, size: usize) -> (u64, usize) {
-    // A damaged pointer may lead to user memory: with the window closed that fault would be a bug's.
+    // A damaged pointer may lead to user memory. With the window closed, its fault would look like a kernel bug.
     let window = inline::open_window();
     let loaded = match size {
         // SAFETY: (1) is ours.

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Ranges proved to lie in the user half.
+//! Byte ranges that are proved to lie in the user half.
 
 use core::fmt;
 
 use crate::{arch, recovery::limit::user_limit};
 
-/// A byte range that lies wholly in the user half of the address space.
+/// A byte range that lies wholly in the user half.
 ///
-/// It says *where* the bytes are, never that they are mapped or stay so. It was true when the range was made: each
-/// access asks the limit of its own time again.
+/// It says *where* the bytes are. It does not say that they are mapped, or stay mapped. It was checked when it was
+/// made; each access checks it again, against the limit at that time.
 ///
 /// ```
 /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -29,29 +29,32 @@ pub struct UserRange {
 }
 
 impl UserRange {
-    /// No byte at all.
+    /// The range without a byte.
     pub const EMPTY: Self = Self { start: 0, len: 0 };
 
     /// Checks that `start..start + len` does not wrap and ends at or below [`user_limit`].
     ///
-    /// An empty range is accepted anywhere: it touches nothing.
+    /// Returns `None` if that does not hold. An empty range is accepted at any address: it touches nothing.
     #[inline]
     #[must_use]
     pub fn new(start: usize, len: usize) -> Option<Self> {
         fits(start, len, user_limit()).then_some(Self { start, len })
     }
 
-    /// The same check with the masked start beside it, in the fewest instructions: the mask's answer is the verdict.
+    /// Makes the same check and returns the masked start, too, in the fewest instructions. The masked start is the
+    /// result of the check.
     ///
-    /// Only where that is 0 is there more to ask: for a range that was refused, one that begins at 0, and an empty
-    /// one, whose start nobody uses.
+    /// Only a masked start of 0 needs a second look. It has three causes: the range was refused, it begins at 0, or
+    /// it is empty (and nothing uses its start).
     ///
-    /// Callers take it apart by `let .. else`: as a `Result` with a [`Fault`](crate::Fault) the compiler would lay the
-    /// address over the fault's bytes, and put it together again from pieces.
+    /// It returns an `Option`, which callers take apart by `let .. else`. With a `Result` of a
+    /// [`Fault`](crate::Fault), the compiler would store the address over the fault's bytes and rebuild it from
+    /// pieces.
     #[inline(always)]
     pub(crate) fn confined(start: usize, len: usize) -> Option<(Self, usize)> {
-        // NOTE: every access gets its address from here. One load of the limit answers for the mask and for the verdict:
-        // with two, a limit that was raised in between would let a masked address pass.
+        // NOTE: every access gets its address from here. Load the limit once, for the mask and for the check. With
+        // two loads, another CPU could raise the limit between them. Then the check would accept an address that the
+        // mask has moved to 0.
         let limit = user_limit();
         let confined = arch::confine(start, len, limit);
         if confined == 0 && is_refused(start, len, limit) {
@@ -60,45 +63,47 @@ impl UserRange {
         Some((Self { start, len }, confined))
     }
 
-    /// The masked start of a range that a batch has checked before it opened the window, and whose limit may have been lowered
-    /// since: then it is refused here. No call is made: the window is open.
+    /// Checks and masks again the range of a batch, which was checked before the window was opened.
     ///
-    /// The comparison is made with a copy that the compiler knows nothing of. Else it would learn that both are equal, and
-    /// pass the one that is not masked.
+    /// If the limit is lower now, the range is refused here. It makes no call, because the window is open.
+    ///
+    /// The comparison uses a copy that the compiler knows nothing about. Otherwise the compiler would learn that the
+    /// masked and the unmasked address are equal, and use the unmasked one.
     #[inline(always)]
     pub(crate) fn confined_again(start: usize, len: usize) -> Option<(Self, usize)> {
         let confined = arch::confine(start, len, user_limit());
         (arch::hidden::hide(confined) == start).then_some((Self { start, len }, confined))
     }
 
-    /// The range of something that was checked when it was made. No access relies on it: each checks again.
+    /// Makes a range without a check, for something that another place checks. No access relies on it: each access
+    /// checks again.
     #[inline]
     pub(crate) const fn checked_before(start: usize, len: usize) -> Self {
         Self { start, len }
     }
 
-    /// The first byte's address.
+    /// Returns the address of the first byte.
     #[inline]
     #[must_use]
     pub const fn start(&self) -> usize {
         self.start
     }
 
-    /// The number of bytes.
+    /// Returns the number of bytes.
     #[inline]
     #[must_use]
     pub const fn len(&self) -> usize {
         self.len
     }
 
-    /// Whether there is no byte in it.
+    /// Returns whether the range has no byte.
     #[inline]
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.len == 0
     }
 
-    /// The first `len` bytes, or all if there are fewer, and the rest.
+    /// Splits off the first `len` bytes, or all if there are fewer. Returns them and the rest.
     #[must_use]
     pub const fn split_at(&self, len: usize) -> (Self, Self) {
         let len = if len < self.len { len } else { self.len };
@@ -108,14 +113,14 @@ impl UserRange {
     }
 }
 
-// Out of line: else the compiler learns that the mask's answer is 0 there, and passes that and not the answer.
+// Out of line: otherwise the compiler learns that the masked start is 0 here, and uses 0 instead of the masked start.
 #[cold]
 #[inline(never)]
 fn is_refused(start: usize, len: usize, limit: usize) -> bool {
     !fits(start, len, limit)
 }
 
-/// Whether `start..start + len` does not wrap and ends at or below `limit`, or has no byte at all.
+/// Returns whether `start..start + len` does not wrap and ends at or below `limit`, or is empty.
 #[inline]
 fn fits(start: usize, len: usize, limit: usize) -> bool {
     len == 0 || limit.checked_sub(len).is_some_and(|last| start <= last)
@@ -136,7 +141,7 @@ mod tests {
     use super::*;
     use crate::recovery::limit::set_user_limit;
 
-    /// The limit is one for the process: each test sets the same.
+    /// A process has one limit: each test sets the same.
     const TEST_LIMIT: usize = 0x8000;
 
     fn with_limit() {

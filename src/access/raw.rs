@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The routines as they are: addresses in, bytes left and the cause out.
+//! The routines without any check: they take addresses, and return the number of bytes left and the cause.
 //!
-//! Nothing is checked here. The typed API proves first that a range lies in the user half; call these
-//! only where that is known by other means. All of them do their bytes in ascending order, so that a fault
-//! leaves an exact prefix done and not one byte behind it touched (contract C3, C4); length 0 touches
-//! nothing (C5). A fault on the kernel side of a copy has no landing: it is a bug of the kernel (C6).
+//! The typed API proves first that a range lies in the user half. Call these functions only if you know that by other
+//! means. They promise three things:
+//!
+//! - They work in ascending order. So a fault leaves an exact prefix done, and no byte after it is touched.
+//! - Length 0 touches nothing.
+//! - Only the user side of a copy is recoverable. A fault on the kernel side has no landing: it is a kernel bug.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -17,7 +19,7 @@
 //! let outcome = unsafe { raw::copy_from_user(bytes.as_mut_ptr(), page + 4091, 8) };
 //! assert_eq!((outcome.left(), outcome.kind()), (3, FaultKind::NotPresent));
 //! assert_eq!(bytes, [0, 0, 0, 0, 0, 1, 1, 1]);
-//! // SAFETY: (1) as above.
+//! // SAFETY: (1) `page` is user memory.
 //! let outcome = unsafe { raw::nofault::fill_user(page, 0xff, 4096) };
 //! assert_eq!(outcome.left(), 0);
 //! ```
@@ -37,19 +39,19 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// Bytes that were *not* done: 0 is success.
+    /// Returns the number of bytes that were *not* done: 0 is success.
     #[inline]
     pub const fn left(&self) -> usize {
         self.left
     }
 
-    /// What stopped it; meaningless if nothing is left.
+    /// Returns what stopped the operation. This has no meaning if no byte is left.
     #[inline]
     pub const fn kind(&self) -> FaultKind {
         self.cause.kind()
     }
 
-    /// The access that failed, if the trap handler or the instruction told.
+    /// Returns whether a read or a write failed, if the trap handler or the instruction told it.
     #[inline]
     pub const fn access(&self) -> Option<Access> {
         self.cause.access()
@@ -72,7 +74,7 @@ impl From<raw::Outcome> for Outcome {
 #[inline]
 pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
     let _accessing = flag::enter();
-    // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+    // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
     unsafe { raw::__axptr_copy_from_user(dst, src, len) }.into()
 }
 
@@ -85,13 +87,13 @@ pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
 #[inline]
 pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
     let _accessing = flag::enter();
-    // SAFETY: (1) covers every load; (2) makes every store one to user memory, recoverable.
+    // SAFETY: (1) covers every load; (2) makes each store a user access, whose fault has a landing.
     unsafe { raw::__axptr_copy_to_user(dst, src, len) }.into()
 }
 
 /// Copies `len` bytes from user address `src` to user address `dst`.
 ///
-/// This is not `memmove`: if the ranges overlap, it ends and stays inside both, and the bytes of `dst` are
+/// This is not `memmove`: if the ranges overlap, it ends and stays inside both, but the bytes of `dst` are
 /// unspecified.
 ///
 /// # Safety
@@ -100,7 +102,7 @@ pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
 #[inline]
 pub unsafe fn copy_in_user(dst: usize, src: usize, len: usize) -> Outcome {
     let _accessing = flag::enter();
-    // SAFETY: (1) makes every load and every store one of user memory, recoverable.
+    // SAFETY: (1) makes each load and store a user access, whose fault has a landing.
     unsafe { raw::__axptr_copy_in_user(dst, src, len) }.into()
 }
 
@@ -112,15 +114,21 @@ pub unsafe fn copy_in_user(dst: usize, src: usize, len: usize) -> Outcome {
 #[inline]
 pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
     let _accessing = flag::enter();
-    // SAFETY: (1) makes every store one to user memory, recoverable.
+    // SAFETY: (1) makes each store a user access, whose fault has a landing.
     unsafe { raw::__axptr_fill_user(dst, byte, len) }.into()
 }
 
-/// Copies bytes from user address `src` to kernel memory at `dst`, up to and including the first 0, `max` at most.
+/// Copies a string from user address `src` to kernel memory at `dst`: all bytes up to and including the first 0, but
+/// at most `max`.
 ///
-/// What is left is `max` less the bytes copied. If the last byte copied is 0, the string has ended there; else, if
-/// nothing is left, it is longer; else a byte could not be read. No byte of `dst` behind those copied is written, and no
-/// page is touched in which no byte is needed. (It may read the aligned word around a byte that is.)
+/// The outcome's `left` is `max` minus the number of bytes copied. There are three cases:
+///
+/// - The last byte copied is 0: the string ended there.
+/// - Else, if nothing is left, the string is longer than `max` bytes, with its terminator.
+/// - Else, a byte could not be read.
+///
+/// It writes no byte of `dst` after those that it copied. It touches no page in which it needs no byte. (It may read
+/// the aligned word around a byte that it needs.)
 ///
 /// # Safety
 ///
@@ -129,105 +137,105 @@ pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
 #[inline]
 pub unsafe fn copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome {
     let _accessing = flag::enter();
-    // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+    // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
     unsafe { raw::__axptr_copy_string(dst, src, max) }.into()
 }
 
-/// The same routines for sizes that differ from call to call in no order.
+/// The same routines, for sizes that vary from call to call without a pattern.
 pub mod unpredictable {
     use super::Outcome;
     use crate::{arch::unpredictable, recovery::flag};
 
-    /// [`super::copy_from_user`] for unpredictable sizes.
+    /// Does [`super::copy_from_user`], for unpredictable sizes.
     ///
     /// # Safety
     ///
-    /// As [`super::copy_from_user`].
+    /// The conditions of [`super::copy_from_user`].
     #[inline]
     pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
         let _accessing = flag::enter();
-        // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+        // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
         unsafe { unpredictable::__axptr_copy_from_user_unpredictable(dst, src, len) }.into()
     }
 
-    /// [`super::copy_to_user`] for unpredictable sizes.
+    /// Does [`super::copy_to_user`], for unpredictable sizes.
     ///
     /// # Safety
     ///
-    /// As [`super::copy_to_user`].
+    /// The conditions of [`super::copy_to_user`].
     #[inline]
     pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
         let _accessing = flag::enter();
-        // SAFETY: (1) covers every load; (2) makes every store one to user memory, recoverable.
+        // SAFETY: (1) covers every load; (2) makes each store a user access, whose fault has a landing.
         unsafe { unpredictable::__axptr_copy_to_user_unpredictable(dst, src, len) }.into()
     }
 }
 
-/// The same routines for contexts in which the pager must not run: interrupts, spinlocks, NMI, the address
-/// space's own lock. What is not present is a fault at once.
+/// The same routines, for code in which the pager must not run: interrupts, spinlocks, NMI context, the address
+/// space's own lock. A page that is not present is a fault at once.
 ///
-/// The decision needs the program counter only, so it holds across task switches by construction.
+/// The program counter alone decides this. So it holds across task switches.
 pub mod nofault {
     use super::Outcome;
     use crate::{arch::raw, recovery::flag};
 
-    /// [`super::copy_from_user`] without the pager.
+    /// Does [`super::copy_from_user`] without the pager.
     ///
     /// # Safety
     ///
-    /// As [`super::copy_from_user`].
+    /// The conditions of [`super::copy_from_user`].
     #[inline]
     pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
         let _accessing = flag::enter();
-        // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+        // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
         unsafe { raw::__axptr_copy_from_user_nofault(dst, src, len) }.into()
     }
 
-    /// [`super::copy_to_user`] without the pager.
+    /// Does [`super::copy_to_user`] without the pager.
     ///
     /// # Safety
     ///
-    /// As [`super::copy_to_user`].
+    /// The conditions of [`super::copy_to_user`].
     #[inline]
     pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
         let _accessing = flag::enter();
-        // SAFETY: (1) covers every load; (2) makes every store one to user memory, recoverable.
+        // SAFETY: (1) covers every load; (2) makes each store a user access, whose fault has a landing.
         unsafe { raw::__axptr_copy_to_user_nofault(dst, src, len) }.into()
     }
 
-    /// [`super::copy_in_user`] without the pager.
+    /// Does [`super::copy_in_user`] without the pager.
     ///
     /// # Safety
     ///
-    /// As [`super::copy_in_user`].
+    /// The conditions of [`super::copy_in_user`].
     #[inline]
     pub unsafe fn copy_in_user(dst: usize, src: usize, len: usize) -> Outcome {
         let _accessing = flag::enter();
-        // SAFETY: (1) makes every load and every store one of user memory, recoverable.
+        // SAFETY: (1) makes each load and store a user access, whose fault has a landing.
         unsafe { raw::__axptr_copy_in_user_nofault(dst, src, len) }.into()
     }
 
-    /// [`super::fill_user`] without the pager.
+    /// Does [`super::fill_user`] without the pager.
     ///
     /// # Safety
     ///
-    /// As [`super::fill_user`].
+    /// The conditions of [`super::fill_user`].
     #[inline]
     pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
         let _accessing = flag::enter();
-        // SAFETY: (1) makes every store one to user memory, recoverable.
+        // SAFETY: (1) makes each store a user access, whose fault has a landing.
         unsafe { raw::__axptr_fill_user_nofault(dst, byte, len) }.into()
     }
 
-    /// [`super::copy_string`] without the pager.
+    /// Does [`super::copy_string`] without the pager.
     ///
     /// # Safety
     ///
-    /// As [`super::copy_string`].
+    /// The conditions of [`super::copy_string`].
     #[inline]
     pub unsafe fn copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome {
         let _accessing = flag::enter();
-        // SAFETY: (1) covers every store; (2) makes every load one of user memory, recoverable.
+        // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
         unsafe { raw::__axptr_copy_string_nofault(dst, src, max) }.into()
     }
 }

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Region mode: ask the address space first, and make pages present ahead of the copy.
+//! Region mode: asks the address space first, and makes pages present before the copy.
 //!
-//! The default, *range and table*, costs the same whatever the address space looks like. A kernel that wants its refusal
-//! before the first access, or whose pager cannot run during a copy, checks the regions instead, through an
-//! [`AddrSpaceProvider`]. It has to be able to recover from a page fault all the same: a page may go away between the check
-//! and the copy.
+//! The default mode, *range and table*, costs the same for every address space. Region mode also asks the address
+//! space, through an [`AddrSpaceProvider`]. Use it if your kernel wants a refusal before the first access, or if its
+//! pager cannot run during a copy. The kernel must be able to recover from a page fault in both modes: a page may go
+//! away between the check and the copy.
 //!
+//! A call takes two steps:
 //!
-//! 1. under the provider's lock: do areas permit the access, from user mode, over the whole range?
-//! 2. window by window: under the lock, make the pages of the window present; with the lock released,
-//!    copy it. A page fault needs the lock, and so may another CPU.
+//! 1. Under the provider's lock, it asks whether areas permit the access, from user mode, over the whole range.
+//! 2. Then it does the range in parts of at most [`WINDOW`] bytes. Under the lock, it makes the pages of a part
+//!    present. With the lock released, it copies the part: a page fault may need the lock, and so may another CPU.
 //!
-//! The check says what *was* true. If another CPU unmaps a page between check and copy, the copy still ends in
-//! a [`Fault`], by the table.
+//! The check says what *was* true. If another CPU unmaps a page between the check and the copy, the copy ends in a
+//! [`Fault`], by the exception table.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -20,7 +21,7 @@
 //! # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
 //! use axptr::{Access, AddressSpace, FaultKind, UserPtr, UserRange, region};
 //!
-//! /// One area, all of it present.
+//! /// An address space with one area, all of it present.
 //! struct Space(core::ops::Range<usize>);
 //!
 //! impl AddressSpace for Space {
@@ -40,7 +41,7 @@
 //! let mut back = [0; 5];
 //! region::copy_from_user(&mut space, &mut back, page)?;
 //! assert_eq!(&back, b"bytes");
-//! // Refused before the first byte, though 4 are there.
+//! // Refused before the first byte, although 4 bytes are there.
 //! let fault = region::fill_user(&mut space, page + 4092, 0, 8).unwrap_err();
 //! assert_eq!((fault.done, fault.kind), (0, FaultKind::Permission));
 //! # Ok::<(), axptr::Fault>(())
@@ -51,25 +52,25 @@ use crate::{
     extable::cause::{Access, FaultKind},
 };
 
-/// The bytes that are made present at a time, whatever length user space asks for.
+/// The most bytes that are made present at a time, whatever length user space asks for.
 pub const WINDOW: usize = 64 * 1024;
 
 pub(crate) const PAGE_SIZE: usize = 4096;
 
-/// An address space, as far as region mode needs it. With the feature `axmm`, `axmm::AddrSpace` is one.
+/// An address space, as region mode needs it. With the feature `axmm`, `axmm::AddrSpace` implements it.
 pub trait AddressSpace {
-    /// Whether areas permit `access` from user mode to every byte of `range`, present or not.
+    /// Returns whether areas permit `access` from user mode to every byte of `range`. Its pages need not be present.
     fn check_region_access(&self, range: UserRange, access: Access) -> bool;
 
-    /// Makes the page at `addr` accessible, if it is not by now, and says whether it is.
+    /// Makes the page at `addr` accessible if it is not, and returns whether it is accessible now.
     ///
-    /// Also what a pager does about a fault. Ask the page table first: another CPU may have faulted on the same
-    /// page, and a page that is present holds data.
+    /// A pager may call it for a fault, too. Ask the page table first. Another CPU may have faulted on the same page,
+    /// and a page that is present holds data.
     fn handle_fault(&mut self, addr: usize, access: Access) -> bool;
 
-    /// Makes the pages of `range` accessible, in ascending order, and returns how many of its bytes are.
+    /// Makes the pages of `range` accessible, in ascending order. Returns how many bytes of the range are accessible.
     ///
-    /// Never called with more than [`WINDOW`] bytes.
+    /// It is never called with more than [`WINDOW`] bytes.
     fn populate_area(&mut self, range: UserRange, access: Access) -> usize {
         let mut ready = 0;
         while ready < range.len() {
@@ -83,19 +84,20 @@ pub trait AddressSpace {
     }
 }
 
-/// The address space that [`AddrSpaceProvider`] means when it names none.
+/// The address space of an [`AddrSpaceProvider`] that names none.
 #[cfg(feature = "axmm")]
 pub type DefaultSpace = axmm::AddrSpace;
 
-/// The address space that [`AddrSpaceProvider`] means when it names none: there is no such thing without the
-/// feature `axmm`.
+/// The address space of an [`AddrSpaceProvider`] that names none. Without the feature `axmm`, there is no such
+/// address space.
 #[cfg(not(feature = "axmm"))]
 pub type DefaultSpace = core::convert::Infallible;
 
-/// Something that gives access to an address space, such as a task that locks its own.
+/// Gives access to an address space. A task that locks its own address space may implement it.
 pub trait AddrSpaceProvider<A = DefaultSpace> {
-    /// Calls `f` with the address space. A lock that this takes is released when it returns: it is not held
-    /// while memory is accessed.
+    /// Calls `f` with the address space.
+    ///
+    /// If this takes a lock, it must release it before it returns. So no lock is held while memory is accessed.
     fn with_addr_space<R>(&mut self, f: impl FnOnce(&mut A) -> R) -> R;
 }
 
@@ -105,12 +107,12 @@ impl<A: AddressSpace> AddrSpaceProvider<A> for &mut A {
     }
 }
 
-/// [`copy_from_user`](crate::copy_from_user) in region mode.
+/// Does [`copy_from_user`](crate::copy_from_user) in region mode.
 ///
 /// # Errors
 ///
-/// [`FaultKind::Permission`] with `done` 0 if an area does not permit it: then nothing has been accessed.
-/// Else as [`copy_from_user`](crate::copy_from_user).
+/// Returns [`FaultKind::Permission`] with `done` 0 if an area does not permit the access. Then nothing has been
+/// accessed. Else it fails as [`copy_from_user`](crate::copy_from_user) does.
 pub fn copy_from_user<A: AddressSpace>(
     provider: impl AddrSpaceProvider<A>,
     dst: &mut [u8],
@@ -120,12 +122,12 @@ pub fn copy_from_user<A: AddressSpace>(
     unsafe { read_bytes(provider, dst.as_mut_ptr(), src, dst.len()) }
 }
 
-/// [`copy_to_user`](crate::copy_to_user) in region mode.
+/// Does [`copy_to_user`](crate::copy_to_user) in region mode.
 ///
 /// # Errors
 ///
-/// [`FaultKind::Permission`] with `done` 0 if an area does not permit it: then nothing has been accessed.
-/// Else as [`copy_to_user`](crate::copy_to_user).
+/// Returns [`FaultKind::Permission`] with `done` 0 if an area does not permit the access. Then nothing has been
+/// accessed. Else it fails as [`copy_to_user`](crate::copy_to_user) does.
 pub fn copy_to_user<A: AddressSpace>(
     mut provider: impl AddrSpaceProvider<A>,
     dst: usize,
@@ -136,12 +138,12 @@ pub fn copy_to_user<A: AddressSpace>(
     })
 }
 
-/// [`fill_user`](crate::fill_user) in region mode.
+/// Does [`fill_user`](crate::fill_user) in region mode.
 ///
 /// # Errors
 ///
-/// [`FaultKind::Permission`] with `done` 0 if an area does not permit it: then nothing has been accessed.
-/// Else as [`fill_user`](crate::fill_user).
+/// Returns [`FaultKind::Permission`] with `done` 0 if an area does not permit the access. Then nothing has been
+/// accessed. Else it fails as [`fill_user`](crate::fill_user) does.
 pub fn fill_user<A: AddressSpace>(
     mut provider: impl AddrSpaceProvider<A>,
     dst: usize,
@@ -172,7 +174,7 @@ pub(crate) unsafe fn read_bytes<A: AddressSpace>(
     })
 }
 
-/// Checks the whole range and makes its pages present, window by window.
+/// Checks the whole range and makes its pages present, in parts of at most [`WINDOW`] bytes.
 #[cfg(feature = "legacy")]
 pub(crate) fn make_present<A: AddressSpace>(
     provider: &mut impl AddrSpaceProvider<A>,
@@ -183,8 +185,8 @@ pub(crate) fn make_present<A: AddressSpace>(
     windows(provider, start, len, access, |_, _| Ok(()))
 }
 
-/// Checks the whole range, then calls `step` on one window after the other, made present before, with the
-/// bytes done so far.
+/// Checks the whole range, then does it in parts of at most [`WINDOW`] bytes. It makes the pages of a part present
+/// and calls `step` with the part and the number of bytes done before it.
 fn windows<A: AddressSpace>(
     provider: &mut impl AddrSpaceProvider<A>,
     start: usize,
@@ -219,7 +221,7 @@ mod tests {
     use super::*;
     use crate::recovery::limit::set_user_limit;
 
-    /// Pages that exist on paper only: what region mode does before it touches anything.
+    /// An address space without memory. It shows what region mode does before it touches anything.
     struct Paper {
         permitted: bool,
         pages_left: usize,

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Values of 1, 2, 4 and 8 bytes: one load or store where it is used, with its entry in the table.
+//! Reads and writes values of 1, 2, 4 and 8 bytes: one inlined load or store, with its entry in the exception table.
 //!
-//! The instruction answers with a status only. What an exact answer needs beyond that lies out of line: the
-//! bytes in front of the page's edge, where the value crosses one, and a bytewise try, where the cause may
-//! end inside a page.
+//! The instruction returns only a status. The work for an exact fault lies out of line: it does the bytes before the
+//! page boundary if the value crosses one. If the cause may end inside a page, it tries the bytes one by one.
 
 use core::{mem, ptr};
 
@@ -22,19 +21,19 @@ use crate::{
 
 const PAGE_SIZE: usize = 4096;
 
-/// Whether a type is read and written by one instruction if it is aligned.
+/// Says whether one instruction accesses a value of the type if it is aligned.
 #[inline(always)]
 pub(crate) const fn is_single<T>() -> bool {
     matches!(size_of::<T>(), 1 | 2 | 4 | 8)
 }
 
-/// Reads a value for which [`is_single`] says yes.
+/// Reads a value of a type for which [`is_single`] is true.
 #[inline(always)]
 pub(crate) fn read<T: AnyBitPattern, C: Context>(addr: usize) -> Result<T, Fault> {
     read_bits::<T, C>(addr).map(from_bits)
 }
 
-/// Reads such a value's bytes, into the lowest of the result; what stands above them is arbitrary.
+/// Reads the bytes of such a value into the low bytes of the result. The bytes above them are arbitrary.
 #[inline(always)]
 pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
@@ -51,7 +50,7 @@ pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
     read_again::<C>(range, status)
 }
 
-/// Reads such a value into `value`; a fault leaves what is behind its first `done` bytes as it was.
+/// Reads such a value into `value`. After a fault, only its first `done` bytes have changed.
 #[inline(always)]
 pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T) -> Result<(), Fault> {
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
@@ -66,7 +65,7 @@ pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T
         *value = from_bits(bits);
         return Ok(());
     }
-    // Not where `value` is: it may live in a register, as long as nobody asks for its address.
+    // Read into a copy: `value` may stay in a register only if nothing takes its address.
     let mut copy = *value;
     // SAFETY: (1) `copy` is as large as a `T`, which may be any bytes.
     let outcome = unsafe { read_rest::<C>(range, status, ptr::from_mut(&mut copy).cast()) };
@@ -74,15 +73,16 @@ pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T
     outcome
 }
 
-/// Whether one instruction stores a value to `addr` that leaves nothing behind if it faults.
+/// Says whether one instruction stores a value to `addr`, and leaves nothing behind if it faults.
 ///
-/// Where a store that is not aligned may leave its second half behind, the routine does it in aligned pieces.
+/// On some machines, a store that is not aligned may leave its second half behind. There, the routine stores the
+/// value in aligned pieces.
 #[inline(always)]
 pub(crate) fn is_stored_at_once<T>(addr: usize) -> bool {
     is_single::<T>() && (inline::STORES_WORDS_ANYWHERE || addr.is_multiple_of(size_of::<T>()))
 }
 
-/// Writes a value for which [`is_single`] says yes.
+/// Writes a value of a type for which [`is_single`] is true.
 #[inline(always)]
 pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<(), Fault> {
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
@@ -103,13 +103,13 @@ pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<()
     write_again::<C>(range, bits, status)
 }
 
-/// Opens the window, where single values need it.
+/// Opens the window, on machines where single values need it.
 #[inline(always)]
 pub(crate) fn open_window() -> Option<inline::Window> {
     inline::VALUES_NEED_WINDOW.then(inline::open_window)
 }
 
-/// Closes what [`open_window`] has opened.
+/// Closes the window that [`open_window`] opened.
 #[inline(always)]
 pub(crate) fn close_window(window: Option<inline::Window>) {
     if let Some(window) = window {
@@ -117,7 +117,7 @@ pub(crate) fn close_window(window: Option<inline::Window>) {
     }
 }
 
-/// Loads a value's bytes.
+/// Loads a value's bytes. Returns them and a status.
 ///
 /// # Safety
 ///
@@ -136,7 +136,7 @@ pub(crate) unsafe fn load<T, C: Context>(addr: usize) -> (u64, usize) {
     }
 }
 
-/// Stores a value's bytes, where it [`is_stored_at_once`].
+/// Stores a value's bytes if [`is_stored_at_once`] is true. Returns a status.
 ///
 /// # Safety
 ///
@@ -155,16 +155,16 @@ pub(crate) unsafe fn store<T, C: Context>(addr: usize, bits: u64) -> usize {
     }
 }
 
-/// The value whose bytes are the lowest of `bits`.
+/// Makes a value of the low bytes of `bits`.
 #[inline(always)]
 pub(crate) fn from_bits<T: AnyBitPattern>(bits: u64) -> T {
     const { assert!(cfg!(target_endian = "little"), "the lowest bytes come first") };
     assert!(size_of::<T>() <= size_of::<u64>());
-    // SAFETY: a `T` is no larger, and may be any bytes.
+    // SAFETY: a `T` is no larger than `bits`, and any bytes are a `T`.
     unsafe { mem::transmute_copy(&bits) }
 }
 
-/// A value's bytes, as the lowest of the result.
+/// Returns a value's bytes, as the low bytes of the result.
 #[inline(always)]
 pub(crate) fn to_bits<T: NoUninit>(value: T) -> u64 {
     let mut bits = [0; size_of::<u64>()];
@@ -172,7 +172,7 @@ pub(crate) fn to_bits<T: NoUninit>(value: T) -> u64 {
     u64::from_le_bytes(bits)
 }
 
-/// What became of a load that faulted: the exact fault, or the bytes after all.
+/// Finishes a load that faulted. Returns the exact fault, or the bytes if they are readable now.
 #[cold]
 #[inline(never)]
 pub(crate) fn read_again<C: Context>(range: UserRange, status: usize) -> Result<u64, Fault> {
@@ -182,8 +182,8 @@ pub(crate) fn read_again<C: Context>(range: UserRange, status: usize) -> Result<
     Ok(u64::from_le_bytes(bits))
 }
 
-/// The same of a value of any size, whose bytes go to `dst`: all of them, or those in front of the fault. With
-/// status 0 nothing has been tried yet.
+/// Does the same for a value of any size. Its bytes go to `dst`: all of them, or those before the fault. Status 0
+/// means that nothing has been tried yet.
 ///
 /// # Safety
 ///
@@ -197,20 +197,20 @@ pub(crate) unsafe fn read_rest<C: Context>(
 ) -> Result<(), Fault> {
     let kind = Cause::from_register(status).kind();
     let possible = if status == 0 { range } else { possible(range, kind) };
-    // SAFETY: (1) is ours, of a part.
+    // SAFETY: (1) is ours: the possible bytes are a part of the range.
     unsafe { copy::read_range::<C>(dst, possible) }?;
     stopped(range, possible, Access::Read, kind).map_or(Ok(()), Err)
 }
 
-/// Writes the range's bytes, by the routine.
+/// Writes the bytes of the range, by the routine.
 #[cold]
 #[inline(never)]
 pub(crate) fn write_out_of_line<C: Context>(range: UserRange, bits: u64) -> Result<(), Fault> {
     copy::write_bytes::<C>(range.start(), &bits.to_le_bytes()[..range.len()])
 }
 
-/// What became of a store that faulted: the exact fault, with what comes before it written; or all is written
-/// after all.
+/// Finishes a store that faulted. It writes the bytes before the fault and returns the exact fault, or `Ok` if all
+/// bytes are writable now.
 #[cold]
 #[inline(never)]
 pub(crate) fn write_again<C: Context>(range: UserRange, bits: u64, status: usize) -> Result<(), Fault> {
@@ -220,7 +220,7 @@ pub(crate) fn write_again<C: Context>(range: UserRange, bits: u64, status: usize
     stopped(range, possible, Access::Write, kind).map_or(Ok(()), Err)
 }
 
-/// The bytes of a value that may be accessible although the whole is not.
+/// Returns the bytes of a value that may be accessible although the whole value is not.
 pub(crate) fn possible(range: UserRange, kind: FaultKind) -> UserRange {
     let before_edge = PAGE_SIZE - range.start() % PAGE_SIZE;
     let len = if kind.ends_anywhere() {
@@ -233,7 +233,7 @@ pub(crate) fn possible(range: UserRange, kind: FaultKind) -> UserRange {
     range.split_at(len).0
 }
 
-/// The fault behind what was possible, if that was not all.
+/// Returns the fault after the possible bytes, or `None` if those were all.
 pub(crate) fn stopped(
     range: UserRange,
     possible: UserRange,

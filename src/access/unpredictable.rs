@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Copies whose sizes differ from call to call in no order: messages, keys, names.
+//! Copies for sizes that vary from call to call without a pattern: messages, keys, names.
 //!
-//! The ordinary copy branches by size. That is fastest while the branches are foreseen, as they are where sizes
-//! repeat; where not, a branch costs more than many of the copies. These do without most of them on CPUs where a
-//! string instruction starts fast enough (x86_64 with FSRM), and are the ordinary copy elsewhere. The answers are the
-//! same.
+//! The ordinary copy branches by size. That is fastest while the CPU predicts the branches, as it does where sizes
+//! repeat. A branch that is predicted wrongly costs more than many of the copies. The functions here avoid most
+//! branches on CPUs where a string instruction starts fast enough (x86_64 with FSRM). On other CPUs they are the
+//! ordinary copy. The results are the same.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -24,11 +24,11 @@ use crate::{
     extable::cause::Access,
 };
 
-/// [`copy_from_user`](crate::copy_from_user) for unpredictable sizes.
+/// Does [`copy_from_user`](crate::copy_from_user), for unpredictable sizes.
 ///
 /// # Errors
 ///
-/// As there.
+/// Fails as that function does.
 #[inline]
 pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
     let len = dst.len();
@@ -41,11 +41,11 @@ pub fn copy_from_user(dst: &mut [u8], src: usize) -> Result<(), Fault> {
     Fault::check(outcome, src, len, Access::Read)
 }
 
-/// [`copy_to_user`](crate::copy_to_user) for unpredictable sizes.
+/// Does [`copy_to_user`](crate::copy_to_user), for unpredictable sizes.
 ///
 /// # Errors
 ///
-/// As there.
+/// Fails as that function does.
 #[inline]
 pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
     let len = src.len();

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `axmm::AddrSpace` as an address space for region mode and for pagers.
+//! Makes `axmm::AddrSpace` an address space for region mode and for pagers.
 
 use axmm::AddrSpace;
 use memory_addr::{MemoryAddr, VirtAddr};
@@ -10,7 +10,7 @@ use crate::{
     extable::cause::Access,
 };
 
-/// What an area, or a page, must permit.
+/// Returns what an area, or a page, must permit.
 fn required(access: Access) -> MappingFlags {
     MappingFlags::USER
         | match access {
@@ -20,14 +20,15 @@ fn required(access: Access) -> MappingFlags {
 }
 
 impl AddressSpace for AddrSpace {
-    // `can_access_range` panics on a range that wraps (a `UserRange` does not) and refuses an empty one.
+    // `can_access_range` panics on a range that wraps, and refuses an empty one. A `UserRange` never wraps.
     fn check_region_access(&self, range: UserRange, access: Access) -> bool {
         range.is_empty() || self.can_access_range(range.start().into(), range.len(), required(access))
     }
 
-    // Asks the page table before axmm 0.3.0-preview.3, whose `handle_page_fault` gives a page that is already
-    // present a fresh, zeroed frame. So it is called for absent pages only: it knows no copy-on-write that
-    // would need the present ones, and under a lock nobody maps the page between the two lines.
+    // Ask the page table before axmm. In axmm 0.3.0-preview.3, `handle_page_fault` gives a page that is already
+    // present a fresh, zeroed frame. So call it for absent pages only. That loses nothing: axmm has no copy-on-write,
+    // which would need the call for present pages. The caller holds the lock, so nobody maps the page between the two
+    // calls.
     fn handle_fault(&mut self, addr: usize, access: Access) -> bool {
         let page = VirtAddr::from(addr).align_down_4k();
         match self.page_table().query(page) {

@@ -1,13 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The surface of the earlier axptr, for kernels written against it (feature `legacy`).
+//! The surface of the earlier axptr, for kernels written for it (feature `legacy`).
 //!
-//! **What enabling it gives up.** These methods are safe to call, as they have always been, and answer with references to
-//! user memory. No such reference can be sound: another thread may write to the memory, or unmap it, while the reference
-//! lives; user space chooses the bytes, and nothing asks whether they are a valid `T` (a `bool` of 2, a `&'static [u8]`
-//! that points anywhere); and `get_as_null_terminated` runs `T`'s own `==` on them. With SMAP on, their use faults besides.
-//! So a kernel that enables the feature has to see to it, in each place where it calls one, that `T` may be any bytes, that
-//! nothing else writes or unmaps them, and that the window is open. Without the feature, no safe function of this crate
-//! makes a reference to user memory.
+//! **What this feature gives up.** These methods are safe to call, as they always were, and return references to user
+//! memory. No such reference is sound:
+//!
+//! - Another thread may write to the memory, or unmap it, while the reference lives.
+//! - User space chooses the bytes, and nothing checks that they are a valid `T`. They may be a `bool` of 2, or a
+//!   `&'static [u8]` that points anywhere.
+//! - `get_as_null_terminated` runs `T`'s own `==` on such bytes.
+//! - With SMAP on, the use of a reference faults, too.
+//!
+//! So a kernel that enables the feature must see to three things at each call: any bytes are a valid `T`; nothing
+//! else writes or unmaps the memory; the window is open. Without the feature, no safe function of this crate makes a
+//! reference to user memory.
 //!
 //! | instead of | call |
 //! |---|---|
@@ -17,8 +22,9 @@
 //! | `get_as_str` | `as_cstr().read_str(&mut buf)`, `to_string(limit)` |
 //! | `address`, `as_ptr` | `addr` |
 //!
-//! Pages are made present, window by window, before they are touched, and the scans never enter the pager: a caller
-//! may hold the address space's lock, as the earlier library allowed.
+//! The methods make pages present before they touch them, in parts of at most [`WINDOW`](crate::region::WINDOW)
+//! bytes. The scans never enter the pager. So a caller may hold the address space's lock, as with the earlier
+//! library.
 //!
 //! ```
 //! # #![allow(deprecated)]
@@ -64,42 +70,43 @@ use crate::{
     typed::ptr::{UserConstPtr, UserPtr},
 };
 
-/// The bytes in which a scan looks for a terminator; what is longer is `E2BIG`.
+/// The most bytes in which a scan looks for a terminator. If it finds none, the method returns `E2BIG`.
 static STRING_LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_STRING_LIMIT);
 static ARRAY_LIMIT: AtomicUsize = AtomicUsize::new(DEFAULT_ARRAY_LIMIT);
 
-/// The bytes that `get_as_str` looks at unless the kernel sets another number: what Linux allows one argument string.
+/// The most bytes that `get_as_str` looks at unless the kernel sets another number. Linux allows as many for one
+/// argument string.
 pub const DEFAULT_STRING_LIMIT: usize = 128 * 1024;
 
-/// The bytes that `get_as_null_terminated` looks at unless the kernel sets another number: what Linux allows all of
-/// `argv` and `envp`, three quarters of a stack of 8 MiB (execve(2)).
+/// The most bytes that `get_as_null_terminated` looks at unless the kernel sets another number. Linux allows as many
+/// for `argv` and `envp` together: three quarters of a stack of 8 MiB (execve(2)).
 pub const DEFAULT_ARRAY_LIMIT: usize = 6 * 1024 * 1024;
 
-/// Sets how many bytes `get_as_str` looks at, at most, terminator included.
+/// Sets the most bytes that `get_as_str` looks at, including the terminator.
 pub fn set_string_limit(bytes: usize) {
     STRING_LIMIT.store(bytes, Ordering::Relaxed);
 }
 
-/// Sets how many bytes `get_as_null_terminated` looks at, at most, terminator included.
+/// Sets the most bytes that `get_as_null_terminated` looks at, including the terminator.
 pub fn set_array_limit(bytes: usize) {
     ARRAY_LIMIT.store(bytes, Ordering::Relaxed);
 }
 
-/// Implements what both have, for the accesses that each needs.
+/// Implements what both pointers have, with the accesses that each needs.
 macro_rules! impl_legacy {
     ($pointer:ident, $raw:ty, $accesses:expr, $flags:expr) => {
         impl<T> $pointer<T> {
-            /// What pages must permit, beside `USER`.
+            /// The flags that pages must permit, besides `USER`.
             #[cfg(feature = "axmm")]
             pub const ACCESS_FLAGS: MappingFlags = $flags;
 
-            /// The user address.
+            /// Returns the user address.
             #[must_use]
             pub fn address(&self) -> VirtAddr {
                 self.addr().into()
             }
 
-            /// The address as a raw pointer.
+            /// Returns the address as a raw pointer.
             ///
             /// # Safety
             ///
@@ -119,24 +126,24 @@ const READ_WRITE: &[Access] = &[Access::Read, Access::Write];
 const READ_ONLY: &[Access] = &[Access::Read];
 
 impl<T> UserPtr<T> {
-    /// A reference to the value, after a check of its alignment, its area and its pages.
+    /// Returns a reference to the value, after a check of its alignment, its area and its pages.
     ///
     /// # Errors
     ///
-    /// `EFAULT` if it is misaligned or inaccessible.
+    /// Returns `EFAULT` if the value is misaligned or inaccessible.
     #[deprecated = "no reference to user memory is sound: use `read_in` and `write_in`, or `read` and `write`"]
     pub fn get<A: AddressSpace>(&mut self, aspace: impl AddrSpaceProvider<A>) -> LinuxResult<&mut T> {
         let value = make_present(aspace, self.addr(), 1, READ_WRITE)?;
-        // SAFETY: aligned, accessible and present a moment ago; that it stays so, and that nobody else writes, is
-        // what this method's callers have always had to see to.
+        // SAFETY: the value was aligned, accessible and present a moment ago. The callers of this method have always
+        // had to make sure that it stays so, and that nobody else writes.
         Ok(unsafe { &mut *value })
     }
 
-    /// A reference to `length` values: see [`get`](Self::get).
+    /// Returns a reference to `length` values: see [`get`](Self::get).
     ///
     /// # Errors
     ///
-    /// `EFAULT` if they are misaligned or inaccessible, or their size overflows.
+    /// Returns `EFAULT` if the values are misaligned or inaccessible, or if their size overflows.
     #[deprecated = "no reference to user memory is sound: use `read_slice_in` and `write_slice_in`"]
     pub fn get_as_slice<A: AddressSpace>(
         &mut self,
@@ -148,12 +155,12 @@ impl<T> UserPtr<T> {
         Ok(unsafe { slice::from_raw_parts_mut(first, length) })
     }
 
-    /// A reference to the values in front of the first that equals the default: see [`get`](Self::get).
+    /// Returns a reference to the values before the first that equals the default: see [`get`](Self::get).
     ///
     /// # Errors
     ///
-    /// `EFAULT` if they are misaligned or inaccessible; `E2BIG` if there is no such value within the limit that
-    /// [`set_array_limit`](crate::legacy::set_array_limit) sets.
+    /// Returns `EFAULT` if the values are misaligned or inaccessible. Returns `E2BIG` if none of them equals the
+    /// default within the limit that [`set_array_limit`](crate::legacy::set_array_limit) sets.
     #[deprecated = "no reference to user memory is sound: read the values one by one"]
     pub fn get_as_null_terminated<A: AddressSpace>(
         &mut self,
@@ -169,24 +176,24 @@ impl<T> UserPtr<T> {
 }
 
 impl<T> UserConstPtr<T> {
-    /// A reference to the value, after a check of its alignment, its area and its pages.
+    /// Returns a reference to the value, after a check of its alignment, its area and its pages.
     ///
     /// # Errors
     ///
-    /// `EFAULT` if it is misaligned or inaccessible.
+    /// Returns `EFAULT` if the value is misaligned or inaccessible.
     #[deprecated = "no reference to user memory is sound: use `read_in` or `read`"]
     pub fn get<A: AddressSpace>(&self, aspace: impl AddrSpaceProvider<A>) -> LinuxResult<&T> {
         let value = make_present(aspace, self.addr(), 1, READ_ONLY)?;
-        // SAFETY: aligned, accessible and present a moment ago; that it stays so, and that nobody writes, is what
-        // this method's callers have always had to see to.
+        // SAFETY: the value was aligned, accessible and present a moment ago. The callers of this method have always
+        // had to make sure that it stays so, and that nobody writes.
         Ok(unsafe { &*value })
     }
 
-    /// A reference to `length` values: see [`get`](Self::get).
+    /// Returns a reference to `length` values: see [`get`](Self::get).
     ///
     /// # Errors
     ///
-    /// `EFAULT` if they are misaligned or inaccessible, or their size overflows.
+    /// Returns `EFAULT` if the values are misaligned or inaccessible, or if their size overflows.
     #[deprecated = "no reference to user memory is sound: use `read_slice_in` or `read_slice`"]
     pub fn get_as_slice<A: AddressSpace>(
         &self,
@@ -198,12 +205,12 @@ impl<T> UserConstPtr<T> {
         Ok(unsafe { slice::from_raw_parts(first, length) })
     }
 
-    /// A reference to the values in front of the first that equals the default: see [`get`](Self::get).
+    /// Returns a reference to the values before the first that equals the default: see [`get`](Self::get).
     ///
     /// # Errors
     ///
-    /// `EFAULT` if they are misaligned or inaccessible; `E2BIG` if there is no such value within the limit that
-    /// [`set_array_limit`](crate::legacy::set_array_limit) sets.
+    /// Returns `EFAULT` if the values are misaligned or inaccessible. Returns `E2BIG` if none of them equals the
+    /// default within the limit that [`set_array_limit`](crate::legacy::set_array_limit) sets.
     #[deprecated = "no reference to user memory is sound: read the values one by one"]
     pub fn get_as_null_terminated<A: AddressSpace>(
         &self,
@@ -219,11 +226,12 @@ impl<T> UserConstPtr<T> {
 }
 
 impl UserConstPtr<c_char> {
-    /// The string in front of the terminator, as a reference to user memory.
+    /// Returns the string before the terminator, as a reference to user memory.
     ///
     /// # Errors
     ///
-    /// `EFAULT` if it is inaccessible, `E2BIG` if it has no end within the limit, `EILSEQ` if it is no UTF-8.
+    /// Returns `EFAULT` if the string is inaccessible, `E2BIG` if it has no terminator within the limit, and `EILSEQ`
+    /// if it is not UTF-8.
     #[deprecated = "no reference to user memory is sound: copy the string"]
     pub fn get_as_str<A: AddressSpace>(
         &self,
@@ -252,10 +260,10 @@ fn make_present<T, A: AddressSpace>(
     Ok(first)
 }
 
-/// Counts the values in front of the first that equals the default. Returns a pointer to the first as well.
+/// Counts the values before the first that equals the default. Also returns a pointer to the first value.
 ///
-/// They are copied out, as many as a buffer holds, and compared there. No page is made present, or touched, behind the
-/// one in which the terminator ends.
+/// It copies out as many values as a buffer holds and compares them there. It makes no page present, and touches
+/// none, after the one in which the terminator ends.
 fn scan<T: Eq + Default, A: AddressSpace>(
     mut aspace: impl AddrSpaceProvider<A>,
     addr: usize,
@@ -295,14 +303,14 @@ fn scan<T: Eq + Default, A: AddressSpace>(
     Err(LinuxError::E2BIG)
 }
 
-/// Where a scan looks at values: as many as fit, or one.
+/// The buffer in which a scan looks at values: as many as fit, or one.
 struct Buffer<T> {
     one: MaybeUninit<T>,
     many: [MaybeUninit<u128>; 32],
 }
 
 impl<T> Buffer<T> {
-    /// Evaluated for types of no size too, of which none is ever looked at.
+    /// It is evaluated for types of size 0, too, but a scan never looks at one of those.
     const MANY: usize = match size_of::<[u128; 32]>().checked_div(size_of::<T>()) {
         Some(many) if align_of::<T>() <= align_of::<u128>() => many,
         _ => 0,
@@ -312,13 +320,13 @@ impl<T> Buffer<T> {
         Self { one: MaybeUninit::uninit(), many: [MaybeUninit::uninit(); 32] }
     }
 
-    /// Copies up to `count` values from user address `start`: at least one, or it is a fault.
+    /// Copies up to `count` values from user address `start`. If it cannot copy one whole value, it returns `EFAULT`.
     fn fill(&mut self, start: usize, count: usize) -> LinuxResult<&[T]> {
         let (room, count) = match Self::MANY {
             0 | 1 => (self.one.as_mut_ptr(), 1),
             many => (self.many.as_mut_ptr().cast::<T>(), count.min(many)),
         };
-        // SAFETY: (1) the room has as many bytes.
+        // SAFETY: (1) the room has at least as many bytes.
         let outcome = unsafe { copy::read_bytes::<NoFault>(room.cast(), start, count * size_of::<T>()) };
         let whole = match outcome {
             Ok(()) => count,
@@ -327,18 +335,18 @@ impl<T> Buffer<T> {
         if whole == 0 {
             return Err(LinuxError::EFAULT);
         }
-        // SAFETY: the bytes of so many were written, and the room is aligned; that they are a `T` is what the caller says of
-        // this memory by asking for references into it.
+        // SAFETY: the bytes of `whole` values were written, and the room is aligned. By asking for references into
+        // this memory, the caller promises that its bytes are a `T`.
         Ok(unsafe { slice::from_raw_parts(room, whole) })
     }
 }
 
-/// No reference can be made to values at address 0, whatever is mapped there.
+/// Refuses values at address 0: no reference can point there, whatever is mapped.
 fn refuse_null(addr: usize, bytes: usize) -> LinuxResult<()> {
     if addr == 0 && bytes > 0 { Err(LinuxError::EFAULT) } else { Ok(()) }
 }
 
-/// A pointer that a reference can be made of, at least to no value at all.
+/// Returns a pointer from which a reference can be made, at least to no value at all.
 fn aligned<T>(addr: usize) -> LinuxResult<*mut T> {
     if !addr.is_multiple_of(align_of::<T>()) {
         return Err(LinuxError::EFAULT);

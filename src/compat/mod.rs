@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! For kernels that exist: axmm's address space, and the methods of the earlier axptr.
+//! Code for existing kernels: axmm's address space, and the methods of the earlier axptr.
 
 #[cfg(feature = "axmm")]
 mod axmm;

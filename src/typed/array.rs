@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Arrays in user memory that end with a zero element, as `argv` and `envp` do.
+//! Reads arrays in user memory that end with a zero element, as `argv` and `envp` do.
 //!
-//! An element may have any size and alignment; it ends the array if all its bytes are 0. Each is read once,
-//! and none behind the terminator: no page is touched in which no byte is needed.
+//! An element may have any size and alignment. An element whose bytes are all 0 ends the array. Each element is read
+//! once, and none after the terminator. No page is touched in which no byte is needed.
 
 use core::{mem::MaybeUninit, slice};
 
@@ -14,12 +14,12 @@ use crate::{
     },
 };
 
-/// What an array that ends with a zero element may have, the terminator included.
+/// The most that an array may have, including its terminator.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Limit {
-    /// So many elements.
+    /// A number of elements.
     Elements(usize),
-    /// So many bytes, as far as they make whole elements.
+    /// A number of bytes. A part of an element does not count.
     Bytes(usize),
 }
 
@@ -37,16 +37,19 @@ impl Limit {
 }
 
 impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
-    /// Reads elements into `buf` up to and including the first that is zero, and returns how many stand in
-    /// front of it.
+    /// Reads elements into `buf`, up to and including the first that is zero.
     ///
-    /// The rest of `buf` stays as it is.
+    /// Returns the number of elements before it.
+    ///
+    /// The rest of `buf` is unchanged.
     ///
     /// # Errors
     ///
-    /// [`StringError::TooLong`] if `buf` has no room for the terminator; [`StringError::Fault`] if a byte in
-    /// front of it is not readable. What was read is in `buf` then: all of it, or the whole elements of
-    /// `fault.done` bytes.
+    /// Returns [`StringError::TooLong`] if `buf` has no room for the terminator. Then all of `buf` holds what was
+    /// read.
+    ///
+    /// Returns [`StringError::Fault`] if a byte before the terminator is not readable. Then `buf` begins with the
+    /// whole elements of the first `fault.done` bytes.
     ///
     /// ```
     /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -72,7 +75,7 @@ impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
         Err(StringError::TooLong)
     }
 
-    /// The element at `index`, and whether all its bytes are 0. A fault counts from the start of the array.
+    /// Returns the element at `index`, and whether all its bytes are 0. A fault counts from the start of the array.
     fn element(self, index: usize) -> Result<(T, bool), Fault> {
         let addr = self.add(index).addr();
         let element = if single::is_single::<T>() {
@@ -83,23 +86,23 @@ impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
         } else {
             read_large::<T, C>(addr)
         };
-        // No overflow: an element that could not be there is not reached.
+        // No overflow: an element at such an address fails before this.
         element.map_err(|fault| fault.after(index.saturating_mul(size_of::<T>())))
     }
 }
 
 impl<T: AnyBitPattern, C: Context> UserPtr<T, C> {
-    /// [`UserConstPtr::read_until_zero`].
+    /// Does [`UserConstPtr::read_until_zero`].
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Fails as that method does.
     pub fn read_until_zero(self, buf: &mut [T]) -> Result<usize, StringError> {
         UserConstPtr::from(self).read_until_zero(buf)
     }
 }
 
-/// Reads a value that is not a single one.
+/// Reads a value that no single instruction reads, and returns whether all its bytes are 0.
 fn read_large<T: AnyBitPattern, C: Context>(addr: usize) -> Result<(T, bool), Fault> {
     let mut value = MaybeUninit::<T>::uninit();
     let start = value.as_mut_ptr().cast::<u8>();
@@ -126,26 +129,29 @@ mod owned {
     };
 
     impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
-        /// Reads the elements in front of the first that is zero into a new vector (feature `alloc`).
+        /// Reads the elements before the first that is zero into a new vector (feature `alloc`).
         ///
-        /// Memory grows with what has been read, not with the limit.
+        /// The vector grows with what has been read, not with the limit.
         ///
         /// # Errors
         ///
-        /// [`StringError::TooLong`] if there is no terminator within `limit`; [`StringError::Fault`] if a
-        /// byte in front of it is not readable; [`StringError::NoMemory`].
+        /// - [`StringError::TooLong`]: there is no terminator within `limit`.
+        /// - [`StringError::Fault`]: a byte before the terminator is not readable.
+        /// - [`StringError::NoMemory`]: the heap is exhausted.
         pub fn to_vec_until_zero(self, limit: Limit) -> Result<Vec<T>, StringError> {
             let mut values = Vec::new();
             self.append_until_zero(&mut values, limit)?;
             Ok(values)
         }
 
-        /// Appends the elements in front of the first that is zero to `values` (feature `alloc`), and returns how many.
+        /// Appends the elements before the first that is zero to `values` (feature `alloc`).
+        ///
+        /// Returns the number of elements appended.
         ///
         /// # Errors
         ///
-        /// As [`to_vec_until_zero`](Self::to_vec_until_zero), but what was read is in `values`: all of it, or the whole
-        /// elements of `fault.done` bytes.
+        /// Fails as [`to_vec_until_zero`](Self::to_vec_until_zero) does, but keeps what was read in `values`: all of
+        /// it, or the whole elements of `fault.done` bytes.
         pub fn append_until_zero(self, values: &mut Vec<T>, limit: Limit) -> Result<usize, StringError> {
             for index in 0..limit.elements::<T>() {
                 let (value, is_zero) = self.element(index)?;
@@ -160,20 +166,20 @@ mod owned {
     }
 
     impl<T: AnyBitPattern, C: Context> UserPtr<T, C> {
-        /// [`UserConstPtr::to_vec_until_zero`].
+        /// Does [`UserConstPtr::to_vec_until_zero`].
         ///
         /// # Errors
         ///
-        /// As there.
+        /// Fails as that method does.
         pub fn to_vec_until_zero(self, limit: Limit) -> Result<Vec<T>, StringError> {
             UserConstPtr::from(self).to_vec_until_zero(limit)
         }
 
-        /// [`UserConstPtr::append_until_zero`].
+        /// Does [`UserConstPtr::append_until_zero`].
         ///
         /// # Errors
         ///
-        /// As there.
+        /// Fails as that method does.
         pub fn append_until_zero(self, values: &mut Vec<T>, limit: Limit) -> Result<usize, StringError> {
             UserConstPtr::from(self).append_until_zero(values, limit)
         }

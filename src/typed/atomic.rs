@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Atomic operations on user memory, of 8, 16, 32 and 64 bits.
+//! Atomic operations on user memory, for values of 8, 16, 32 and 64 bits.
 //!
-//! Alignment is checked before the access: no machine does a misaligned one indivisibly at a bearable cost.
+//! Each operation checks the alignment before the access. No machine does a misaligned atomic access at a bearable
+//! cost.
 //!
 //! | operation | ordering |
 //! |---|---|
@@ -9,9 +10,8 @@
 //! | `store` | release |
 //! | all others, successful or not | sequentially consistent |
 //!
-//! The other side may be a program that never stops writing to the same place. Where the machine has no
-//! single instruction for an operation, it is tried a bounded number of times and then answers
-//! [`AtomicError::Retry`].
+//! A program may write to the same place without a pause. Where the machine has no single instruction for an
+//! operation, a loop tries it a limited number of times. Then the operation returns [`AtomicError::Retry`].
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -60,9 +60,9 @@ use crate::{
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum AtomicError {
-    /// The address is no multiple of the size. Nothing has been accessed.
+    /// The address is not a multiple of the size. Nothing has been accessed.
     Misaligned,
-    /// Others were in the way too often. Nothing has been changed; whoever holds no lock may try again.
+    /// Other CPUs wrote to the value too often. Nothing has been changed. A caller that holds no lock may try again.
     Retry,
     /// The value could not be accessed.
     Fault(Fault),
@@ -87,7 +87,7 @@ impl From<Fault> for AtomicError {
 }
 
 impl AtomicError {
-    /// The error number that a system call returns.
+    /// Returns the error number for a syscall.
     #[must_use]
     pub const fn errno(&self) -> i32 {
         match self {
@@ -104,7 +104,7 @@ errno::conversions!(AtomicError);
 pub trait AtomicValue: AnyBitPattern + NoUninit + Eq + sealed::Integer {}
 
 mod sealed {
-    /// Negates bit by bit.
+    /// Inverts all bits.
     pub trait Integer {
         fn not(self) -> Self;
     }
@@ -125,13 +125,13 @@ macro_rules! impl_value {
 
 impl_value!(u8 i8 u16 i16 u32 i32 u64 i64 usize isize);
 
-/// A user address at which a `T` is accessed indivisibly. Made by [`UserPtr::atomic`].
+/// A user address for atomic accesses to a `T`. Made by [`UserPtr::atomic`].
 pub struct UserAtomic<T, C = Normal> {
     ptr: UserPtr<T, C>,
 }
 
 impl<T: AtomicValue, C: Context> UserPtr<T, C> {
-    /// The same address, for atomic operations. Each checks it, alignment included.
+    /// Returns the same address, for atomic operations. Each operation checks it, including its alignment.
     #[inline]
     #[must_use]
     pub const fn atomic(self) -> UserAtomic<T, C> {
@@ -139,14 +139,14 @@ impl<T: AtomicValue, C: Context> UserPtr<T, C> {
     }
 }
 
-/// Implements the operations that put something in the value's place and return what it was.
+/// Implements the operations that change the value and return the old one.
 macro_rules! impl_rmw {
     ($($(#[$doc:meta])+ $name:ident: $op:ident;)+) => {$(
         $(#[$doc])+
         ///
         /// # Errors
         ///
-        /// As [`swap`](Self::swap).
+        /// Fails as [`swap`](Self::swap) does.
         #[inline]
         pub fn $name(self, operand: T) -> Result<T, AtomicError> {
             self.rmw::<{ rmw_op::$op }>(operand)
@@ -155,7 +155,7 @@ macro_rules! impl_rmw {
 }
 
 impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
-    /// A pointer to the value.
+    /// Returns a pointer to the value.
     #[inline]
     #[must_use]
     pub const fn as_ptr(self) -> UserPtr<T, C> {
@@ -166,7 +166,8 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     ///
     /// # Errors
     ///
-    /// [`AtomicError::Misaligned`]; [`AtomicError::Fault`] if it is not readable, or not in the user half.
+    /// Returns [`AtomicError::Misaligned`] if the address is. Returns [`AtomicError::Fault`] if the value is not
+    /// readable, or not in the user half.
     #[inline]
     pub fn load(self) -> Result<T, AtomicError> {
         self.check_alignment()?;
@@ -179,7 +180,8 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     ///
     /// # Errors
     ///
-    /// [`AtomicError::Misaligned`]; [`AtomicError::Fault`] if it is not writable, or not in the user half.
+    /// Returns [`AtomicError::Misaligned`] if the address is. Returns [`AtomicError::Fault`] if the value is not
+    /// writable, or not in the user half.
     #[inline]
     pub fn store(self, value: T) -> Result<(), AtomicError> {
         self.check_alignment()?;
@@ -187,12 +189,13 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
         Ok(single::write::<T, C>(self.ptr.addr(), value)?)
     }
 
-    /// Stores `value` and returns what it replaces.
+    /// Stores `value` and returns the old value.
     ///
     /// # Errors
     ///
-    /// [`AtomicError::Misaligned`]; [`AtomicError::Fault`] if the value is not readable and writable, or not
-    /// in the user half; [`AtomicError::Retry`].
+    /// Returns [`AtomicError::Misaligned`] if the address is. Returns [`AtomicError::Fault`] if the value is not
+    /// readable and writable, or not in the user half. Returns [`AtomicError::Retry`] if other CPUs wrote to it too
+    /// often. The value is unchanged after each of them.
     #[inline]
     #[doc(alias = "xchg")]
     pub fn swap(self, value: T) -> Result<T, AtomicError> {
@@ -200,32 +203,34 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     }
 
     impl_rmw! {
-        /// Adds, wrapping around, and returns the value before.
+        /// Adds `operand`, wrapping around, and returns the old value.
         fetch_add: ADD;
-        /// Replaces the value by the bits that both have, and returns the value before.
+        /// Keeps only the bits that are set in `operand`, too (AND). Returns the old value.
         fetch_and: AND;
-        /// Replaces the value by the bits that either has, and returns the value before.
+        /// Sets the bits that are set in `operand` (OR). Returns the old value.
         fetch_or: OR;
-        /// Replaces the value by the bits that one of both has, and returns the value before.
+        /// Inverts the bits that are set in `operand` (XOR). Returns the old value.
         fetch_xor: XOR;
     }
 
-    /// Clears the bits that `operand` has, and returns the value before.
+    /// Clears the bits that are set in `operand`. Returns the old value.
     ///
     /// # Errors
     ///
-    /// As [`swap`](Self::swap).
+    /// Fails as [`swap`](Self::swap) does.
     #[inline]
     pub fn fetch_and_not(self, operand: T) -> Result<T, AtomicError> {
         self.rmw::<{ rmw_op::AND }>(operand.not())
     }
 
-    /// Stores `new` if the value is `expected`. `Ok(Ok(_))` if it was; `Ok(Err(value))` says what is there
-    /// instead.
+    /// Stores `new` if the value is `expected`.
+    ///
+    /// Returns `Ok(Ok(old))` if it stored, and `Ok(Err(value))` with the current value if not. The value must be
+    /// writable in both cases.
     ///
     /// # Errors
     ///
-    /// As [`swap`](Self::swap).
+    /// Fails as [`swap`](Self::swap) does.
     #[inline]
     #[doc(alias = "cmpxchg")]
     pub fn compare_exchange(self, expected: T, new: T) -> Result<Result<T, T>, AtomicError> {
@@ -269,13 +274,13 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     }
 }
 
-/// The value before, or why there is none.
+/// Returns the old value, or the error.
 #[inline(always)]
 fn finish<T: AtomicValue>(range: UserRange, bits: u64, status: usize) -> Result<T, AtomicError> {
     if status == 0 { Ok(single::from_bits(bits)) } else { Err(failed(range, status)) }
 }
 
-/// An aligned value lies in one page: nothing of it has been done.
+/// Makes the error of an atomic access that failed. An aligned value lies in one page, so no byte of it was done.
 #[cold]
 fn failed(range: UserRange, status: usize) -> AtomicError {
     if status == RETRY {
@@ -286,7 +291,7 @@ fn failed(range: UserRange, status: usize) -> AtomicError {
     AtomicError::Fault(Fault::new(range.start(), 0, access, cause.kind()))
 }
 
-/// [`inline::rmw`] in the size of `T`.
+/// Does [`inline::rmw`] in the size of `T`.
 ///
 /// # Safety
 ///
@@ -305,7 +310,7 @@ unsafe fn rmw<T, const OP: u8, C: Context>(addr: usize, operand: u64) -> (u64, u
     }
 }
 
-/// [`inline::compare_exchange`] in the size of `T`.
+/// Does [`inline::compare_exchange`] in the size of `T`.
 ///
 /// # Safety
 ///
@@ -324,7 +329,7 @@ unsafe fn compare_exchange<T, C: Context>(addr: usize, expected: u64, new: u64) 
     }
 }
 
-// By hand: derives would ask the same of `T` and `C`.
+// By hand: derives would demand the traits of `T` and `C`, too.
 impl<T, C> Clone for UserAtomic<T, C> {
     fn clone(&self) -> Self {
         *self

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Strings in user memory that end with a zero byte.
+//! Reads strings in user memory that end with a zero byte.
 //!
-//! Copy and scan are one pass: what is looked at is what is returned, and a fault needs no second try. The
-//! page behind the terminator's is never touched. A limit counts the bytes that are looked at, the terminator
-//! included.
+//! One pass copies and scans: the bytes that were checked are the bytes that are returned. The page after the one
+//! with the terminator is never touched. A limit counts the bytes that are looked at, including the terminator.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -12,7 +11,7 @@
 //! use axptr::{UserConstPtr, cstr::StringError};
 //! # axptr::copy_to_user(page + 4091, b"/bin\0")?;
 //!
-//! // "/bin" and its terminator are the last bytes of a page with nothing behind it.
+//! // "/bin" and its terminator end at the last byte of a page. No page follows it.
 //! let path = UserConstPtr::<u8>::from(page + 4091).as_cstr();
 //! let mut buf = [0xff; 8];
 //! assert_eq!(path.read(&mut buf), Ok(c"/bin"));
@@ -43,17 +42,17 @@ use crate::{
     typed::ptr::{UserConstPtr, UserPtr},
 };
 
-/// Why a string, or an array that ends with a zero element, was not read.
+/// Why a string was not read, or an array that ends with a zero element.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StringError {
-    /// There is no terminator within the limit. (E2BIG; who looks a path up says ENAMETOOLONG.)
+    /// There is no terminator within the limit. (E2BIG. For a path, a kernel returns ENAMETOOLONG instead.)
     TooLong,
-    /// It is not UTF-8.
+    /// The string is not UTF-8.
     NotUtf8,
     /// The kernel's heap is exhausted.
     NoMemory,
-    /// A byte in front of the terminator could not be read.
+    /// A byte before the terminator could not be read.
     Fault(Fault),
 }
 
@@ -77,7 +76,7 @@ impl From<Fault> for StringError {
 }
 
 impl StringError {
-    /// The error number that a system call returns.
+    /// Returns the error number for a syscall.
     #[must_use]
     pub const fn errno(&self) -> i32 {
         match self {
@@ -91,7 +90,7 @@ impl StringError {
 
 errno::conversions!(StringError);
 
-/// A user address of a string. Made by [`UserConstPtr::as_cstr`].
+/// The user address of a string. Made by [`UserConstPtr::as_cstr`].
 pub struct UserCStr<C = Normal> {
     start: UserConstPtr<u8, C>,
 }
@@ -99,7 +98,7 @@ pub struct UserCStr<C = Normal> {
 macro_rules! impl_as_cstr {
     ($($pointer:ident<$char:ty>)+) => {$(
         impl<C: Context> $pointer<$char, C> {
-            /// The string that begins here.
+            /// Returns the string that begins here.
             #[inline]
             #[must_use]
             pub fn as_cstr(self) -> UserCStr<C> {
@@ -109,7 +108,7 @@ macro_rules! impl_as_cstr {
     )+};
 }
 
-// `c_char` is one or the other.
+// `c_char` is `u8` or `i8`.
 impl_as_cstr!(UserConstPtr<u8> UserConstPtr<i8> UserPtr<u8> UserPtr<i8>);
 
 /// How a piece of a string ended.
@@ -117,41 +116,42 @@ impl_as_cstr!(UserConstPtr<u8> UserConstPtr<i8> UserPtr<u8> UserPtr<i8>);
 enum End {
     /// With its terminator.
     Terminated,
-    /// With the room for it.
+    /// With the last byte of the room for it.
     Full,
-    /// In front of a byte that could not be read.
+    /// Before a byte that could not be read.
     Fault(FaultKind),
 }
 
 impl<C: Context> UserCStr<C> {
-    /// The user address.
+    /// Returns the user address.
     #[inline]
     #[must_use]
     pub const fn addr(self) -> usize {
         self.start.addr()
     }
 
-    /// A pointer to the first byte.
+    /// Returns a pointer to the first byte.
     #[inline]
     #[must_use]
     pub const fn as_ptr(self) -> UserConstPtr<c_char, C> {
         self.start.cast()
     }
 
-    /// The same string, read without the pager: see [`context`](crate::context).
+    /// Returns the same string, read without the pager: see [`context`](crate::context).
     #[inline]
     #[must_use]
     pub const fn nofault(self) -> UserCStr<NoFault> {
         UserCStr { start: self.start.nofault() }
     }
 
-    /// Counts the bytes in front of the terminator, looking at `limit` bytes at most.
+    /// Counts the bytes before the terminator, and looks at `limit` bytes at most.
     ///
-    /// It may be another string by the time it is read: to have the string, read it at once.
+    /// The string may be another one when you read it later. To get its bytes, read it at once.
     ///
     /// # Errors
     ///
-    /// [`StringError::TooLong`]; [`StringError::Fault`], with the bytes in front of the bad one as `done`.
+    /// Returns [`StringError::TooLong`] if there is no terminator within `limit`. Returns [`StringError::Fault`] if a
+    /// byte before it is not readable; `done` is the number of bytes before that byte.
     #[doc(alias = "strnlen_user")]
     pub fn len(self, limit: usize) -> Result<usize, StringError> {
         const PIECE: usize = 128;
@@ -169,32 +169,37 @@ impl<C: Context> UserCStr<C> {
         Err(StringError::TooLong)
     }
 
-    /// Copies the string and its terminator into `buf`, which is the limit. The rest of `buf` stays as it is.
+    /// Copies the string and its terminator into `buf`. The length of `buf` is the limit.
+    ///
+    /// The rest of `buf` is unchanged.
     ///
     /// # Errors
     ///
-    /// [`StringError::TooLong`]; [`StringError::Fault`]. What was read is in `buf` then: all of it, or
-    /// `buf[..fault.done]`.
+    /// Returns [`StringError::TooLong`] if `buf` has no room for the terminator. Then all of `buf` holds what was
+    /// read. Returns [`StringError::Fault`] if a byte before the terminator is not readable. Then `buf[..fault.done]`
+    /// holds what was read.
     #[doc(alias = "strncpy_from_user")]
     pub fn read(self, buf: &mut [u8]) -> Result<&CStr, StringError> {
         match self.copy_piece(buf, 0) {
-            // SAFETY: the routine has stopped behind the first zero byte, which is the last of these.
+            // SAFETY: the routine has stopped after the first zero byte, which is the last of these.
             (copied, End::Terminated) => Ok(unsafe { CStr::from_bytes_with_nul_unchecked(&buf[..copied]) }),
             (_, End::Full) => Err(StringError::TooLong),
             (copied, End::Fault(kind)) => Err(self.fault(copied, kind)),
         }
     }
 
-    /// Copies as much of the string as `buf` has room for beside a terminator, which it always gets: strlcpy's rule, for
-    /// names that may be cut off. The rest of `buf` stays as it is.
+    /// Copies as much of the string as fits into `buf` with a terminator: strlcpy's rule, for names that may be cut
+    /// off.
     ///
-    /// [`Fit::CutOff`] says that the string goes on, or that the byte which would tell is not readable. A string that begins
-    /// outside of the user half is refused, however small `buf` is.
+    /// `buf` always gets a terminator, and its rest is unchanged.
+    ///
+    /// [`Fit::CutOff`] says that the string continues, or that the next byte, which would tell, is not readable. A
+    /// string that begins outside the user half is refused, however small `buf` is.
     ///
     /// # Errors
     ///
-    /// [`StringError::TooLong`] if `buf` is empty; [`StringError::Fault`], if one of the first `buf.len() - 1` bytes is needed
-    /// and not readable: then `buf[..fault.done]` holds what came before it.
+    /// Returns [`StringError::TooLong`] if `buf` is empty. Returns [`StringError::Fault`] if one of the first
+    /// `buf.len() - 1` bytes is needed and not readable. Then `buf[..fault.done]` holds the bytes before it.
     ///
     /// ```
     /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -212,36 +217,38 @@ impl<C: Context> UserCStr<C> {
         let (copied, fit) = match self.copy_piece(buf, 0) {
             (copied, End::Terminated) => (copied, Fit::Whole),
             (copied, End::Full) => {
-                // The last byte that came is the one that has to make room.
+                // The terminator takes the place of the last byte that was copied.
                 *buf.last_mut().ok_or(StringError::TooLong)? = 0;
                 (copied, Fit::CutOff)
             }
-            // Only the byte that the terminator takes the place of is missing: it need not be there. A string of which no byte
-            // may be looked at is refused all the same.
+            // Only the byte in the terminator's place is missing, and nobody needs it. But a string is refused if no
+            // byte of it may be looked at.
             (copied, End::Fault(kind)) if copied + 1 == buf.len() && !(copied == 0 && kind.is_refusal()) => {
                 buf[copied] = 0;
                 (buf.len(), Fit::CutOff)
             }
             (copied, End::Fault(kind)) => return Err(self.fault(copied, kind)),
         };
-        // SAFETY: no byte in front of the last of these is zero: the routine would have stopped there.
+        // SAFETY: the last of these bytes is zero, and none before it: the routine would have stopped there.
         Ok((unsafe { CStr::from_bytes_with_nul_unchecked(&buf[..copied]) }, fit))
     }
 
-    /// The same as [`read`](Self::read), as UTF-8 without the terminator.
+    /// Does [`read`](Self::read) and returns UTF-8 without the terminator.
     ///
     /// # Errors
     ///
-    /// As [`read`](Self::read), and [`StringError::NotUtf8`].
+    /// Fails as [`read`](Self::read) does, and with [`StringError::NotUtf8`] if the string is not UTF-8.
     pub fn read_str(self, buf: &mut [u8]) -> Result<&str, StringError> {
         self.read(buf)?.to_str().map_err(|_| StringError::NotUtf8)
     }
 
-    /// Copies what stands from byte `at` on into `piece`, up to the terminator. Returns the number of bytes, in two
-    /// registers with why they end: a [`Fault`] would come through memory, which takes longer than a short string.
+    /// Copies the string's bytes from byte `at` on into `piece`, up to the terminator. Returns the number of bytes,
+    /// and why they end.
+    ///
+    /// Both come back in registers. A [`Fault`] would come through memory, which takes longer than a short string.
     fn copy_piece(self, piece: &mut [u8], at: usize) -> (usize, End) {
         let start = self.addr().saturating_add(at);
-        // A short string may stand at the very end of the user half.
+        // A short string may lie at the very end of the user half.
         let len = piece.len().min(user_limit().saturating_sub(start));
         let Some((_, confined)) = UserRange::confined(start, len).filter(|_| len > 0) else {
             return (0, end_without_fault(0, piece.len()));
@@ -257,14 +264,14 @@ impl<C: Context> UserCStr<C> {
         }
     }
 
-    /// The fault of the byte behind so many.
+    /// Makes the fault after `copied` bytes.
     #[cold]
     fn fault(self, copied: usize, kind: FaultKind) -> StringError {
         StringError::Fault(Fault::new(self.addr(), copied, Access::Read, kind))
     }
 }
 
-/// How a piece ended of which all `len` bytes were copied: with room for more, at the end of the user half.
+/// Returns how a piece ended of which all `len` bytes were copied. If it has room for more, the user half ended.
 fn end_without_fault(len: usize, room: usize) -> End {
     if len >= room {
         return End::Full;
@@ -272,7 +279,7 @@ fn end_without_fault(len: usize, room: usize) -> End {
     End::Fault(if user_limit() == 0 { FaultKind::NotSetUp } else { FaultKind::OutOfRange })
 }
 
-// By hand: derives would ask the same of `C`.
+// By hand: derives would demand the traits of `C`, too.
 impl<C> Clone for UserCStr<C> {
     fn clone(&self) -> Self {
         *self
@@ -294,50 +301,55 @@ mod owned {
     use super::{End, StringError, UserCStr};
     use crate::access::context::Context;
 
-    /// The bytes that are read first; then, as many as there are already.
+    /// The number of bytes that are read first. Each further read doubles the bytes.
     const FIRST: usize = 256;
 
     impl<C: Context> UserCStr<C> {
-        /// Reads the string into memory of its own (feature `alloc`), looking at `limit` bytes at most.
+        /// Reads the string into a new [`CString`] (feature `alloc`), and looks at `limit` bytes at most.
         ///
-        /// Memory grows with what has been read, not with the limit.
+        /// The memory grows with what has been read, not with the limit.
         ///
         /// # Errors
         ///
-        /// [`StringError::TooLong`]; [`StringError::Fault`]; [`StringError::NoMemory`]. What was read until then is
-        /// dropped: [`append_to`](Self::append_to) keeps it.
+        /// - [`StringError::TooLong`]: there is no terminator within `limit`.
+        /// - [`StringError::Fault`]: a byte before the terminator is not readable.
+        /// - [`StringError::NoMemory`]: the heap is exhausted.
+        ///
+        /// What was read until then is dropped; [`append_to`](Self::append_to) keeps it.
         pub fn to_cstring(self, limit: usize) -> Result<CString, StringError> {
             let mut bytes = Vec::new();
             self.append_with_nul(&mut bytes, limit)?;
-            // SAFETY: the routine has stopped behind the first zero byte, which is the last one.
+            // SAFETY: the routine has stopped after the first zero byte, which is the last one.
             Ok(unsafe { CString::from_vec_with_nul_unchecked(bytes) })
         }
 
-        /// Reads the string into a [`String`] (feature `alloc`), looking at `limit` bytes at most.
+        /// Reads the string into a new [`String`] (feature `alloc`), and looks at `limit` bytes at most.
         ///
         /// # Errors
         ///
-        /// As [`to_cstring`](Self::to_cstring), and [`StringError::NotUtf8`].
+        /// Fails as [`to_cstring`](Self::to_cstring) does, and with [`StringError::NotUtf8`] if the string is not
+        /// UTF-8.
         pub fn to_string(self, limit: usize) -> Result<String, StringError> {
             let mut bytes = Vec::new();
             self.append_to(&mut bytes, limit)?;
             String::from_utf8(bytes).map_err(|_| StringError::NotUtf8)
         }
 
-        /// Appends the string, without its terminator, to `bytes` (feature `alloc`), looking at `limit` bytes at most.
-        /// Returns how many bytes it has.
+        /// Appends the string to `bytes`, without its terminator (feature `alloc`). Looks at `limit` bytes at most.
+        ///
+        /// Returns the number of bytes appended.
         ///
         /// # Errors
         ///
-        /// As [`to_cstring`](Self::to_cstring), but what was read is in `bytes`: `fault.done` bytes behind those that
-        /// were there before.
+        /// Fails as [`to_cstring`](Self::to_cstring) does, but keeps what was read in `bytes`: `fault.done` bytes,
+        /// after those that were there before.
         pub fn append_to(self, bytes: &mut Vec<u8>, limit: usize) -> Result<usize, StringError> {
             let len = self.append_with_nul(bytes, limit)? - 1;
             bytes.pop();
             Ok(len)
         }
 
-        /// Appends the string and its terminator, and returns how many bytes that are.
+        /// Appends the string and its terminator. Returns the number of bytes appended.
         fn append_with_nul(self, bytes: &mut Vec<u8>, limit: usize) -> Result<usize, StringError> {
             let before = bytes.len();
             let mut done = 0;

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Cursors over a user range: read it, or write it, piece by piece.
+//! Cursors that read or write a user range piece by piece.
 //!
-//! A cursor moves past what it has done; each byte is read once. A call that fails does not move it: skip
-//! `fault.done` to go on behind what was done.
+//! A cursor moves past the bytes that it has done, so each byte is read once. A call that fails does not move it. To
+//! continue after the bytes that were done, skip `fault.done` bytes.
 
 use core::{ffi::CStr, fmt, marker::PhantomData, mem::MaybeUninit};
 
@@ -54,7 +54,7 @@ pub struct UserReader<C = Normal> {
 /// assert_eq!((writer.write(b"abc")?, writer.fill(b'!', 2)?), (3, 2));
 /// assert_eq!(writer.write_all(&[0; 12]), Err(CursorError::End)); // 11 bytes of room
 /// let Err(CursorError::Fault(fault)) = writer.write_all(b"abcde") else { unreachable!() };
-/// assert_eq!((fault.done, writer.remaining()), (3, 11)); // the page ends, the writer stays
+/// assert_eq!((fault.done, writer.remaining()), (3, 11)); // the page ends, the writer has not moved
 /// # Ok::<(), CursorError>(())
 /// ```
 #[derive(Clone, Debug)]
@@ -63,10 +63,10 @@ pub struct UserWriter<C = Normal> {
     context: PhantomData<C>,
 }
 
-/// A cursor's range ended, or an access failed, before the operation did.
+/// Why a cursor did not do the whole operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CursorError {
-    /// The range holds fewer bytes than asked for. Nothing has been accessed.
+    /// The range has fewer bytes than the operation needs. Nothing has been accessed.
     End,
     /// A byte could not be accessed.
     Fault(Fault),
@@ -90,7 +90,7 @@ impl From<Fault> for CursorError {
 }
 
 impl CursorError {
-    /// The error number that a system call returns.
+    /// Returns the error number for a syscall.
     #[must_use]
     pub const fn errno(&self) -> i32 {
         match self {
@@ -102,11 +102,11 @@ impl CursorError {
 
 errno::conversions!(CursorError);
 
-/// Implements what both have: where they are.
+/// Implements what both cursors have: their position.
 macro_rules! impl_cursor {
     ($cursor:ident) => {
         impl $cursor {
-            /// A cursor at the start of `range`.
+            /// Makes a cursor at the start of `range`.
             #[inline]
             #[must_use]
             pub const fn new(range: UserRange) -> Self {
@@ -119,28 +119,28 @@ macro_rules! impl_cursor {
                 Self { rest: range, context: PhantomData }
             }
 
-            /// The same cursor, whose accesses never enter the pager: see [`context`](crate::context).
+            /// Returns the same cursor, with accesses that never enter the pager: see [`context`](crate::context).
             #[inline]
             #[must_use]
             pub fn nofault(self) -> $cursor<NoFault> {
                 $cursor::over(self.rest)
             }
 
-            /// The bytes in front of the cursor.
+            /// Returns the number of bytes that remain.
             #[inline]
             #[must_use]
             pub const fn remaining(&self) -> usize {
                 self.rest.len()
             }
 
-            /// The user address of the next byte.
+            /// Returns the user address of the next byte.
             #[inline]
             #[must_use]
             pub const fn addr(&self) -> usize {
                 self.rest.start()
             }
 
-            /// Moves past `count` bytes, or to the end if there are fewer, and returns how many it were.
+            /// Moves past `count` bytes, or to the end if there are fewer. Returns the number of bytes skipped.
             #[inline]
             pub fn skip(&mut self, count: usize) -> usize {
                 let (skipped, rest) = self.rest.split_at(count);
@@ -148,15 +148,15 @@ macro_rules! impl_cursor {
                 skipped.len()
             }
 
-            /// Keeps the next `count` bytes and gives up those behind them, for good.
+            /// Keeps the next `count` bytes and gives up those after them, for good.
             ///
-            /// To come back to them, [`split_to`](Self::split_to) the part instead.
+            /// To use the others later, [`split_to`](Self::split_to) the part instead.
             #[inline]
             pub fn truncate(&mut self, count: usize) {
                 self.rest = self.rest.split_at(count).0;
             }
 
-            /// Splits off a cursor over the next `count` bytes, or over all if there are fewer, and moves past them.
+            /// Splits off a cursor over the next `count` bytes, or over all if there are fewer. Moves past them.
             #[inline]
             #[must_use = "this cursor has moved past them"]
             pub fn split_to(&mut self, count: usize) -> Self {
@@ -172,12 +172,12 @@ impl_cursor!(UserReader);
 impl_cursor!(UserWriter);
 
 impl<C: Context> UserReader<C> {
-    /// Reads into `buf` as much as fits and is there, and returns how much.
+    /// Reads bytes into `buf`, as many as fit and remain. Returns the number of bytes read.
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not readable. Then `buf[..fault.done]` holds what came before it, the rest of `buf` is
-    /// unchanged, and the reader has not moved.
+    /// Fails if a byte is not readable. Then `buf[..fault.done]` holds the bytes before the fault, the rest of `buf`
+    /// is unchanged, and the reader has not moved.
     #[inline]
     pub fn read(&mut self, buf: &mut [u8]) -> Result<usize, Fault> {
         let (now, later) = self.rest.split_at(buf.len());
@@ -191,7 +191,7 @@ impl<C: Context> UserReader<C> {
     ///
     /// # Errors
     ///
-    /// [`CursorError::End`] if fewer bytes remain; else as [`read`](Self::read).
+    /// Returns [`CursorError::End`] if fewer bytes remain. Else it fails as [`read`](Self::read) does.
     #[inline]
     pub fn read_exact(&mut self, buf: &mut [u8]) -> Result<(), CursorError> {
         if buf.len() > self.remaining() {
@@ -205,8 +205,8 @@ impl<C: Context> UserReader<C> {
     ///
     /// # Errors
     ///
-    /// [`CursorError::End`] if fewer bytes remain; [`CursorError::Fault`] if a byte is not readable. The reader has
-    /// not moved then.
+    /// Returns [`CursorError::End`] if fewer bytes remain, and [`CursorError::Fault`] if a byte is not readable. Then
+    /// the reader has not moved.
     #[inline]
     pub fn read_value<T: AnyBitPattern>(&mut self) -> Result<T, CursorError> {
         if size_of::<T>() > self.remaining() {
@@ -226,13 +226,13 @@ impl<C: Context> UserReader<C> {
         Ok(unsafe { value.assume_init() })
     }
 
-    /// Reads a string and its terminator into `buf`, and moves behind the terminator.
+    /// Reads a string and its terminator into `buf`, and moves past the terminator.
     ///
-    /// It is looked for in as many bytes as `buf` and the reader have. The rest of `buf` stays as it is.
+    /// It looks at no more bytes than `buf` has and the reader has left. The rest of `buf` is unchanged.
     ///
     /// # Errors
     ///
-    /// As [`UserCStr::read`](crate::cstr::UserCStr::read). The reader has not moved then.
+    /// Fails as [`UserCStr::read`](crate::cstr::UserCStr::read) does. Then the reader has not moved.
     ///
     /// ```
     /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -243,7 +243,7 @@ impl<C: Context> UserReader<C> {
     /// let mut names = UserReader::from(UserConstPtr::<u8>::from(addr).slice(8)?);
     /// let mut buf = [0; 16];
     /// assert_eq!(names.read_cstr(&mut buf), Ok(c"one"));
-    /// // The reader ends in front of the second terminator.
+    /// // The reader ends before the second terminator.
     /// assert_eq!(names.read_cstr(&mut buf), Err(StringError::TooLong));
     /// assert_eq!(names.remaining(), 4);
     /// # Ok::<(), axptr::Fault>(())
@@ -255,12 +255,13 @@ impl<C: Context> UserReader<C> {
         Ok(string)
     }
 
-    /// Copies to `writer` as much as both have, without a detour through kernel memory, and returns how much.
+    /// Copies bytes to `writer`, as many as both have, without kernel memory between. Returns the number of bytes
+    /// copied.
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not readable here or not writable there. The first `fault.done` bytes have been
-    /// written then, and neither cursor has moved.
+    /// Fails if a byte of the reader is not readable, or a byte of the writer is not writable. Then the first
+    /// `fault.done` bytes have been written, and neither cursor has moved.
     pub fn read_to(&mut self, writer: &mut UserWriter<C>) -> Result<usize, Fault> {
         let len = self.remaining().min(writer.remaining());
         copy::copy_inside::<C>(writer.addr(), self.addr(), len)?;
@@ -271,12 +272,12 @@ impl<C: Context> UserReader<C> {
 }
 
 impl<C: Context> UserWriter<C> {
-    /// Writes from `buf` as much as there is room for, and returns how much.
+    /// Writes bytes from `buf`, as many as there is room for. Returns the number of bytes written.
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable. Then the first `fault.done` bytes have been written, none behind them,
-    /// and the writer has not moved.
+    /// Fails if a byte is not writable. Then the first `fault.done` bytes have been written, no byte after them, and
+    /// the writer has not moved.
     #[inline]
     pub fn write(&mut self, buf: &[u8]) -> Result<usize, Fault> {
         let len = buf.len().min(self.remaining());
@@ -289,7 +290,7 @@ impl<C: Context> UserWriter<C> {
     ///
     /// # Errors
     ///
-    /// [`CursorError::End`] if there is less room; else as [`write`](Self::write).
+    /// Returns [`CursorError::End`] if there is less room. Else it fails as [`write`](Self::write) does.
     #[inline]
     pub fn write_all(&mut self, buf: &[u8]) -> Result<(), CursorError> {
         if buf.len() > self.remaining() {
@@ -303,7 +304,7 @@ impl<C: Context> UserWriter<C> {
     ///
     /// # Errors
     ///
-    /// As [`write_all`](Self::write_all).
+    /// Fails as [`write_all`](Self::write_all) does.
     #[inline]
     pub fn write_value<T: NoUninit>(&mut self, value: T) -> Result<(), CursorError> {
         if !single::is_single::<T>() {
@@ -317,11 +318,11 @@ impl<C: Context> UserWriter<C> {
         Ok(())
     }
 
-    /// Writes `byte` `count` times, or to the end if there is less room, and returns how often.
+    /// Writes `byte` `count` times, or to the end if there is less room. Returns the number of bytes written.
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write).
+    /// Fails as [`write`](Self::write) does.
     pub fn fill(&mut self, byte: u8, count: usize) -> Result<usize, Fault> {
         let len = count.min(self.remaining());
         copy::fill::<C>(self.addr(), byte, len)?;
@@ -329,11 +330,11 @@ impl<C: Context> UserWriter<C> {
         Ok(len)
     }
 
-    /// Copies from `reader` as much as both have: [`UserReader::read_to`] the other way round.
+    /// Copies bytes from `reader`, as many as both have. Returns the number of bytes copied.
     ///
     /// # Errors
     ///
-    /// As [`UserReader::read_to`].
+    /// Fails as [`UserReader::read_to`] does.
     pub fn write_from(&mut self, reader: &mut UserReader<C>) -> Result<usize, Fault> {
         reader.read_to(self)
     }

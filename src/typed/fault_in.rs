@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Makes user pages present ahead of accesses that may not wait for them.
+//! Makes user pages present before accesses that must not wait for them.
 //!
-//! A kernel that must hold a lock during an access makes the pages present first, takes the lock, and uses
-//! the no-fault form. A page may go away in between: so the access may still fail, and the whole is tried
-//! again, a few times. [`in_windows`] does that. Nothing here makes more than [`WINDOW`] bytes present at a
-//! time, whatever length user space asks for.
+//! A kernel may have to hold a lock during an access. It makes the pages present first, takes the lock, and uses the
+//! no-fault form. A page may go away in between. Then the access fails, and the kernel tries both steps again, a few
+//! times. [`in_windows`] does that. Nothing here makes more than [`WINDOW`] bytes present at a time, whatever length
+//! user space asks for.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -34,23 +34,25 @@ use crate::{
     typed::{atomic::AtomicError, ptr::UserPtr},
 };
 
-/// How often [`in_windows`] makes the same pages present.
+/// How many times [`in_windows`] makes the same pages present, at most.
 pub const TRIES: u32 = 4;
 
-/// Makes the pages of `range` present, [`WINDOW`] bytes at most, by touching each. Returns how many bytes
-/// are: all, if the range is no longer.
+/// Makes the pages of `range` present, [`WINDOW`] bytes at most, by touching each page.
 ///
-/// With [`Access::Write`] they are made writable, and keep what they hold: what is written is what was there,
-/// atomically.
+/// Returns the number of bytes that are present: all, if the range is not longer than [`WINDOW`].
+///
+/// With [`Access::Write`], the pages are made writable, too. They keep their contents: the call atomically writes
+/// back what was there.
 ///
 /// # Errors
 ///
-/// Fails at the first page that does not permit the access; the `fault.done` bytes before it are present.
+/// Fails at the first page that does not permit the access. The `fault.done` bytes before it are present.
 #[doc(alias = "fault_in_readable")]
 #[doc(alias = "fault_in_writeable")]
 pub fn make_present(range: UserRange, access: Access) -> Result<usize, Fault> {
     let (window, _) = range.split_at(WINDOW);
-    // One byte of each page is touched: those behind it may have come to lie above the limit since the range was made.
+    // Check all bytes: only one byte of each page is touched. The others may lie above the limit, if it was lowered
+    // since the range was made.
     Fault::range(window.start(), window.len(), access)?;
     let mut done = 0;
     while done < window.len() {
@@ -61,15 +63,18 @@ pub fn make_present(range: UserRange, access: Access) -> Result<usize, Fault> {
     Ok(window.len())
 }
 
-/// Calls `step` on one part of `range` after the other, each made present before, with the bytes in front of
-/// the part.
+/// Calls `step` for one part of `range` after the other, and makes the pages of each part present first.
 ///
-/// A part has [`WINDOW`] bytes at most. A step that fails is taken again, with its pages made present again,
-/// [`TRIES`] times in all: so it must bear to be taken twice.
+/// `step` gets the part and the number of bytes before it.
+///
+/// A part has [`WINDOW`] bytes at most. If a step fails, its pages are made present again and the step runs again,
+/// [`TRIES`] times in all. So a step must work when it runs twice on the same part.
+///
+/// If not all pages of a part can be made present, `step` gets only the bytes before the absent page.
 ///
 /// # Errors
 ///
-/// The fault of the step, or of making its pages present, with `done` counted from the start of the range.
+/// Returns the fault of the step, or of making its pages present. `done` counts from the start of the range.
 pub fn in_windows(
     range: UserRange,
     access: Access,
@@ -85,7 +90,7 @@ pub fn in_windows(
                 Ok(_) => (part, None),
                 Err(fault) => (part.split_at(fault.done).0, Some(fault)),
             };
-            // What is there is done even if the rest is not.
+            // Do the bytes that are present, even if the rest is not.
             match (step(ready, done), absent) {
                 (Ok(()), None) => break,
                 (Ok(()), Some(fault)) => return Err(fault.after(done)),
@@ -99,14 +104,14 @@ pub fn in_windows(
     Ok(())
 }
 
-/// Accesses the page at `addr`.
+/// Touches the page at `addr`.
 fn touch(addr: usize, access: Access) -> Result<(), Fault> {
     match access {
         Access::Read => copy::copy_from_user(&mut [0], addr),
-        // One byte: a wider value may end behind the user half.
+        // One byte: a wider value may end above the user half.
         Access::Write => match UserPtr::<u8>::new(addr).atomic().fetch_or(0) {
             Err(AtomicError::Fault(fault)) => Err(Fault { access, ..fault }),
-            // Where others were in the way, the page is present, and writable to them.
+            // After too many tries, the page is present: other CPUs write to it.
             _ => Ok(()),
         },
     }

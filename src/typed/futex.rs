@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The operation that `futex(2)` does on its second word (`FUTEX_WAKE_OP`).
 //!
-//! It is encoded in 32 bits, changes the word atomically, and compares what the word was. A kernel calls it
-//! with the hash bucket locked, so with [`nofault`](crate::UserPtr::nofault), and makes the page present
-//! before ([`fault_in`](crate::fault_in)).
+//! A program encodes the operation in 32 bits. It changes the word atomically, and compares the old value. A kernel
+//! does it with the hash bucket locked. So it uses [`nofault`](crate::UserPtr::nofault), and makes the page present
+//! before it takes the lock ([`fault_in`](crate::fault_in)).
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -31,32 +31,32 @@ use crate::{
 /// A decoded operation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct FutexOp {
-    /// What is done to the word.
+    /// What the operation does to the word.
     pub action: Action,
-    /// What it is done with.
+    /// The operand of the action.
     pub operand: u32,
-    /// How what the word was is compared, as a signed number; `None` for a comparison that does not exist.
+    /// How the old value, as a signed number, is compared; `None` for a comparison that does not exist.
     pub comparison: Option<Comparison>,
-    /// What it is compared with.
+    /// The number that the old value is compared with.
     pub reference: i32,
 }
 
-/// What is done to the word.
+/// What the operation does to the word.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Action {
-    /// It becomes the operand.
+    /// Sets the word to the operand.
     Set,
-    /// The operand is added, wrapping around.
+    /// Adds the operand, wrapping around.
     Add,
-    /// The operand's bits are set.
+    /// Sets the operand's bits.
     Or,
-    /// The operand's bits are cleared.
+    /// Clears the operand's bits.
     AndNot,
-    /// The operand's bits are inverted.
+    /// Inverts the operand's bits.
     Xor,
 }
 
-/// How what the word was is compared.
+/// How the old value is compared with the reference.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Comparison {
     /// Equal.
@@ -74,13 +74,18 @@ pub enum Comparison {
 }
 
 impl FutexOp {
-    /// Decodes what a program passes; `None` for an action that does not exist (ENOSYS).
+    /// Decodes what a program passes. Returns `None` for an action that does not exist (ENOSYS).
     ///
-    /// A comparison that does not exist is found behind the action, as on Linux: [`apply`](Self::apply) says so.
+    /// A comparison that does not exist is an error only after the action, as on Linux: [`apply`](Self::apply)
+    /// returns it.
     ///
-    /// The layout is that of `futex(2)`: the action in bits 28 to 30, with bit 31 set if the operand is a
-    /// bit's number; the comparison in bits 24 to 27; operand and reference in 12 bits each, signed. Of a
-    /// bit's number the low 5 bits count.
+    /// The layout is that of `futex(2)`:
+    ///
+    /// - bits 0 to 11: the reference, signed;
+    /// - bits 12 to 23: the operand, signed;
+    /// - bits 24 to 27: the comparison;
+    /// - bits 28 to 30: the action;
+    /// - bit 31: set if the operand is the number of a bit. Its low 5 bits count.
     #[must_use]
     pub const fn decode(encoded: u32) -> Option<Self> {
         let action = match encoded >> 28 & 7 {
@@ -100,18 +105,19 @@ impl FutexOp {
             5 => Some(Comparison::GreaterOrEqual),
             _ => None,
         };
-        // 12 bits, moved to the top and back with their sign.
+        // Move the 12 bits to the top and back, so that they keep their sign.
         let argument = (encoded << 8) as i32 >> 20;
         let reference = (encoded << 20) as i32 >> 20;
         let operand = if encoded >> 31 == 0 { argument as u32 } else { 1 << (argument & 31) };
         Some(Self { action, operand, comparison, reference })
     }
 
-    /// Does the action and returns what the comparison says of the value before.
+    /// Does the action, and returns whether the comparison holds for the old value.
     ///
     /// # Errors
     ///
-    /// [`FutexError::Atomic`] as [`UserAtomic::swap`]; [`FutexError::UnknownComparison`]: then the word has been changed.
+    /// Returns [`FutexError::Atomic`] if the action failed: see [`UserAtomic::swap`]. Returns
+    /// [`FutexError::UnknownComparison`] if there is no such comparison; then the word has been changed.
     pub fn apply<C: Context>(self, word: UserAtomic<u32, C>) -> Result<bool, FutexError> {
         let before = match self.action {
             Action::Set => word.swap(self.operand),
@@ -125,18 +131,18 @@ impl FutexOp {
     }
 }
 
-/// Why an operation has no answer.
+/// Why an operation has no result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum FutexError {
-    /// There is no such comparison. The action was done all the same, as on Linux.
+    /// There is no such comparison. The action was done nevertheless, as on Linux.
     UnknownComparison,
     /// The action failed.
     Atomic(AtomicError),
 }
 
 impl fmt::Display for FutexError {
-    // One place at most prints it.
+    // At most one place prints it, so inlining costs nothing.
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -157,7 +163,7 @@ impl From<AtomicError> for FutexError {
 }
 
 impl FutexError {
-    /// The error number that a system call returns.
+    /// Returns the error number for a syscall.
     #[must_use]
     pub const fn errno(&self) -> i32 {
         match self {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Vectors of user ranges, as `readv` and `writev` take them.
 //!
-//! [`IoVecs::import`] takes one snapshot of the array: each element is read once, checked, and never looked at
-//! again. What user space writes there later changes nothing.
+//! [`IoVecs::import`] takes one snapshot of the array. It reads each element once and checks it. Later writes of user
+//! space to the array change nothing.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -10,7 +10,7 @@
 //! # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
 //! use axptr::{UserConstPtr, UserPtr, UserRange, iovec::{IoVec, IoVecs}};
 //!
-//! // What a program passes to writev(2), here with its last bytes missing.
+//! // What a program passes to writev(2). The end of the second range is not mapped.
 //! let array = [page as u64 + 100, 5, page as u64 + 4093, 10]; // base and length, twice
 //! UserPtr::<u64>::from(page).write_slice(&array)?;
 //!
@@ -43,14 +43,14 @@ use crate::{
 /// The most elements that are accepted, as on Linux.
 pub const IOV_MAX: usize = 1024;
 
-/// The most bytes that one vector may describe, as on Linux: what lies behind is cut off.
+/// The most bytes that one vector may describe, as on Linux. Bytes after them are cut off.
 pub const MAX_TOTAL: usize = 0x7fff_f000;
 
 /// An element of a 64-bit program's vector (`struct iovec`).
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct IoVec {
-    /// The first byte's address.
+    /// The address of the first byte.
     pub base: u64,
     /// The number of bytes.
     pub len: u64,
@@ -60,7 +60,7 @@ pub struct IoVec {
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[repr(C)]
 pub struct IoVec32 {
-    /// The first byte's address.
+    /// The address of the first byte.
     pub base: u32,
     /// The number of bytes.
     pub len: u32,
@@ -99,9 +99,9 @@ unsafe impl AnyBitPattern for IoVec32 {}
 // SAFETY: as above.
 unsafe impl NoUninit for IoVec32 {}
 
-/// A layout in which user space may describe a range.
+/// A layout in which user space describes a range.
 pub trait RawIoVec: AnyBitPattern {
-    /// Address and length, or `None` for a length that is negative as a signed number of this layout.
+    /// Returns address and length, or `None` if the length is negative as a signed number of this layout.
     fn parts(&self) -> Option<(usize, usize)>;
 }
 
@@ -123,11 +123,11 @@ impl RawIoVec for IoVec32 {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum IoVecError {
-    /// More elements than [`IOV_MAX`], or than the storage holds.
+    /// There are more elements than [`IOV_MAX`], or than the storage holds.
     TooMany,
     /// The length of the element at `index` is negative as a signed number.
     BadLength {
-        /// Which element.
+        /// The index of the element.
         index: usize,
     },
     /// The array is not readable, or an element describes a range that is not in the user half.
@@ -153,7 +153,7 @@ impl From<Fault> for IoVecError {
 }
 
 impl IoVecError {
-    /// The error number that a system call returns.
+    /// Returns the error number for a syscall.
     #[must_use]
     pub const fn errno(&self) -> i32 {
         match self {
@@ -165,7 +165,7 @@ impl IoVecError {
 
 errno::conversions!(IoVecError);
 
-/// The ranges of an imported vector, at most [`MAX_TOTAL`] bytes in all.
+/// The ranges of an imported vector: at most [`MAX_TOTAL`] bytes in all.
 #[derive(Clone, Copy, Debug)]
 pub struct IoVecs<'a, C = Normal> {
     ranges: &'a [UserRange],
@@ -176,14 +176,19 @@ pub struct IoVecs<'a, C = Normal> {
 impl<'a, C: Context> IoVecs<'a, C> {
     /// Imports `count` elements from user memory into `storage`.
     ///
-    /// The transfers are in the context of `array`: see [`context`](crate::context).
+    /// The transfers use the context of `array`: see [`context`](crate::context).
     ///
     /// # Errors
     ///
-    /// [`IoVecError::TooMany`] and [`IoVecError::BadLength`] as EINVAL on Linux; [`IoVecError::Fault`] if the array
-    /// is not readable (`done` counts its bytes) or an element is not in the user half. All lengths are looked at before
-    /// any address, as Linux does. (An empty element may be anywhere, as all empty ranges; Linux refuses one above the user
-    /// half where there are several elements.) `storage` holds empty ranges then.
+    /// - [`IoVecError::TooMany`] and [`IoVecError::BadLength`] are EINVAL, as on Linux.
+    /// - [`IoVecError::Fault`]: the array is not readable (`done` counts its bytes), or an element is not in the user
+    ///   half.
+    ///
+    /// All lengths are checked before any address, as on Linux. After [`IoVecError::BadLength`] and
+    /// [`IoVecError::Fault`], the first `count` ranges of `storage` are empty.
+    ///
+    /// An empty element may lie anywhere, as every empty range. Here Linux differs: it refuses an empty element above
+    /// the user half if there are several elements.
     #[doc(alias = "import_iovec")]
     pub fn import<V: RawIoVec>(
         array: UserConstPtr<V, C>,
@@ -203,24 +208,26 @@ impl<'a, C: Context> IoVecs<'a, C> {
         }
     }
 
-    /// The ranges, in order.
+    /// Returns the ranges, in order.
     #[must_use]
     pub const fn ranges(&self) -> &'a [UserRange] {
         self.ranges
     }
 
-    /// The bytes in all of them.
+    /// Returns the number of bytes in all ranges.
     #[must_use]
     pub const fn total(&self) -> usize {
         self.total
     }
 
-    /// Gathers user bytes into `buf`, from byte `offset` of the vector on: as many as both have. Returns how many.
+    /// Gathers user bytes into `buf`, from byte `offset` of the vector on, as many as both have.
+    ///
+    /// Returns the number of bytes read.
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not readable. Then `buf[..fault.done]` holds what came before it, through however many
-    /// ranges that went, and the rest of `buf` is unchanged. To go on, add it to `offset`.
+    /// Fails if a byte is not readable. Then `buf[..fault.done]` holds the bytes before the fault, from all ranges up
+    /// to there. The rest of `buf` is unchanged. To continue, add `fault.done` to `offset`.
     pub fn read_at(&self, offset: usize, buf: &mut [u8]) -> Result<usize, Fault> {
         self.each(offset, buf.len(), |piece, done| {
             let target = &mut buf[done..done + piece.len()];
@@ -229,20 +236,22 @@ impl<'a, C: Context> IoVecs<'a, C> {
         })
     }
 
-    /// Scatters `buf` to user memory, from byte `offset` of the vector on: as many bytes as both have. Returns how
-    /// many.
+    /// Scatters `buf` to user memory, from byte `offset` of the vector on, as many bytes as both have.
+    ///
+    /// Returns the number of bytes written.
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable. Then the first `fault.done` bytes have been written, through however many
-    /// ranges that went, and none behind them. To go on, add it to `offset`.
+    /// Fails if a byte is not writable. Then the first `fault.done` bytes have been written, in all ranges up to
+    /// there, and no byte after them. To continue, add `fault.done` to `offset`.
     pub fn write_at(&self, offset: usize, buf: &[u8]) -> Result<usize, Fault> {
         self.each(offset, buf.len(), |piece, done| {
             copy::write_bytes::<C>(piece.start(), &buf[done..done + piece.len()])
         })
     }
 
-    /// Calls `step` for each piece of the vector from `offset` on, with the bytes done before, until `len` are done.
+    /// Calls `step` for each piece of the vector from `offset` on, with the number of bytes done before it, until
+    /// `len` bytes are done.
     fn each(
         &self,
         offset: usize,
@@ -265,7 +274,7 @@ impl<'a, C: Context> IoVecs<'a, C> {
     }
 }
 
-/// Reads each element once, and looks at its length. Its address is not checked yet.
+/// Reads each element once and checks its length. The addresses are not checked yet.
 fn snapshot<V: RawIoVec, C: Context>(
     array: UserConstPtr<V, C>,
     ranges: &mut [UserRange],
@@ -280,9 +289,10 @@ fn snapshot<V: RawIoVec, C: Context>(
     Ok(())
 }
 
-/// Checks where the ranges are, cuts off what lies behind [`MAX_TOTAL`], and returns the sum of the rest.
+/// Checks the addresses of the ranges, and cuts off the bytes after [`MAX_TOTAL`]. Returns the number of bytes that
+/// remain.
 ///
-/// A vector of one element is cut off first, as on Linux: its length may be any.
+/// A vector of one element is cut off first, as on Linux. So its length may be any.
 #[inline]
 fn check(ranges: &mut [UserRange]) -> Result<usize, Fault> {
     if let [only] = ranges {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Values: typed pointers to user memory, and what is built of them.
+//! The typed layer: pointers to user memory, and what is made from them.
 
 pub(crate) mod ptr;
 pub(crate) mod slice;

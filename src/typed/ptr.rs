@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Typed pointers into user memory.
 //!
-//! Two types, because a direction is part of a system call's signature: what the kernel only reads comes as
-//! [`UserConstPtr`], what it may write as [`UserPtr`]. Neither can be dereferenced, and no method hands out a
+//! There are two types, because a syscall's signature has directions. [`UserConstPtr`] is for memory that the kernel
+//! only reads, [`UserPtr`] for memory that it may write. Neither can be dereferenced, and no method returns a
 //! reference to user memory: another thread may change or unmap it at any time.
 
 use core::{fmt, marker::PhantomData, mem::MaybeUninit, ptr};
@@ -19,8 +19,8 @@ use crate::access::{
 
 /// A user address of a `T` that the kernel may read and write.
 ///
-/// Making one checks nothing; every access does. Any alignment will do. `C` says whether an access may wait for the
-/// pager: see [`nofault`](Self::nofault).
+/// Making a pointer checks nothing; each access does. The address may have any alignment. `C` says whether an access
+/// may wait for the pager: see [`nofault`](Self::nofault).
 ///
 /// ```
 /// # unsafe { axptr::hosted::install() }.unwrap();
@@ -28,8 +28,8 @@ use crate::access::{
 /// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
 /// use axptr::{UserConstPtr, UserPtr};
 ///
-/// // `page` is 4096 bytes of user memory, with nothing behind it.
-/// let number = UserPtr::<u32>::from(page + 1); // any alignment will do
+/// // `page` is 4096 bytes of user memory. No page follows it.
+/// let number = UserPtr::<u32>::from(page + 1); // any alignment
 /// number.write(7)?;
 /// assert_eq!(number.read()?, 7);
 ///
@@ -52,24 +52,24 @@ pub struct UserPtr<T, C = Normal> {
 
 /// A user address of a `T` that the kernel may only read.
 ///
+/// Making a pointer checks nothing; each access does. The address may have any alignment. `C` says whether an access
+/// may wait for the pager: see [`nofault`](Self::nofault).
+///
 /// ```compile_fail,E0599
 /// let ptr = axptr::UserConstPtr::<u32>::from(0x1000);
 /// ptr.write(1).unwrap(); // no method named `write`
 /// ```
-///
-/// Making one checks nothing; every access does. Any alignment will do. `C` says whether an access may wait for the
-/// pager: see [`nofault`](Self::nofault).
 #[repr(transparent)]
 pub struct UserConstPtr<T, C = Normal> {
     addr: usize,
     pointee: PhantomData<(*const T, C)>,
 }
 
-/// Implements what both have: the address, and reading.
+/// Implements what both pointers have: the address, and reading.
 macro_rules! impl_pointer {
     ($pointer:ident) => {
         impl<T> $pointer<T> {
-            /// A pointer to user address `addr`. Any value will do; the access checks it.
+            /// Makes a pointer to user address `addr`. Any value is accepted; each access checks it.
             #[inline]
             #[must_use]
             pub const fn new(addr: usize) -> Self {
@@ -82,61 +82,65 @@ macro_rules! impl_pointer {
                 Self { addr, pointee: PhantomData }
             }
 
-            /// The same pointer, whose accesses never enter the pager, nor do those of what is made of it.
+            /// Returns the same pointer, with accesses that never enter the pager. This holds for everything made
+            /// from it, too.
             ///
-            /// For interrupts, spinlocks and NMI: a page that is not present is a fault. See [`context`](crate::context).
+            /// Use it in interrupts, in NMI context and under spinlocks: a page that is not present is a fault. See
+            /// [`context`](crate::context).
             #[inline]
             #[must_use]
             pub const fn nofault(self) -> $pointer<T, NoFault> {
                 $pointer::at(self.addr)
             }
 
-            /// The user address.
+            /// Returns the user address.
             #[inline]
             #[must_use]
             pub const fn addr(self) -> usize {
                 self.addr
             }
 
-            /// Whether the address is 0.
+            /// Returns whether the address is 0.
             #[inline]
             #[must_use]
             pub const fn is_null(self) -> bool {
                 self.addr == 0
             }
 
-            /// The same address, pointing to a `U`.
+            /// Returns the same address, as a pointer to a `U`.
             #[inline]
             #[must_use]
             pub const fn cast<U>(self) -> $pointer<U, C> {
                 $pointer::at(self.addr)
             }
 
-            /// The address `count` elements further on.
+            /// Returns the address `count` elements after this one.
             ///
-            /// Where there is no such address, it is the last one there is, which no access accepts: user space
-            /// chooses the count, and the access says no.
+            /// If there is no such address, the result is the last address of all, which no access accepts. So a
+            /// count that user space chose cannot wrap around: the access fails.
             #[inline]
             #[must_use]
             pub const fn add(self, count: usize) -> Self {
                 self.byte_add(count.saturating_mul(size_of::<T>()))
             }
 
-            /// The address `bytes` bytes further on, or the last one there is: see [`add`](Self::add).
+            /// Returns the address `bytes` bytes after this one, or the last address of all: see [`add`](Self::add).
             #[inline]
             #[must_use]
             pub const fn byte_add(self, bytes: usize) -> Self {
                 Self::at(self.addr.saturating_add(bytes))
             }
 
-            /// The address `bytes` bytes before, or 0 if there is none: a structure from a pointer to its member.
+            /// Returns the address `bytes` bytes before this one, or 0 if there is none. Use it to get from a member
+            /// to its struct.
             #[inline]
             #[must_use]
             pub const fn byte_sub(self, bytes: usize) -> Self {
                 Self::at(self.addr.saturating_sub(bytes))
             }
 
-            /// A pointer to a part of the `T`; [`user_field!`](crate::user_field) calls it with both arguments right.
+            /// Returns a pointer to a part of the `T`. [`user_field!`](crate::user_field) calls it with matching
+            /// arguments.
             #[doc(hidden)]
             #[inline]
             #[must_use]
@@ -144,14 +148,14 @@ macro_rules! impl_pointer {
                 $pointer::at(self.addr.saturating_add(offset))
             }
 
-            /// The pointer, or `None` if it is null.
+            /// Returns the pointer, or `None` if it is null.
             #[inline]
             #[must_use]
             pub const fn nullable(self) -> Option<Self> {
                 if self.is_null() { None } else { Some(self) }
             }
 
-            /// The address `count` elements further on, or `None` if there is no such address.
+            /// Returns the address `count` elements after this one, or `None` if there is no such address.
             #[inline]
             #[must_use]
             pub const fn checked_add(self, count: usize) -> Option<Self> {
@@ -168,12 +172,12 @@ macro_rules! impl_pointer {
         impl<T: AnyBitPattern, C: Context> $pointer<T, C> {
             /// Reads one value: a single snapshot of its bytes.
             ///
-            /// A value of 1, 2, 4 or 8 bytes is one load, put where this is called; if it is aligned, it is never torn. A
-            /// larger one may be, if another thread writes to it meanwhile.
+            /// A value of 1, 2, 4 or 8 bytes is one inlined load. If it is aligned, no other CPU's write tears it. A
+            /// larger value may be torn if another thread writes to it meanwhile.
             ///
             /// # Errors
             ///
-            /// Fails if a byte is not readable, or the value is not in the user half.
+            /// Fails if a byte is not readable, or if the value is not in the user half.
             #[inline(always)]
             #[doc(alias = "copy_from_user")]
             pub fn read(self) -> Result<T, Fault> {
@@ -193,13 +197,13 @@ macro_rules! impl_pointer {
 
             /// Reads one value into `value`.
             ///
-            /// As [`read`](Self::read), and the faster of the two for a value above 16 bytes that is aligned to less than 8,
-            /// such as `[u8; 24]`: up to 64 bytes the loads are put where this is called.
+            /// It promises what [`read`](Self::read) promises. It is faster for a value above 16 bytes with an
+            /// alignment below 8, such as `[u8; 24]`. Up to 64 bytes, the loads are inlined.
             ///
             /// # Errors
             ///
-            /// As [`read`](Self::read). Then the first `fault.done` bytes of `value` are the new ones, and the rest is
-            /// unchanged.
+            /// Fails as [`read`](Self::read) does. Then the first `fault.done` bytes of `value` are new, and the rest
+            /// is unchanged.
             #[inline(always)]
             pub fn read_into(self, value: &mut T) -> Result<(), Fault> {
                 if single::is_single::<T>() {
@@ -217,8 +221,8 @@ macro_rules! impl_pointer {
             ///
             /// # Errors
             ///
-            /// Fails if a byte is not readable, or the range is not in the user half. Then the first
-            /// `fault.done` *bytes* of `buf` hold what came before and the rest is unchanged.
+            /// Fails if a byte is not readable, or if the range is not in the user half. Then the first `fault.done`
+            /// *bytes* of `buf` hold the bytes before the fault, and the rest is unchanged.
             #[inline]
             pub fn read_slice(self, buf: &mut [T]) -> Result<(), Fault> {
                 let start = buf.as_mut_ptr().cast::<u8>();
@@ -228,11 +232,11 @@ macro_rules! impl_pointer {
         }
 
         impl<T: AnyBitPattern> $pointer<T> {
-            /// [`read`](Self::read) in region mode: see [`region`].
+            /// Does [`read`](Self::read) in region mode: see [`region`].
             ///
             /// # Errors
             ///
-            /// As [`read`](Self::read); nothing has been accessed if an area does not permit it.
+            /// Fails as [`read`](Self::read) does. If an area does not permit the access, nothing has been accessed.
             pub fn read_in<A: AddressSpace>(self, provider: impl AddrSpaceProvider<A>) -> Result<T, Fault> {
                 let mut value = MaybeUninit::<T>::uninit();
                 let start = value.as_mut_ptr().cast::<u8>();
@@ -242,11 +246,12 @@ macro_rules! impl_pointer {
                 Ok(unsafe { value.assume_init() })
             }
 
-            /// [`read_slice`](Self::read_slice) in region mode: see [`region`].
+            /// Does [`read_slice`](Self::read_slice) in region mode: see [`region`].
             ///
             /// # Errors
             ///
-            /// As [`read_slice`](Self::read_slice); nothing has been accessed if an area does not permit it.
+            /// Fails as [`read_slice`](Self::read_slice) does. If an area does not permit the access, nothing has
+            /// been accessed.
             pub fn read_slice_in<A: AddressSpace>(
                 self,
                 provider: impl AddrSpaceProvider<A>,
@@ -258,7 +263,7 @@ macro_rules! impl_pointer {
             }
         }
 
-        // By hand: derives would ask the same of `T`.
+        // By hand: derives would demand the traits of `T`, too.
         impl<T, C> Clone for $pointer<T, C> {
             fn clone(&self) -> Self {
                 *self
@@ -300,7 +305,7 @@ macro_rules! impl_pointer {
             }
         }
 
-        // SAFETY: it is a number; nothing of `T` is behind it in this address space.
+        // SAFETY: it is a number, and gives no access to a `T` of the kernel's.
         unsafe impl<T, C> Send for $pointer<T, C> {}
         // SAFETY: as above.
         unsafe impl<T, C> Sync for $pointer<T, C> {}
@@ -313,12 +318,12 @@ impl_pointer!(UserConstPtr);
 impl<T: NoUninit, C: Context> UserPtr<T, C> {
     /// Writes one value.
     ///
-    /// A value of 1, 2, 4 or 8 bytes is one store, put where this is called; if it is aligned, it is never torn.
+    /// A value of 1, 2, 4 or 8 bytes is one inlined store. If it is aligned, no other CPU sees half of it.
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable, or the value is not in the user half. Then the first `fault.done`
-    /// bytes have been written and none behind them.
+    /// Fails if a byte is not writable, or if the value is not in the user half. Then the first `fault.done` bytes
+    /// have been written, and no byte after them.
     #[inline(always)]
     #[doc(alias = "copy_to_user")]
     pub fn write(self, value: T) -> Result<(), Fault> {
@@ -335,8 +340,8 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable, or the range is not in the user half. Then the first `fault.done`
-    /// *bytes* have been written and none behind them.
+    /// Fails if a byte is not writable, or if the range is not in the user half. Then the first `fault.done` *bytes*
+    /// have been written, and no byte after them.
     #[inline]
     pub fn write_slice(self, values: &[T]) -> Result<(), Fault> {
         copy::write_bytes::<C>(self.addr, bytemuck::cast_slice(values))
@@ -344,11 +349,11 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
 }
 
 impl<T: NoUninit> UserPtr<T> {
-    /// [`write`](Self::write) in region mode: see [`region`].
+    /// Does [`write`](Self::write) in region mode: see [`region`].
     ///
     /// # Errors
     ///
-    /// As [`write`](Self::write); nothing has been accessed if an area does not permit it.
+    /// Fails as [`write`](Self::write) does. If an area does not permit the access, nothing has been accessed.
     pub fn write_in<A: AddressSpace>(
         self,
         provider: impl AddrSpaceProvider<A>,
@@ -357,11 +362,12 @@ impl<T: NoUninit> UserPtr<T> {
         region::copy_to_user(provider, self.addr, bytemuck::bytes_of(&value))
     }
 
-    /// [`write_slice`](Self::write_slice) in region mode: see [`region`].
+    /// Does [`write_slice`](Self::write_slice) in region mode: see [`region`].
     ///
     /// # Errors
     ///
-    /// As [`write_slice`](Self::write_slice); nothing has been accessed if an area does not permit it.
+    /// Fails as [`write_slice`](Self::write_slice) does. If an area does not permit the access, nothing has been
+    /// accessed.
     pub fn write_slice_in<A: AddressSpace>(
         self,
         provider: impl AddrSpaceProvider<A>,
@@ -377,7 +383,7 @@ impl<T, C> From<UserPtr<T, C>> for UserConstPtr<T, C> {
     }
 }
 
-/// A pointer to a field, from a pointer to its struct: `user_field!(ptr, Struct, field)`.
+/// Makes a pointer to a field from a pointer to its struct: `user_field!(ptr, Struct, field)`.
 ///
 /// ```
 /// use axptr::{UserPtr, user_field};

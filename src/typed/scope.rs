@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Many accesses in one window.
 //!
-//! Opening user memory costs more than a load. A *batch* describes accesses first; [`run`] then opens the
-//! window once, does them in order, and closes it. All other code has run before or runs after: nothing but
-//! accesses can be inside.
+//! Opening the window costs more than a load. So a *batch* describes the accesses first. Then [`run`] opens the
+//! window once, does them in order, and closes it. Nothing but accesses can run inside: all other code runs before or
+//! after.
 //!
-//! Each address is checked before the first access, and masked before its own: there is no fence. A batch
-//! inside an open window leaves it open, and a batch may be a part of another.
+//! All addresses are checked before the first access, and each is masked before its own access. So no fence is
+//! needed. If the window is open already, a batch leaves it open. A batch may be a part of another batch.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -27,7 +27,7 @@
 //! let (s, n) = scope::run((seconds.reading(), nanoseconds.reading()))?;
 //! assert_eq!((s, n), (5, 7));
 //!
-//! // The accesses in front of the one that faults are done.
+//! // The accesses before the one that faults are done.
 //! let fault = scope::run([seconds.writing(8), seconds.add(512).writing(9)]).unwrap_err();
 //! assert_eq!((fault.done, fault.addr, seconds.read()?), (0, page + 4096, 8));
 //! # Ok::<(), axptr::Fault>(())
@@ -51,12 +51,14 @@ use crate::{
     typed::ptr::{UserConstPtr, UserPtr},
 };
 
-/// Does the accesses of `batch` in one window, in order, and returns what was read.
+/// Does the accesses of `batch` in one window, in order. Returns what was read.
 ///
 /// # Errors
 ///
-/// The fault of the first access that fails: those in front of it are done, none behind it is. `done`
-/// counts that access's bytes. If an address is not in the user half, nothing has been accessed.
+/// Returns the fault of the first access that fails. The accesses before it are done, and none after it. `done`
+/// counts only the bytes of the access that failed.
+///
+/// If an address is not in the user half, nothing has been accessed.
 #[inline(always)]
 pub fn run<B: Batch>(batch: B) -> Result<B::Output, Fault> {
     batch.check()?;
@@ -68,8 +70,8 @@ pub fn run<B: Batch>(batch: B) -> Result<B::Output, Fault> {
     outcome
 }
 
-/// Accesses to be done together: [`Read`], [`Write`], tuples and arrays of batches, slices of batches that
-/// give nothing.
+/// Accesses that run together: [`Read`], [`Write`], tuples and arrays of batches, and slices of batches that return
+/// nothing.
 pub trait Batch: sealed::Accesses {}
 
 impl<B: sealed::Accesses> Batch for B {}
@@ -77,15 +79,15 @@ impl<B: sealed::Accesses> Batch for B {}
 mod sealed {
     use crate::access::error::Fault;
 
-    /// What a batch does; it seals [`Batch`](super::Batch).
+    /// The accesses of a batch. This trait seals [`Batch`](super::Batch).
     pub trait Accesses {
         /// What was read.
         type Output;
 
-        /// Refuses addresses outside of the user half.
+        /// Refuses addresses outside the user half.
         fn check(&self) -> Result<(), Fault>;
 
-        /// Does it.
+        /// Does the accesses.
         ///
         /// # Safety
         ///
@@ -94,19 +96,19 @@ mod sealed {
     }
 }
 
-/// A value to be read. Made by [`UserConstPtr::reading`].
+/// A read of a value. Made by [`UserConstPtr::reading`].
 pub struct Read<T, C> {
     ptr: UserConstPtr<T, C>,
 }
 
-/// A value to be written. Made by [`UserPtr::writing`].
+/// A write of a value. Made by [`UserPtr::writing`].
 pub struct Write<T, C> {
     ptr: UserPtr<T, C>,
     value: T,
 }
 
 impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
-    /// A read of the value, for [`scope::run`](crate::scope::run).
+    /// Returns a read of the value, for [`scope::run`](crate::scope::run).
     #[inline(always)]
     #[must_use]
     pub const fn reading(self) -> Read<T, C> {
@@ -115,7 +117,7 @@ impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
 }
 
 impl<T: AnyBitPattern, C: Context> UserPtr<T, C> {
-    /// A read of the value, for [`scope::run`](crate::scope::run).
+    /// Returns a read of the value, for [`scope::run`](crate::scope::run).
     #[inline(always)]
     #[must_use]
     pub fn reading(self) -> Read<T, C> {
@@ -124,7 +126,7 @@ impl<T: AnyBitPattern, C: Context> UserPtr<T, C> {
 }
 
 impl<T: NoUninit, C: Context> UserPtr<T, C> {
-    /// A write of `value`, for [`scope::run`](crate::scope::run).
+    /// Returns a write of `value`, for [`scope::run`](crate::scope::run).
     #[inline(always)]
     #[must_use]
     pub const fn writing(self, value: T) -> Write<T, C> {
@@ -217,8 +219,8 @@ impl<B: sealed::Accesses, const N: usize> sealed::Accesses for [B; N] {
             // SAFETY: (1) is ours.
             output.write(unsafe { batch.access() }?);
         }
-        // No function of another crate is called inside: none is known to be put where it is used.
-        // SAFETY: each has been written; an array of them is laid out alike.
+        // Call no function of another crate while the window is open: the compiler need not inline it.
+        // SAFETY: each output has been written, and an array of them has the same layout.
         Ok(unsafe { mem::transmute_copy(&outputs) })
     }
 }
@@ -271,7 +273,7 @@ impl_tuple!(A B D E F G);
 impl_tuple!(A B D E F G H);
 impl_tuple!(A B D E F G H I);
 
-// By hand: derives would ask the same of `C`.
+// By hand: derives would demand the traits of `C`, too.
 impl<T, C> Clone for Read<T, C> {
     fn clone(&self) -> Self {
         *self

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Slices of user memory: checked once, then divided freely.
 //!
-//! A slice says *where* its elements are, proved to lie in the user half; every access may still fault. No
-//! method here computes an address that is not inside it.
+//! A slice says *where* its elements are: they are proved to lie in the user half. Each access may still fault. No
+//! method here computes an address outside the slice.
 
 use core::ops::Range;
 
@@ -39,7 +39,7 @@ use crate::{
 /// head.fill_bytes(0xff)?;
 /// assert_eq!(head.as_ptr().read()?, u32::MAX);
 ///
-/// // Where it is has been checked, what is there has not.
+/// // The address has been checked, the memory has not.
 /// assert!(UserPtr::<u8>::from(usize::MAX).slice(2).is_err());
 /// assert_eq!(UserPtr::<u8>::from(page).slice(5000)?.read_into(&mut [0; 5000]).unwrap_err().done, 4096);
 /// # Ok::<(), axptr::Fault>(())
@@ -57,20 +57,21 @@ pub struct UserConstSlice<T, C = Normal> {
     len: usize,
 }
 
-/// Implements what both have.
+/// Implements what both slices have.
 macro_rules! impl_slice {
     ($slice:ident, $pointer:ident, $access:expr) => {
         impl<T, C: Context> $pointer<T, C> {
-            /// The `len` elements from here on, proved to lie in the user half.
+            /// Returns the `len` elements from here on, proved to lie in the user half.
             ///
             /// # Errors
             ///
-            /// [`FaultKind::OutOfRange`](crate::FaultKind::OutOfRange) if they do not, or their size overflows;
-            /// [`FaultKind::NotSetUp`](crate::FaultKind::NotSetUp) if there is no user half yet.
+            /// Returns [`FaultKind::OutOfRange`](crate::FaultKind::OutOfRange) if they do not lie there, or if their
+            /// size overflows. Returns [`FaultKind::NotSetUp`](crate::FaultKind::NotSetUp) if there is no user half
+            /// yet.
             #[inline]
             pub fn slice(self, len: usize) -> Result<$slice<T, C>, Fault> {
                 let bytes = len.checked_mul(size_of::<T>());
-                // NOTE: the only constructor of a slice that is no part of another one.
+                // NOTE: the only constructor of a slice that is not a part of another slice.
                 match bytes.and_then(|bytes| UserRange::new(self.addr(), bytes)) {
                     Some(_) => Ok($slice { start: self, len }),
                     None => Err(Fault::out_of_range(self.addr(), $access)),
@@ -79,28 +80,28 @@ macro_rules! impl_slice {
         }
 
         impl<T, C: Context> $slice<T, C> {
-            /// The number of elements.
+            /// Returns the number of elements.
             #[inline]
             #[must_use]
             pub const fn len(&self) -> usize {
                 self.len
             }
 
-            /// Whether there is no element.
+            /// Returns whether there is no element.
             #[inline]
             #[must_use]
             pub const fn is_empty(&self) -> bool {
                 self.len == 0
             }
 
-            /// A pointer to the first element, or to where it would be.
+            /// Returns a pointer to the first element. If there is none, it points to where the first would be.
             #[inline]
             #[must_use]
             pub const fn as_ptr(&self) -> $pointer<T, C> {
                 self.start
             }
 
-            /// The bytes of all elements.
+            /// Returns the range of the bytes of all elements.
             #[inline]
             #[must_use]
             pub fn bytes(&self) -> UserRange {
@@ -108,14 +109,14 @@ macro_rules! impl_slice {
                 UserRange::checked_before(self.start.addr(), self.len * size_of::<T>())
             }
 
-            /// A pointer to the element at `index`, if there is one.
+            /// Returns a pointer to the element at `index`, or `None` if there is none.
             #[inline]
             #[must_use]
             pub fn get(&self, index: usize) -> Option<$pointer<T, C>> {
                 (index < self.len).then(|| self.start.add(index))
             }
 
-            /// The elements of `range`, if it lies inside.
+            /// Returns the elements of `range`, or `None` if they do not lie inside.
             #[inline]
             #[must_use]
             pub fn part(&self, range: Range<usize>) -> Option<Self> {
@@ -123,7 +124,7 @@ macro_rules! impl_slice {
                 (range.end <= self.len).then(|| Self { start: self.start.add(range.start), len })
             }
 
-            /// The first `mid` elements and the others, if there are so many.
+            /// Returns the first `mid` elements and the others, or `None` if there are fewer than `mid`.
             #[inline]
             #[must_use]
             pub fn split_at(&self, mid: usize) -> Option<(Self, Self)> {
@@ -132,12 +133,12 @@ macro_rules! impl_slice {
         }
 
         impl<T: AnyBitPattern, C: Context> $slice<T, C> {
-            /// Reads elements into `buf`, as many as both have, and returns how many.
+            /// Reads elements into `buf`, as many as both have. Returns the number of elements read.
             ///
             /// # Errors
             ///
-            /// Fails if a byte is not readable. Then the first `fault.done` *bytes* of `buf` hold what came
-            /// before and the rest is unchanged.
+            /// Fails if a byte is not readable. Then the first `fault.done` *bytes* of `buf` hold the bytes before
+            /// the fault, and the rest is unchanged.
             #[inline]
             pub fn read_into(&self, buf: &mut [T]) -> Result<usize, Fault> {
                 let count = self.len.min(buf.len());
@@ -147,30 +148,31 @@ macro_rules! impl_slice {
         }
 
         impl<T, C: Context> $slice<T, C> {
-            /// Whether all bytes of all elements are 0. Stops at the first one that is not.
+            /// Returns whether all bytes of all elements are 0. Stops at the first byte that is not.
             ///
             /// # Errors
             ///
-            /// Fails if a byte in front of the first that is not 0 is not readable.
+            /// Fails if a byte is not readable and all bytes before it are 0.
             pub fn is_zeroed(&self) -> Result<bool, Fault> {
                 compare::is_zeroed::<C>(self.bytes())
             }
         }
 
         impl<T: NoUninit, C: Context> $slice<T, C> {
-            /// Compares the elements with as many of `values`, or all with fewer. Returns the index of the first
-            /// *byte* that differs, or `None`.
+            /// Compares the elements with `values`, as many as both have.
+            ///
+            /// Returns the index of the first *byte* that differs, or `None` if all are equal.
             ///
             /// # Errors
             ///
-            /// Fails if a byte in front of the first difference is not readable.
+            /// Fails if a byte before the first difference is not readable.
             pub fn compare(&self, values: &[T]) -> Result<Option<usize>, Fault> {
                 let count = self.len.min(values.len());
                 compare::compare::<C>(self.start.addr(), bytemuck::cast_slice(&values[..count]))
             }
         }
 
-        // By hand: derives would ask the same of `T`.
+        // By hand: derives would demand the traits of `T`, too.
         impl<T, C> Clone for $slice<T, C> {
             fn clone(&self) -> Self {
                 *self
@@ -185,11 +187,11 @@ impl_slice!(UserSlice, UserPtr, Access::Write);
 impl_slice!(UserConstSlice, UserConstPtr, Access::Read);
 
 impl<T: NoUninit, C: Context> UserSlice<T, C> {
-    /// Writes elements from `values`, as many as both have, and returns how many.
+    /// Writes elements from `values`, as many as both have. Returns the number of elements written.
     ///
     /// # Errors
     ///
-    /// Fails if a byte is not writable. Then the first `fault.done` *bytes* have been written and none behind
+    /// Fails if a byte is not writable. Then the first `fault.done` *bytes* have been written, and no byte after
     /// them.
     #[inline]
     pub fn write_from(&self, values: &[T]) -> Result<usize, Fault> {
@@ -204,7 +206,7 @@ impl<T, C: Context> UserSlice<T, C> {
     ///
     /// # Errors
     ///
-    /// As [`write_from`](Self::write_from).
+    /// Fails as [`write_from`](Self::write_from) does.
     #[inline]
     pub fn fill_bytes(&self, byte: u8) -> Result<(), Fault> {
         copy::fill::<C>(self.start.addr(), byte, self.len * size_of::<T>())

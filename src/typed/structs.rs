@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Structs whose size user space and kernel may disagree about.
+//! Structs whose size may differ between user space and the kernel.
 //!
-//! An extensible system call takes a struct and its size. Old programs pass a smaller one: what they do not
-//! know counts as zero. New programs on an old kernel pass a larger one: it is accepted if what the kernel does
-//! not know *is* zero.
+//! An extensible syscall takes a struct and its size. An old program passes a smaller struct: the fields that it does
+//! not know count as zero. A new program on an old kernel passes a larger one: the kernel accepts it if the bytes
+//! that it does not know *are* zero.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -41,14 +41,15 @@ use crate::{
     typed::ptr::{UserConstPtr, UserPtr},
 };
 
-/// The largest size that user space may claim, in bytes: a page, as for Linux's extensible structs.
+/// The largest size that user space may claim, in bytes: a page, as for the extensible structs of Linux. A larger
+/// struct of the kernel's own raises it to its size.
 pub const MAX_STRUCT_SIZE: usize = 4096;
 
 /// Why an extensible struct was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum StructError {
-    /// User space passed more than the kernel knows, and it is not all zero; or a size above [`MAX_STRUCT_SIZE`].
+    /// User space passed non-zero bytes that the kernel does not know, or a size above [`MAX_STRUCT_SIZE`].
     TooBig,
     /// A byte could not be accessed.
     Fault(Fault),
@@ -72,7 +73,7 @@ impl From<Fault> for StructError {
 }
 
 impl StructError {
-    /// The error number that a system call returns.
+    /// Returns the error number for a syscall.
     #[must_use]
     pub const fn errno(&self) -> i32 {
         match self {
@@ -84,27 +85,27 @@ impl StructError {
 
 errno::conversions!(StructError);
 
-/// Reads a struct of which user space says that it has `user_size` bytes.
+/// Reads a struct of `user_size` bytes, the size that user space passed.
 ///
-/// Bytes that user space does not have are zero in the result; bytes that the kernel does not have must be zero in
-/// user memory. Each is read once, in ascending order.
+/// Bytes that user space does not have are zero in the result. Bytes that the kernel does not know must be zero in
+/// user memory. Each byte is read once, in ascending order.
 ///
 /// # Errors
 ///
-/// [`StructError::TooBig`] if they are not zero, or `user_size` is above [`MAX_STRUCT_SIZE`];
-/// [`StructError::Fault`] if a byte is not readable.
+/// Returns [`StructError::TooBig`] if a byte that the kernel does not know is not zero, or if `user_size` is above
+/// [`MAX_STRUCT_SIZE`]. Returns [`StructError::Fault`] if a byte is not readable.
 #[doc(alias = "copy_struct_from_user")]
 pub fn read_struct<T: AnyBitPattern>(src: UserConstPtr<T>, user_size: usize) -> Result<T, StructError> {
     src.read_struct(user_size)
 }
 
 impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
-    /// Reads a struct of which user space says that it has `user_size` bytes: see
+    /// Reads a struct of `user_size` bytes, the size that user space passed: see
     /// [`read_struct`](crate::structs::read_struct).
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Fails as that function does.
     pub fn read_struct(self, user_size: usize) -> Result<T, StructError> {
         let kernel_size = size_of::<T>();
         if user_size > MAX_STRUCT_SIZE.max(kernel_size) {
@@ -123,27 +124,27 @@ impl<T: AnyBitPattern, C: Context> UserConstPtr<T, C> {
     }
 }
 
-/// Writes a struct to user space, which says that it has room for `user_size` bytes.
+/// Writes a struct to `user_size` bytes of room, the size that user space passed.
 ///
-/// Room that the kernel has nothing for is zeroed. [`Fit::CutOff`] says that user space did not get all there is to
-/// know: `user_size` cut off bytes that are not zero.
+/// Room after the kernel's struct is filled with zeros. [`Fit::CutOff`] says that user space did not get everything:
+/// `user_size` cut off bytes that are not zero.
 ///
 /// # Errors
 ///
-/// [`StructError::TooBig`] if `user_size` is above [`MAX_STRUCT_SIZE`]; [`StructError::Fault`] if a byte is not
-/// writable: then the first `fault.done` bytes have been written, and none behind them.
+/// Returns [`StructError::TooBig`] if `user_size` is above [`MAX_STRUCT_SIZE`]. Returns [`StructError::Fault`] if a
+/// byte is not writable. Then the first `fault.done` bytes have been written, and no byte after them.
 #[doc(alias = "copy_struct_to_user")]
 pub fn write_struct<T: NoUninit>(dst: UserPtr<T>, user_size: usize, value: &T) -> Result<Fit, StructError> {
     dst.write_struct(user_size, value)
 }
 
 impl<T: NoUninit, C: Context> UserPtr<T, C> {
-    /// Writes a struct to user space, which says that it has room for `user_size` bytes: see
+    /// Writes a struct to `user_size` bytes of room, the size that user space passed: see
     /// [`write_struct`](crate::structs::write_struct).
     ///
     /// # Errors
     ///
-    /// As there.
+    /// Fails as that function does.
     pub fn write_struct(self, user_size: usize, value: &T) -> Result<Fit, StructError> {
         let known = bytemuck::bytes_of(value);
         if user_size > MAX_STRUCT_SIZE.max(known.len()) {
@@ -158,11 +159,11 @@ impl<T: NoUninit, C: Context> UserPtr<T, C> {
     }
 }
 
-/// Whether all bytes of a user range are zero. Stops at the first one that is not.
+/// Returns whether all bytes of a user range are zero. Stops at the first byte that is not.
 ///
 /// # Errors
 ///
-/// Fails if a byte in front of the first that is not zero is not readable; `fault.done` bytes before it are zero.
+/// Fails if a byte is not readable and all bytes before it are zero. Those are `fault.done` bytes.
 #[doc(alias = "check_zeroed_user")]
 pub fn is_zeroed(range: UserRange) -> Result<bool, Fault> {
     compare::is_zeroed::<Normal>(range)

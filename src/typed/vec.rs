@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! User slices as vectors (feature `alloc`).
+//! Reads user slices into vectors (feature `alloc`).
 
 use alloc::vec::Vec;
 use core::{fmt, mem::MaybeUninit};
@@ -9,10 +9,10 @@ use crate::{
     typed::slice::{UserConstSlice, UserSlice},
 };
 
-/// The bytes by which a vector grows ahead of what has been read.
+/// The number of bytes by which a vector grows ahead of what has been read.
 const STEP: usize = 64 * 1024;
 
-/// Why a user slice did not become a vector.
+/// Why a user slice was not read into a vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum VecError {
@@ -40,7 +40,7 @@ impl From<Fault> for VecError {
 }
 
 impl VecError {
-    /// The error number that a system call returns.
+    /// Returns the error number for a syscall.
     #[must_use]
     pub const fn errno(&self) -> i32 {
         match self {
@@ -55,11 +55,11 @@ errno::conversions!(VecError);
 impl<T: AnyBitPattern, C: Context> UserConstSlice<T, C> {
     /// Reads all elements into a new vector.
     ///
-    /// It grows with what has been read: a length that user space made up costs no memory.
+    /// The vector grows with what has been read. So a length that user space made up costs no memory.
     ///
     /// # Errors
     ///
-    /// [`VecError::Fault`] if a byte is not readable, with `done` counted from the start;
+    /// Returns [`VecError::Fault`] if a byte is not readable; `done` counts from the start. Returns
     /// [`VecError::NoMemory`] if the heap is exhausted.
     ///
     /// ```
@@ -84,8 +84,8 @@ impl<T: AnyBitPattern, C: Context> UserConstSlice<T, C> {
     ///
     /// # Errors
     ///
-    /// As [`to_vec`](Self::to_vec), but what was read is in `values`: the whole elements of `fault.done` bytes, behind
-    /// those that were there before.
+    /// Fails as [`to_vec`](Self::to_vec) does, but keeps what was read in `values`: the whole elements of
+    /// `fault.done` bytes, after the elements that were there before.
     pub fn append_to(&self, values: &mut Vec<T>) -> Result<(), VecError> {
         let per_step = STEP.checked_div(size_of::<T>()).map_or(usize::MAX, |count| count.max(1));
         let mut rest = self.bytes();
@@ -107,7 +107,7 @@ impl<T: AnyBitPattern, C: Context> UserSlice<T, C> {
     ///
     /// # Errors
     ///
-    /// As [`UserConstSlice::to_vec`].
+    /// Fails as [`UserConstSlice::to_vec`] does.
     pub fn to_vec(&self) -> Result<Vec<T>, VecError> {
         UserConstSlice::from(*self).to_vec()
     }
@@ -116,14 +116,14 @@ impl<T: AnyBitPattern, C: Context> UserSlice<T, C> {
     ///
     /// # Errors
     ///
-    /// As [`UserConstSlice::append_to`].
+    /// Fails as [`UserConstSlice::append_to`] does.
     pub fn append_to(&self, values: &mut Vec<T>) -> Result<(), VecError> {
         UserConstSlice::from(*self).append_to(values)
     }
 }
 
-/// Reads `count` values from `range` behind those of `values`, which has room for them: after a fault, those that are
-/// whole.
+/// Reads `count` values from `range` and appends them to `values`, which has room for them. After a fault, appends
+/// the whole ones.
 fn append<T: AnyBitPattern, C: Context>(
     values: &mut Vec<T>,
     count: usize,
@@ -137,7 +137,7 @@ fn append<T: AnyBitPattern, C: Context>(
         Err(fault) => fault.done.checked_div(size_of::<T>()).unwrap_or(0),
     };
     let len = values.len() + whole;
-    // SAFETY: all bytes of so many more values were written, and a `T` may be any of them.
+    // SAFETY: all bytes of `whole` more values were written, and any bytes are a `T`.
     unsafe { values.set_len(len) };
     outcome
 }
