@@ -46,9 +46,9 @@ pub use extable::cause::{Access, FaultKind};
 pub use recovery::flag::{is_accessing_user_memory, switch_accessing_user_memory};
 #[cfg(target_os = "linux")]
 pub use recovery::hosted;
-#[cfg(all(feature = "vector", target_os = "none"))]
+#[cfg(all(feature = "vector", any(target_os = "none", doc)))]
 pub use recovery::vector;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", doc))]
 pub use recovery::window;
 pub use recovery::{
     limit::{DEFAULT_USER_LIMIT, set_user_limit, user_limit},

@@ -34,61 +34,24 @@ cfg_if::cfg_if! {
     if #[cfg(target_arch = "x86_64")] {
         mod x86_64;
         pub(crate) use x86_64::*;
-
-        macro_rules! machine_file {
-            (as machine) => {
-                mod x86_64;
-                use x86_64 as machine;
-            };
-            () => {
-                pub(crate) mod x86_64;
-            };
-        }
     } else if #[cfg(target_arch = "aarch64")] {
         mod aarch64;
         pub(crate) use aarch64::*;
-
-        macro_rules! machine_file {
-            (as machine) => {
-                mod aarch64;
-                use aarch64 as machine;
-            };
-            () => {
-                pub(crate) mod aarch64;
-            };
-        }
     } else if #[cfg(target_arch = "riscv64")] {
-        mod riscv64;
         mod part;
+        mod riscv64;
         pub(crate) use riscv64::*;
-
-        macro_rules! machine_file {
-            (as machine) => {
-                mod riscv64;
-                use riscv64 as machine;
-            };
-            () => {
-                pub(crate) mod riscv64;
-            };
-        }
     } else if #[cfg(target_arch = "loongarch64")] {
         mod loongarch64;
         mod part;
         pub(crate) use loongarch64::*;
-
-        macro_rules! machine_file {
-            (as machine) => {
-                mod loongarch64;
-                use loongarch64 as machine;
-            };
-            () => {
-                pub(crate) mod loongarch64;
-            };
-        }
     } else {
         compile_error!("axptr has no routines for this target_arch; start from asm/x86_64");
     }
 }
 
-/// Declares the machine's file of a module that has one for each, such as `mod x86_64`; `as machine` gives it that name.
-pub(crate) use machine_file;
+// For what reads the machine's fault codes and frames.
+#[cfg(any(target_os = "linux", feature = "vector"))]
+mod machine_file;
+#[cfg(any(target_os = "linux", feature = "vector"))]
+pub(crate) use machine_file::machine_file;

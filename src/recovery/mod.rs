@@ -6,11 +6,12 @@ pub(crate) mod limit;
 pub(crate) mod selftest;
 pub mod trap;
 
+// The documentation for a process shows what a kernel has, too.
 #[cfg(target_os = "linux")]
 pub mod hosted;
-#[cfg(any(test, all(feature = "vector", target_os = "none")))]
+#[cfg(any(test, all(feature = "vector", any(target_os = "none", doc))))]
 mod syndrome;
-#[cfg(all(feature = "vector", target_os = "none"))]
+#[cfg(all(feature = "vector", any(target_os = "none", doc)))]
 pub mod vector;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", doc))]
 pub mod window;

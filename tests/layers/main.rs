@@ -22,7 +22,7 @@ const MACROS: [(&str, &str); 3] =
 const HOMES: [&str; 4] = ["lib.rs", "recovery/mod.rs", "recovery/limit.rs", "arch/"];
 
 /// The one place that chooses the machine.
-const MACHINE: [&str; 1] = ["arch/mod.rs"];
+const MACHINE: [&str; 2] = ["arch/mod.rs", "arch/machine_file.rs"];
 
 const LICENCE: &str = "SPDX-License-Identifier: MIT OR Apache-2.0";
 

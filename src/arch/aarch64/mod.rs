@@ -10,7 +10,7 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
 /// The end of the lower address range with 48 bits: what TTBR0_EL1 translates (Arm ARM D8.1).
@@ -42,7 +42,7 @@ pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
 pub(crate) static MOPS: AtomicU8 = AtomicU8::new(MOPS_UNKNOWN);
 pub(crate) const MOPS_UNKNOWN: u8 = 0;
 pub(crate) const MOPS_PROVED: u8 = 1;
-#[cfg(all(feature = "vector", target_os = "none"))]
+#[cfg(all(feature = "vector", any(target_os = "none", doc)))]
 pub(crate) const MOPS_REFUTED: u8 = 2;
 
 // One block: macros defined in two would clash when both land in one codegen unit.
@@ -184,7 +184,7 @@ fn ask_cpu() -> u8 {
 
 /// Whether an instruction is CPY* or SET* in a form that is unprivileged on a side (Arm ARM C4.1.94, "Memory
 /// Copy and Memory Set").
-#[cfg(all(feature = "vector", target_os = "none"))]
+#[cfg(all(feature = "vector", any(target_os = "none", doc)))]
 pub(crate) fn is_unprivileged_copy(insn: u32) -> bool {
     const SET: u32 = 3 << 22;
     const UNPRIVILEGED_WRITE: u32 = 1 << 12;

@@ -12,7 +12,7 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
 /// The end of the user half with 48-bit addresses. Every address of a direct-map window lies behind it, where

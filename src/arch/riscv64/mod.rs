@@ -9,7 +9,7 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
 /// The end of the user half. In a kernel with 39-bit addresses, the fewest that there are (Privileged ISA,

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86_64: the routines of `asm/x86_64` and the constants that they share with Rust.
 
-#[cfg(any(feature = "__tests", target_os = "none"))]
+#[cfg(any(feature = "__tests", target_os = "none", doc))]
 use core::sync::atomic::Ordering;
 use core::{
     arch::{asm, global_asm},
@@ -12,7 +12,7 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
 /// The end of the user half with 48-bit addresses, less a page: no string instruction that starts
@@ -107,7 +107,7 @@ pub(crate) fn ask_cpu() {
 }
 
 /// Whether CPUID reports SMAP, and so `stac` and `clac`.
-#[cfg(target_os = "none")]
+#[cfg(any(target_os = "none", doc))]
 #[inline]
 pub(crate) fn has_window() -> bool {
     if CPU.load(Ordering::Relaxed) == 0 {

@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! How a module outside of this folder gets its machine's file.
+
+cfg_if::cfg_if! {
+    if #[cfg(target_arch = "x86_64")] {
+        macro_rules! machine_file {
+            (as machine) => {
+                mod x86_64;
+                use x86_64 as machine;
+            };
+            () => {
+                pub(crate) mod x86_64;
+            };
+        }
+    } else if #[cfg(target_arch = "aarch64")] {
+        macro_rules! machine_file {
+            (as machine) => {
+                mod aarch64;
+                use aarch64 as machine;
+            };
+            () => {
+                pub(crate) mod aarch64;
+            };
+        }
+    } else if #[cfg(target_arch = "riscv64")] {
+        macro_rules! machine_file {
+            (as machine) => {
+                mod riscv64;
+                use riscv64 as machine;
+            };
+            () => {
+                pub(crate) mod riscv64;
+            };
+        }
+    } else if #[cfg(target_arch = "loongarch64")] {
+        macro_rules! machine_file {
+            (as machine) => {
+                mod loongarch64;
+                use loongarch64 as machine;
+            };
+            () => {
+                pub(crate) mod loongarch64;
+            };
+        }
+    }
+}
+
+/// Declares the file of this machine, such as `mod x86_64`, in a module that has one for each. `as machine` gives it that
+/// name.
+pub(crate) use machine_file;
