@@ -9,8 +9,9 @@
 // stores finish. So every store is naturally aligned: no store can straddle a page and leave a part of itself behind.
 // The loads follow the alignment of the destination. They are unaligned if the CPU has UAL (CPUCFG word 1 bit 20;
 // Reference Manual vol. 1, chapter 2). If it does not, and the two sides differ modulo 8, aligned words are shifted
-// into place. Each of these words lies wholly inside the range. A value of 1, 2, 4 or 8 bytes that is aligned on the
-// user side (on both sides, if both are user memory) is one access there, wherever the kernel side lies.
+// into place. Each of these words lies wholly inside the range. A value of 1, 2, 4 or 8 bytes is one access on the user
+// side, if it is aligned there. (If both sides are user memory, it must be aligned on both.) The alignment of the
+// kernel side does not matter.
 //
 // How a fault becomes an exact count. A faulting instruction changes nothing. Each landing first moves a0, a2 and a3
 // past the stored bytes. Then they describe the rest, and no byte of it is stored, whatever pages were mapped or

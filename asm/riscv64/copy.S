@@ -12,8 +12,8 @@
 //   - From 16 bytes on, stores first align the destination. If that aligns the source too, blocks of 64 bytes follow.
 //     If not, words of the source are shifted and joined: four at a time, then one.
 //
-// A value of 1, 2, 4 or 8 bytes that is aligned on the user side (on both sides, if both are user memory) is one access
-// there, wherever the kernel side lies.
+// A value of 1, 2, 4 or 8 bytes is one access on the user side, if it is aligned there. (If both sides are user memory,
+// it must be aligned on both.) The alignment of the kernel side does not matter.
 //
 // How a fault becomes an exact count. A faulting instruction changes nothing, and an aligned access lies in one page.
 //   - A store that faults has stored nothing, and all stores before it are done: its landing counts them.

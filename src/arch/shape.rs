@@ -186,7 +186,7 @@ macro_rules! one {
         load ($cause:tt $clear:literal $options:tt), ([$($from:tt)*] [$($to:tt)*]), $text:literal, $addr:ident, $flags:ty
     ) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 concat!("2: ", $text),
@@ -207,7 +207,7 @@ macro_rules! one {
         $addr:ident, $value:ident, $flags:ty
     ) => {{
         let status: usize;
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 concat!("2: ", $text),
@@ -227,7 +227,7 @@ macro_rules! one {
         exchange ($cause:tt $clear:literal $options:tt), [$($to:tt)*], $text:expr, $addr:expr, $operand:expr, $flags:ty
     ) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 $text,
@@ -254,7 +254,7 @@ macro_rules! load_words {
     ) => {{
         $(let $word: u64;)+
         let status: usize;
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 $(concat!($label, ": ", $load_word!($word, $at)),)+
@@ -289,7 +289,7 @@ macro_rules! store_words {
     ) => {{
         let [$first, $($word),+] = $words;
         let status: usize;
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 concat!("2: ", $store_word!($first, 0)),
@@ -324,7 +324,7 @@ macro_rules! store_words {
     ) => {{
         let [$first, $($word),+] = $words;
         let status: usize;
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 concat!("2: ", $store_word!($first, 0)),

@@ -117,7 +117,7 @@ macro_rules! single {
 macro_rules! reserved {
     ($compute:literal, $suffix:literal, $width:literal, $addr:ident, $operand:ident, $flags:ty) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("2: ldaxr", $suffix, " {value", $width, "}, [{addr}]"),
@@ -202,7 +202,7 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
 macro_rules! compare_single {
     ($suffix:literal, $width:literal, $addr:ident, $expected:ident, $new:ident, $flags:ty) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 ".arch_extension lse",
@@ -233,7 +233,7 @@ macro_rules! compare_reserved {
         $addr:ident, $expected:ident, $new:ident, $flags:ty
     ) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("2: ldaxr", $suffix, " {value", $width, "}, [{addr}]"),

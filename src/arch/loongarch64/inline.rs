@@ -88,7 +88,7 @@ macro_rules! linked {
         $($operand:ident = $value:expr),+
     ) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 "dbar 0",

@@ -104,7 +104,7 @@ macro_rules! amo {
 macro_rules! replace {
     ($width:literal, [$($compute:literal,)+], $addr:expr, $flags:ty, $($operands:tt)*) => {{
         let (old, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("4: lr.", $width, ".aqrl {old}, ({addr})"),
@@ -146,7 +146,7 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
     operand: u64,
 ) -> (u64, usize) {
     match (OP, SIZE) {
-        // SAFETY: (1) is ours.
+        // SAFETY: our caller guarantees (1).
         (_, 1 | 2) => unsafe { rmw_part::<SIZE, OP, F>(addr, operand) },
         (rmw_op::SWAP, 4) => amo!("amoswap.w", addr, operand, F),
         (rmw_op::SWAP, _) => amo!("amoswap.d", addr, operand, F),

@@ -93,7 +93,7 @@ values! {
 macro_rules! exchange {
     ($text:literal, $addr:ident, $rax:expr, $rcx:ident, $flags:ty) => {{
         let (rax, rcx, status): (u64, u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("2: ", $text),
@@ -117,7 +117,7 @@ macro_rules! exchange {
 macro_rules! compute {
     ($op:literal, $load:literal, $replace:literal, $addr:ident, $operand:ident, $flags:ty) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("2: ", $load),

@@ -113,7 +113,7 @@ fn set_mask(blocked: &sigset_t) -> sigset_t {
 /// Keeps our handler installed after the former handler has reset the signal's action.
 ///
 /// Some handlers give up by resetting the action. std's does so for every signal but a stack overflow. Such a handler
-/// means its own action: so remember that, and keep ours for the faults that can be recovered.
+/// means its own action. So remember that reset, and keep our handler for the faults that can be recovered.
 fn stay_in_front(signal: c_int, version: usize, ours: sighandler_t) {
     let Ok(now) = set_action(signal, None) else { return };
     if now.sa_sigaction == libc::SIG_DFL {

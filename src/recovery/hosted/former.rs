@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The action that a signal had before ours. The handler of any thread can read it at any time.
+//! The action that a signal had before our handler. The handler of any thread can read it at any time.
 
 use core::{
     ptr,
@@ -16,8 +16,7 @@ use super::action::Action;
 pub(super) struct Former {
     slots: [Slot; 2],
     version: AtomicUsize,
-    /// The last version that was reset to the default. It starts as 0, the version that nobody stored, which is the
-    /// default.
+    /// The last version that was reset to the default. It starts as 0: version 0 is the default itself.
     reset: AtomicUsize,
 }
 

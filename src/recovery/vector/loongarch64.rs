@@ -23,7 +23,7 @@ const EENTRY: usize = 0xc;
 /// CRMD.IE and PRMD.PIE.
 const INTERRUPTS_ON: usize = 1 << 2;
 
-/// The exception entry before ours. `asm/loongarch64/vector.S` jumps to it.
+/// The kernel's former exception entry. `asm/loongarch64/vector.S` jumps to it.
 static FORMER: AtomicUsize = AtomicUsize::new(0);
 
 global_asm!(
@@ -118,7 +118,7 @@ fn set_interrupts(state: usize) {
     }
 }
 
-/// Makes this CPU's exception entry ours.
+/// Makes this CPU's exception entry point to our vector.
 ///
 /// # Safety
 ///

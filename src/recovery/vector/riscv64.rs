@@ -35,7 +35,8 @@ global_asm!(
 unsafe extern "C" {
     #[link_name = "__axptr_vector"]
     static VECTOR: u8;
-    /// The address of the kernel's vector, to which ours passes on; 0 if the kernel has none of that name.
+    /// The address of the kernel's own vector, to which our vector passes on. It is 0 if the kernel has none of that
+    /// name.
     #[link_name = "__axptr_vector_former"]
     safe static FORMER: usize;
 }

@@ -137,7 +137,7 @@ mod tests {
         info.si_signo = signal;
         info.si_code = code;
         let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
-        // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
+        // SAFETY: the address comes after three integers, and is aligned (<asm-generic/siginfo.h>).
         unsafe { address.write(ADDR) };
         Frame::new(&mut context).report(signal, &info)
     }
