@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Hands kernels the linker fragment and refuses targets that have no routines.
+//! Gives kernels the path of the linker fragment, and refuses targets that have no routines.
 //!
-//! A build script runs on the host: it asks `CARGO_CFG_*` about the target, never `cfg!`.
+//! A build script runs on the host. So it reads the target from `CARGO_CFG_*`; `cfg!` would describe the host.
 
 use std::{env, fs, path::PathBuf, process::exit};
 
@@ -36,7 +36,7 @@ fn main() {
         refuse("the routines are written for 64-bit pointers");
     }
 
-    // Kernels read this as DEP_AXPTR_LINKER_FRAGMENT in their own build script.
+    // A kernel's build script reads this as DEP_AXPTR_LINKER_FRAGMENT.
     let out = PathBuf::from(env::var_os("OUT_DIR").expect("cargo sets OUT_DIR"));
     let fragment = out.join("axptr.ld");
     fs::copy("axptr.ld", &fragment).expect("OUT_DIR is writable");

@@ -9,7 +9,7 @@ extern crate alloc;
 #[cfg(feature = "std")]
 extern crate std;
 
-// One folder a floor. What a file needs lies in the folders above it in this list.
+// One folder per floor. A file uses only its own folder and the folders above it in this list.
 mod arch;
 
 pub mod extable;
@@ -68,34 +68,34 @@ pub use typed::{
     structs,
 };
 
-/// For this project's own tests: no promise is made about it. What it does is done to the whole program: nothing but a
-/// test enables the feature.
+/// For this project's own tests. It is no part of the public API and may change in any release. Its functions change
+/// the routines of the whole program. So only tests enable this feature.
 #[cfg(feature = "__tests")]
 #[doc(hidden)]
 pub mod internal {
     use crate::arch;
 
-    /// A set of paths that the routines take on some CPUs.
+    /// A set of paths through the routines. Different CPUs take different paths.
     #[derive(Clone, Copy, Debug, PartialEq, Eq)]
     pub struct CpuPath(usize);
 
-    /// Those that this CPU can execute; there is always one.
+    /// The paths that this CPU can execute. There is at least one.
     pub fn cpu_paths() -> impl Iterator<Item = CpuPath> + Clone {
         (0..arch::CPU_PATHS.len()).filter(|&path| arch::can_take(path)).map(CpuPath)
     }
 
-    /// Lets the routines choose by what the CPU has, as they do unless a path was forced.
+    /// Lets the routines choose by what the CPU has. This is the normal state; it undoes [`CpuPath::force`].
     pub fn choose_by_cpu() {
         arch::forget_cpu();
     }
 
     impl CpuPath {
-        /// What tells it apart, such as `without ERMS`.
+        /// The name of the path, such as `without ERMS`.
         pub fn name(self) -> &'static str {
             arch::CPU_PATHS[self.0]
         }
 
-        /// Makes the routines of all CPUs take it.
+        /// Makes the routines take this path, on all CPUs.
         pub fn force(self) {
             arch::force_cpu(self.0);
         }

@@ -1,28 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies between two ranges of which one, or both, may fault. One text; an instance per direction, and again
-// for each without the pager.
+// Copies between two ranges. One or both are user memory, whose accesses may fault. One text gives an instance for each
+// direction, and a second instance of each without the pager.
 //
 // __axptr_copy_*(x0 dst, x1 src, x2 len) -> x0 bytes NOT copied, x1 cause
 // Clobbers x2-x15 and the flags. Never touches the stack.
 //
-// From user memory: 1, 2..3, 4..7, 8..16, 17..32, 33..64 by moves that overlap in the middle, all loaded
-// before the first is stored; above that 64-byte blocks, and those classes for what is left of them.
-// To user memory: pieces of 1, 2, 4 until the destination is aligned, 64-byte blocks, pieces of 32..1.
-// Long ones in a kernel whose CPU has FEAT_MOPS: mops.S.
+// From user memory:
+//   - 1, 2..3, 4..7, 8..16, 17..32, 33..64 bytes: moves that overlap in the middle. All loads come before the first
+//     store.
+//   - above 64 bytes: 64-byte blocks, then those classes for what is left.
+//
+// To user memory: pieces of 1, 2, 4 bytes until the destination is aligned, 64-byte blocks, then pieces of 32..1. Long
+// copies in a kernel whose CPU has FEAT_MOPS: mops.S.
 //
 // How a fault becomes an exact count. A landing finds the rest in x2, x3 and x4.
-//   - A store: aligned, so all of it is missing, and the landing's name says how much of the piece before
-//     it has been done.
-//   - A load: nothing of its piece has been stored, but for the bytes that the first 16 of a bulk copy share
-//     with it. Accessible memory ends at a multiple of 4 KiB, whatever the page size. If that edge lies
-//     inside the piece's reach, the bytes up to it are done bytewise; if not, the access began in the bad
-//     page and no byte more can be done.
-// So no byte of the rest has been touched, whatever pages have come or gone since the call began.
-// Causes with bit 7 set (tags, poison, alignment) end anywhere: the rest is done bytewise.
+//   - A store is aligned, so a store that faults has stored nothing. The landing's name says how many bytes of the
+//     piece were stored before.
+//   - A load faults before any byte of its piece is stored. The one exception: the first 16 bytes of a bulk copy share
+//     bytes with the next piece. Accessible memory ends at a multiple of 4 KiB, whatever the page size. If that edge
+//     lies inside the reach of the piece, the bytes up to the edge are copied bytewise. If not, the access began in the
+//     bad page, and no byte more can be copied.
+//
+// So no byte of the rest is stored, whatever pages were mapped or unmapped since the call began. Causes with bit 7 set
+// (tags, poison, alignment) end anywhere: for them the rest is copied bytewise.
 
-// `load` and `store` are the entry flags of a user-side load and store; 0 means kernel side: no entry, so a
-// fault there stays the kernel bug that it is.
-// `form` is the form of CPYF* in which the user's sides, and no other, are unprivileged.
+// `load` and `store` are the entry flags of a user-side load and store. 0 means the kernel side: it has no entry, so a
+// fault there stays the kernel bug that it is. `form` is the form of CPYF* in which exactly the user's sides are
+// unprivileged.
 .macro axptr_define_copy routine, load, store, form
 axptr_begin \routine
     mov     x3, x1
@@ -35,7 +39,7 @@ axptr_begin \routine
     axptr_copy_overlapping \routine, \load
     .endif
 
-    // x2 bytes, at least one; then there are x6 more that are not tried.
+    // Copies x2 bytes, at least one. After them, x6 more bytes are left that are not tried.
 .Lbytes_\routine:
     axptr_piece \routine, \load, .Lbyte_\routine, ldtrb, ldrb, w8, [x3]
     axptr_piece \routine, \store, .Lbyte_\routine, sttrb, strb, w8, [x4]
@@ -45,14 +49,14 @@ axptr_begin \routine
     add     x0, x2, x6
     ret
 
-    // The one way out. A landing comes here as well, with its count in x2.
+    // The only exit. A landing also comes here, with its count in x2.
 .Ldone_\routine:
     mov     x2, xzr
 .Lrest_\routine:
     mov     x0, x2
     ret
 
-    // Landings of loads: how far behind x3 the faulting access could reach.
+    // Landings of loads: x5 gets how far above x3 the faulting access could reach.
     .if \load
 .Lload2_\routine:
     mov     w5, 2
@@ -79,7 +83,7 @@ axptr_begin \routine
     axptr_up_to_edge \routine
     .endif
 
-    // Landings of stores: the bytes of the piece that were done before.
+    // Landings of stores: the bytes of the piece that were stored before.
     .if \store
     axptr_stored_landings \routine
 .Lstored0_\routine:
@@ -102,7 +106,7 @@ axptr_begin \routine
 axptr_end \routine
 .endm
 
-// From user memory to kernel memory, where no alignment is asked for.
+// From user memory to kernel memory. No access has to be aligned here.
 .macro axptr_copy_overlapping routine, load
 .Lclassify_\routine:
     cmp     x2, 16
@@ -118,7 +122,7 @@ axptr_end \routine
     strb    w8, [x4]
     b       .Ldone_\routine
 
-    // Exactly 2, 4 and 8 bytes are one load: a value does not tear.
+    // Exactly 2, 4 and 8 bytes are one load, so a value does not tear.
 .L2to3_\routine:
     axptr_access \routine, \load, .Lload2_\routine, ldtrh w8, [x3]
     b.eq    2f
@@ -174,8 +178,8 @@ axptr_end \routine
     stp     x14, x15, [x6, -16]
     b       .Ldone_\routine
 
-    // The first 16 bytes bring the destination to a multiple of 16. The next piece stores up to 15 of them
-    // once more: until it does, they are done and stand behind x4 (`axptr_behind_first16`).
+    // The first 16 bytes align the destination to 16. The next piece stores up to 15 of them again. Until it does, they
+    // are stored and lie above x4 (`axptr_behind_first16`).
 .Lbulk_\routine:
     .if AXPTR_KERNEL
     axptr_if_mops .Lmops_\routine
@@ -203,9 +207,9 @@ axptr_end \routine
     b       .Ldone_\routine
 .endm
 
-// Moves x2, x3 and x4 behind the first 16 bytes of a bulk copy, if those are stored and the piece that was to
-// be loaded begins among them. x0 is still the destination's start: where x4 has not left it, nothing is
-// stored. More is left than the 15 bytes at most, because a bulk copy has 65 bytes or more.
+// Moves x2, x3 and x4 past the first 16 bytes of a bulk copy, if these are stored and the piece to load begins inside
+// them. x0 is still the start of the destination: if x4 equals it, nothing is stored. The move is at most 15 bytes, and
+// more bytes are left, because a bulk copy has 65 bytes or more.
 .macro axptr_behind_first16 routine
     cmp     x4, x0
     b.eq    .Lload_edge_\routine
@@ -274,7 +278,7 @@ axptr_end \routine
     axptr_move \routine, \load, \store, .Lload8_\routine, .Lstored0_\routine, , x8
     axptr_advance 8
     axptr_back_to_mops \routine
-    // The destination is aligned to what is left, whichever way led here.
+    // On every path to here, the destination is aligned to what is left.
 .Lunder8_\routine:
     tbz     x2, 2, 2f
     axptr_move \routine, \load, \store, .Lload4_\routine, .Lstored0_\routine, , w8
@@ -283,16 +287,17 @@ axptr_end \routine
     axptr_move \routine, \load, \store, .Lload2_\routine, .Lstored0_\routine, h, w8
     axptr_advance 2
 2:  tbz     x2, 0, .Ldone_\routine
-    // The last byte is the bytewise loop's, which follows.
+    // The bytewise loop follows, and copies the last byte.
 .endm
 
-// Moves one piece of the width that `suffix` and the register say.
+// Moves one piece. Its width is that of `suffix` and of the register.
 .macro axptr_move routine, load, store, load_landing, store_landing, suffix, register
     axptr_piece \routine, \load, \load_landing, ldtr\suffix, ldr\suffix, \register, [x3]
     axptr_access \routine, \store, \store_landing, sttr\suffix \register, [x4]
 .endm
 
-// Loads 16 bytes at offset `at` of the source: a pair where it is the kernel's. `landing` is the first one's.
+// Loads 16 bytes at offset `at` of the source, as a pair if the source is kernel memory. `landing` is that of the first
+// load.
 .macro axptr_load16 routine, load, landing, first, second, at
     .if \load
     axptr_access \routine, \load, \landing, ldtr \first, [x3, \at]
@@ -320,7 +325,7 @@ axptr_define_copy copy_from_user, AXPTR_R, 0, rt
 axptr_define_copy copy_to_user, 0, AXPTR_W, wt
 axptr_define_copy copy_in_user, AXPTR_R, AXPTR_W, t
 
-// The same once more for contexts in which the pager must not run: the pc alone tells the two apart.
+// The same text again, for contexts in which the pager must not run: only the pc tells the two instances apart.
 .set AXPTR_RN, AXPTR_R | AXPTR_NOFAULT
 .set AXPTR_WN, AXPTR_W | AXPTR_NOFAULT
 axptr_define_copy copy_from_user_nofault, AXPTR_RN, 0, rt

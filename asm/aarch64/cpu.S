@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// What the CPU has (kernels only), and the sentinel of the self test.
+// Finds what the CPU has (kernels only). Also holds the sentinel of the self test.
 
 .if AXPTR_KERNEL
 // Fills {cpu} and returns it in w7. Clobbers x5 and the flags.
-// Several CPUs may run it at once: they store the same value.
+// Several CPUs may run it at once, because they store the same value.
 axptr_begin ask_cpu
     mov     w7, {known}
     mrs     x5, s3_0_c0_c7_1            // ID_AA64MMFR1_EL1
@@ -25,7 +25,7 @@ axptr_begin ask_cpu
 axptr_end ask_cpu
 
 // __axptr_try_mops() -> x0 1 if a copy instruction works here, else 0
-// A copy of no bytes. Where it is undefined, the vector goes on at the end.
+// A copy of no bytes. If the instruction is undefined, the vector goes on at the end.
 axptr_begin try_mops
     mov     x0, xzr
     mov     x2, xzr
@@ -43,7 +43,7 @@ __axptr_try_mops_end:
 axptr_end try_mops
 .endif
 
-// Never called. `selftest` looks its entry up: if this one is in the table, the linker kept the table.
+// Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
 axptr_begin sentinel
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, ldtrb w8, [x0]
     .global __axptr_sentinel_landing

@@ -4,7 +4,7 @@
 // __axptr_fill_user(x0 dst, w1 byte, x2 len) -> x0 bytes NOT filled, x1 cause
 // Clobbers x2-x8, x15 and the flags. Never touches the stack.
 //
-// The byte is in w8, eight times in x8. Pieces and landings are those of a copy to user memory (copy.S).
+// The byte is in w8, and eight times in x8. The pieces and the landings are those of a copy to user memory (copy.S).
 
 .macro axptr_define_fill routine, store
 axptr_begin \routine
@@ -65,7 +65,7 @@ axptr_begin \routine
     axptr_fill8 \routine, \store, 0
     axptr_filled 8
     axptr_back_to_mops \routine
-    // The destination is aligned to what is left, whichever way led here.
+    // On every path to here, the destination is aligned to what is left.
 .Lunder8_\routine:
     tbz     x2, 2, 2f
     axptr_access \routine, \store, .Lstored0_\routine, sttr w8, [x4]
@@ -74,7 +74,7 @@ axptr_begin \routine
     axptr_access \routine, \store, .Lstored0_\routine, sttrh w8, [x4]
     axptr_filled 2
 2:  tbz     x2, 0, .Ldone_\routine
-    // The last byte; from a landing, x2 bytes, with x6 behind them that are not tried.
+    // The last byte. From a landing: x2 bytes, and after them x6 bytes that are not tried.
 .Lbytes_\routine:
     axptr_access \routine, \store, .Lbyte_\routine, sttrb w8, [x4]
     axptr_filled 1
@@ -83,14 +83,14 @@ axptr_begin \routine
     add     x0, x2, x6
     ret
 
-    // The one way out. A landing comes here as well, with its count in x2.
+    // The only exit. A landing also comes here, with its count in x2.
 .Ldone_\routine:
     mov     x2, xzr
 .Lrest_\routine:
     mov     x0, x2
     ret
 
-    // Landings: the bytes of the piece that were done before.
+    // Landings: the bytes of the piece that were stored before.
     axptr_stored_landings \routine
 .Lstored0_\routine:
     mov     w5, wzr

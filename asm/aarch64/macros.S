@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Shared by every routine: the table entry beside its instruction.
+// Shared by every routine: an instruction together with its table entry.
 //
-// The Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process) before this file, and passes its
-// constants and the address of its CPU feature byte, {cpu}.
+// Before this file, the Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process). It passes its constants,
+// and the address of its CPU feature byte, {cpu}.
 //
-// Registers that every routine keeps to, and that a landing finds as the last finished piece left them:
+// Registers that every routine keeps to. A landing finds them as the last finished piece left them:
 //   x0       result: bytes not done
 //   x1       the cause: 0 until the trap handler writes it on the way to a landing
 //   x2       bytes still to do
@@ -12,29 +12,29 @@
 //   x5-x7    scratch
 //   x8-x15   data
 //
-// User memory is reached by the unprivileged instructions only (LDTR, STTR; Arm ARM C3.2.6): they are checked
-// as accesses of EL0, so PAN stays on, no window exists, and memory that is the kernel's alone refuses them.
-// In a process (EL0) they are plain loads and stores. They have no pair form and no writeback.
+// Only unprivileged instructions access user memory (LDTR, STTR; Arm ARM C3.2.6). The CPU checks them as accesses of
+// EL0. So PAN stays on, no window exists, and memory that only the kernel may access refuses them. In a process (EL0)
+// they are plain loads and stores. They have no pair form and no writeback.
 //
-// User stores are naturally aligned, so that each is done whole or not at all: of one that straddles two
-// pages, or two tag granules, the good part may be left behind (Arm ARM B2.2.1: only an aligned access is
-// single-copy atomic). Loads may be unaligned, and so may accesses to kernel memory: SCTLR_EL1.A is 0.
+// User stores are naturally aligned, so each is done whole or not at all. An unaligned store that straddles two pages,
+// or two tag granules, may leave the good part behind (Arm ARM B2.2.1: only an aligned access is single-copy atomic).
+// Loads may be unaligned, and so may accesses to kernel memory: SCTLR_EL1.A is 0.
 
 // Entry flags.
-.set AXPTR_R, {read}                    // the user side is read
-.set AXPTR_W, {write}                   // the user side is written
-.set AXPTR_STRICT, {strict}             // the instruction touches kernel memory too
+.set AXPTR_R, {read}                    // the instruction reads user memory
+.set AXPTR_W, {write}                   // the instruction writes user memory
+.set AXPTR_STRICT, {strict}             // the instruction accesses kernel memory too
 .set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
 
-// Bits of a cause: it may end inside a page; a write was to be done. And the longest distance from the rest's
-// start at which an access of the 64-byte classes can end.
+// Bits of a cause: it may end inside a page; the access was a write. Then the longest distance from the start of the
+// rest to the end of an access of the 64-byte classes.
 .set AXPTR_SUB_PAGE_BIT, 7
 .set AXPTR_CAUSE_WRITE_BIT, 9
 .set AXPTR_REACH, 64
 
-// `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
-// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER), and which refers to it: else
-// `--icf=all` makes one of a routine and its no-fault form, which differ in nothing but their entries.
+// `insn` accesses user memory if `flags` is not 0. Then a fault goes on at `landing`. `routine` names the section of
+// the routine: the entry follows it through the linker (SHF_LINK_ORDER), and it refers to the entry. Without that
+// reference, `--icf=all` would fold a routine and its no-fault form, which differ only in their entries.
 .macro axptr_access routine, flags, landing, insn:vararg
 9:  \insn
     .if \flags
@@ -50,7 +50,7 @@
     .endif
 .endm
 
-// One piece: `u` the unprivileged instruction for a user side, `k` the plain one for a kernel side.
+// One piece: `u` is the unprivileged instruction for the user side, `k` the plain one for the kernel side.
 .macro axptr_piece routine, flags, landing, u, k, operands:vararg
     .if \flags
     axptr_access \routine, \flags, \landing, \u \operands
@@ -72,7 +72,7 @@ __axptr_\routine:
     .popsection
 .endm
 
-// Landings of stores: the bytes of the piece that were done before. The one of 0 follows.
+// Landings of stores: the bytes of the piece that were stored before. The landing for 0 bytes follows.
 .macro axptr_stored_landings routine
     axptr_stored_landing \routine, 56
     axptr_stored_landing \routine, 48
@@ -89,8 +89,7 @@ __axptr_\routine:
     b       .Lstored_\routine
 .endm
 
-// w7 = {cpu}, asked for once if nobody has: it is 0 until then, so nothing needs initialising.
-// Clobbers x5 and x15.
+// w7 = {cpu}. It asks the CPU once: {cpu} is 0 until then, so it needs no initialisation. Clobbers x5 and x15.
 .macro axptr_know_cpu
     adrp    x5, {cpu}
     ldrb    w7, [x5, :lo12:{cpu}]
@@ -101,11 +100,11 @@ __axptr_\routine:
 9:
 .endm
 
-// The bytes before an edge, of which x7 says how many, if the faulting access could reach that far (x5: how
-// far). Those behind it are left.
+// Copies the bytes before an edge, if the faulting access could reach the edge. x7 is the number of these bytes, x5 the
+// reach. The bytes behind the edge are left.
 .macro axptr_up_to_edge routine
 .Lup_to_edge_\routine:
-    cbz     x7, .Lrest_\routine         // a page that begins here is the bad one
+    cbz     x7, .Lrest_\routine         // the page that begins here is the bad one
     cmp     x7, x5
     b.hs    .Lrest_\routine
     subs    x6, x2, x7

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies a string from user memory, terminator included.
+// Copies a string from user memory, including its terminator.
 //
 // __axptr_copy_string(x0 dst, x1 src, x2 max) -> x0 max less the bytes copied, x1 cause
 // Clobbers x2-x10 and the flags. Never touches the stack.
 //
-// The bytes end with the first 0, with `max`, or with a fault; which of them, the last byte copied and the
-// count tell. User memory is read by aligned words. None of them straddles a page, so that the page behind
-// the terminator's is never touched, and a word that faults has no byte to offer: nothing is tried again. (A
-// cause with bit 7 set ends anywhere: then the rest is done bytewise.) Only bytes of the string are stored.
+// The copy ends at the first 0, at `max`, or at a fault. The last byte copied and the count tell which. It reads user
+// memory by aligned words. No aligned word straddles a page. So it never touches the page behind that of the
+// terminator. And if a word faults, it has no byte to copy, so nothing is tried again. (A cause with bit 7 set ends
+// anywhere: for it the rest is copied bytewise.) It stores only bytes of the string.
 //
 //   x2, x4  how many bytes may follow, and where the next one goes
 //   x3      the current word
@@ -26,7 +26,7 @@ axptr_begin \routine
     mov     x10, 0x0101010101010101
     axptr_access \routine, \load, .Lfault_\routine, ldtr x8, [x3]
     b.eq    .Lword_\routine
-    // The bytes of the word in front of the string are dropped.
+    // The bytes of the word that precede the string are dropped.
     lsl     w9, w5, 3
     lsr     x8, x8, x9
     mov     w7, 8
@@ -47,7 +47,7 @@ axptr_begin \routine
     add     x3, x3, 8
     axptr_access \routine, \load, .Lfault_\routine, ldtr x8, [x3]
 .Lword_\routine:
-    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is.
+    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is 0.
     sub     x9, x8, x10
     bic     x9, x9, x8
     mov     w7, 8
@@ -59,15 +59,15 @@ axptr_begin \routine
     subs    x2, x2, 8
     b.ne    .Lnext_\routine
 
-    // The one way out.
+    // The only exit.
 .Lexit_\routine:
     mov     x0, x2
     ret
 
 .Lfault_\routine:
-    tbz     w1, AXPTR_SUB_PAGE_BIT, .Lexit_\routine     // a page's cause: the word had nothing to offer
+    tbz     w1, AXPTR_SUB_PAGE_BIT, .Lexit_\routine     // the cause ends at a page, so the word had no byte to copy
     sub     x3, x6, x2
-    .global __axptr_\routine\()_bytewise  // for tests: no page's cause comes here
+    .global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
 .Lbytewise_\routine:
 __axptr_\routine\()_bytewise:
     axptr_access \routine, \load, .Lexit_\routine, ldtrb w8, [x3]

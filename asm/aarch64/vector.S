@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The vector table in front of the kernel's own, for synchronous exceptions of kernel code (Arm ARM D1.3.1).
 //
-// No register is free when an exception is taken, so the way to the former table is a direct branch: to
-// `exception_vector_base`, which is axcpu's, or whatever table the kernel gives that name. The reference is
-// weak: a kernel without one links, and `put_in_front` refuses. The branch reaches 128 MiB; if a linker had
-// to put a veneer (which needs a register) in between, `put_in_front` refuses as well.
+// When an exception is taken, no register is free. So only a direct branch can go to the former table: to the symbol
+// `exception_vector_base`, which is axcpu's table, or any table to which the kernel gives that name. The reference is
+// weak. A kernel without such a table links, and `put_in_front` returns an error. The branch reaches 128 MiB. If a
+// linker puts a veneer in between, which needs a register, `put_in_front` returns an error too.
 //
-// {on_fault}(x0 frame) -> w0: 1 to resume the frame, 0 to pass it on.
-// {cpu}, {pan}: the CPU feature byte, known by now, and the number of its bit for PAN.
+// Calls {on_fault}(x0 frame) -> w0: 1 to resume the frame, 0 to pass it on.
+// {cpu}, {pan}: the CPU feature byte, filled by now, and the number of its bit for PAN.
 
 .weak exception_vector_base
 
@@ -62,7 +62,7 @@ __axptr_vector:
     mrs     x0, esr_el1
     mrs     x1, far_el1
     stp     x0, x1, [sp, 176]
-    // With SCTLR_EL1.SPAN = 1 an exception leaves PAN as it was: close the window before anything is called.
+    // With SCTLR_EL1.SPAN = 1 an exception leaves PAN unchanged. So close the window before calling anything.
     adrp    x2, {cpu}
     ldrb    w2, [x2, :lo12:{cpu}]
     stp     xzr, xzr, [sp, 192]
@@ -72,7 +72,7 @@ __axptr_vector:
     .inst   0xd500419f                  // msr pan, #1
 2:  mov     x0, sp
     bl      {on_fault}
-    // A pager may have slept: the registers of the exception are another's by now.
+    // A pager may have slept. So the exception registers may belong to another exception by now.
     ldp     x1, x2, [sp, 160]
     msr     elr_el1, x1
     msr     spsr_el1, x2

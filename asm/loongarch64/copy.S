@@ -1,27 +1,30 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies between two ranges of which one, or both, may fault. One text; an instance per direction, and again
-// for each without the pager.
+// Copies between two ranges. One or both are user memory, whose accesses may fault. One text gives an instance for each
+// direction, and a second instance of each without the pager.
 //
 // __axptr_copy_*(a0 dst, a1 src, a2 len) -> a0 bytes NOT copied, a1 cause
 // Clobbers a2-a4 and t0-t8.
 //
-// First up to three stores align the destination to 8 bytes, then blocks of 64 bytes and words, then up to
-// three stores finish. So every store is naturally aligned and none can straddle a page and leave a part of
-// itself behind. Loads follow the destination's alignment: unaligned where the CPU has UAL (CPUCFG word 1 bit
-// 20; Reference Manual vol. 1, chapter 2). Where it has not, and the two sides differ modulo 8, aligned words
-// are shifted into place, each of them wholly inside the range. A value of 1, 2, 4 or 8 bytes that is aligned
-// on the user's side (on both, if both are the user's) is one access there, wherever the kernel's side lies.
+// First up to three stores align the destination to 8 bytes. Then come blocks of 64 bytes, and words. Up to three
+// stores finish. So every store is naturally aligned: no store can straddle a page and leave a part of itself behind.
+// The loads follow the alignment of the destination. They are unaligned if the CPU has UAL (CPUCFG word 1 bit 20;
+// Reference Manual vol. 1, chapter 2). If it does not, and the two sides differ modulo 8, aligned words are shifted
+// into place. Each of these words lies wholly inside the range. A value of 1, 2, 4 or 8 bytes is one access on the user
+// side, if it is aligned there. (If both sides are user memory, it must be aligned on both.) The alignment of the
+// kernel side does not matter.
 //
-// How a fault becomes an exact count. A faulting instruction changes nothing. Each landing first moves a0, a2
-// and a3 behind what has been stored: then they describe the rest, and no byte of it has been touched, whatever
-// pages have come or gone since the call began.
-//   - A store begins where the rest does. It is aligned, so none of it can be done, and no more.
-//   - A load may stand behind bytes that can be read. Accessible memory ends at a multiple of 4 KiB, whatever
-//     the page size. If such an edge lies inside the rest and in the access's reach, the bytes up to it are
-//     done one by one; if not, the page has no byte to offer.
-// Causes with bit 7 set (alignment, poison) end anywhere: the rest is done bytewise.
+// How a fault becomes an exact count. A faulting instruction changes nothing. Each landing first moves a0, a2 and a3
+// past the stored bytes. Then they describe the rest, and no byte of it is stored, whatever pages were mapped or
+// unmapped since the call began.
+//   - A store that faults begins where the rest begins. It is aligned, so no byte of it can be stored, and no byte more
+//     can be copied.
+//   - A load that faults may come after bytes that can be read. Accessible memory ends at a multiple of 4 KiB, whatever
+//     the page size. If such an edge lies inside the rest and in the reach of the access, the bytes up to the edge are
+//     copied one by one. If not, the page has no byte to copy.
+//
+// Causes with bit 7 set (alignment, poison) end anywhere: for them the rest is copied bytewise.
 
-// `load` and `store` are the entry flags of a load and a store; 0 means kernel side: no entry, so a fault
+// `load` and `store` are the entry flags of a load and a store. 0 means the kernel side: it has no entry, so a fault
 // there stays the kernel bug that it is.
 .macro axptr_define_copy routine, load, store
 axptr_begin \routine
@@ -30,7 +33,7 @@ axptr_begin \routine
     beqz    $a2, .Lrest_\routine
     xor     $t0, $a0, $a3
     andi    $t0, $t0, 7
-    beqz    $t0, .Lhead_\routine        // aligned alike: nothing will be unaligned
+    beqz    $t0, .Lhead_\routine        // aligned alike, so no access will be unaligned
     la.pcrel $t1, {cpu}
     ld.bu   $t0, $t1, 0
     beqz    $t0, .Lask_\routine
@@ -93,7 +96,7 @@ axptr_begin \routine
     axptr_move \routine, \load, \store, .Lload8_\routine, .Lstored0_\routine, 8, ld.d, st.d
     bgeu    $a2, $t8, .Lword_\routine
 
-    // Fewer bytes than the next power of two up to which the destination is aligned.
+    // Fewer bytes are left than the next power of two to which the destination would be aligned.
 .Ltail_\routine:
     andi    $t0, $a2, 4
     beqz    $t0, .Ltail2_\routine
@@ -106,7 +109,7 @@ axptr_begin \routine
     beqz    $a2, .Lrest_\routine
     axptr_move \routine, \load, \store, .Lrest_\routine, .Lrest_\routine, 1, ld.bu, st.b
 
-    // The one way out. A landing comes here as well: a2 bytes are left, exactly.
+    // The only exit. A landing also comes here: exactly a2 bytes are left.
 .Lrest_\routine:
     move    $a0, $a2
     ret
@@ -115,7 +118,7 @@ axptr_begin \routine
     axptr_ask_cpu $t0, $t1, $t2, $t3
     b       .Lknown_\routine
 
-    // The sides differ modulo 8 and only aligned accesses are allowed. a4 is where `.Lbytes` stops.
+    // The sides differ modulo 8, and only aligned accesses are allowed. `.Lbytes` stops at a4.
 .Lshifted_\routine:
     move    $a4, $zero
     ori     $t0, $zero, 16
@@ -126,8 +129,8 @@ axptr_begin \routine
     axptr_move \routine, \load, \store, .Lrest_\routine, .Lrest_\routine, 1, ld.bu, st.b
     b       .Lshift_head_\routine
 
-    // t4 takes the bytes between a3 and the source's next aligned word, t3 goes to that word. The loads are
-    // aligned and none reaches back before a3.
+    // t4 gets the bytes between a3 and the next aligned word of the source, and t3 moves to that word. The loads are
+    // aligned, and none begins below a3.
 .Lcarry_\routine:
     slli.d  $t5, $a3, 3                 // shifts use the low six bits: 8 * (a3 % 8)
     sub.d   $t6, $zero, $t5
@@ -155,7 +158,7 @@ axptr_begin \routine
     or      $t4, $t4, $t0
     addi.d  $t3, $t3, 4
 
-    // t2: bytes of the range from t3 on.
+    // t2: the bytes of the range from t3 on.
 .Lcarried_\routine:
     sub.d   $t2, $t3, $a3
     sub.d   $t2, $a2, $t2
@@ -211,8 +214,8 @@ axptr_begin \routine
     axptr_move \routine, \load, \store, .Lrest_\routine, .Lrest_\routine, 1, ld.bu, st.b
     b       .Lbytes_\routine
 
-    // Few bytes between sides that differ modulo 8, by aligned accesses only. Those of a value that is aligned
-    // on the user's side (on both, if both are the user's) are one access there.
+    // Few bytes between sides that differ modulo 8, by aligned accesses only. A value that is aligned on the user side
+    // (on both sides, if both are user memory) is one access there.
 .Lvalue_\routine:
     addi.d  $t2, $a2, -1
     .if \load
@@ -226,7 +229,7 @@ axptr_begin \routine
     and     $t3, $t3, $t2
     bnez    $t3, .Lbytes_\routine       // no power of two, or not aligned to it
     .if !(\load)
-    // Gathered from the last byte on: the first is to be the lowest.
+    // Gathers from the last byte on, because the first byte must be the lowest.
     add.d   $t2, $a3, $a2
     move    $t0, $zero
 2:  addi.d  $t2, $t2, -1
@@ -235,7 +238,7 @@ axptr_begin \routine
     or      $t0, $t0, $t1
     bne     $t2, $a3, 2b
     .endif
-    .if !((\load) && (\store))          // two sides of 8 that differ modulo 8 are not both aligned
+    .if !((\load) && (\store))          // with 8 bytes, two sides that differ modulo 8 are not both aligned
     andi    $t2, $a2, 8
     bnez    $t2, .Lvalue8_\routine
     .endif
@@ -259,7 +262,7 @@ axptr_begin \routine
     bnez    $a2, .Lspread_\routine
     b       .Lrest_\routine
 
-    // As above, where both sides may be unaligned: the kernel's too.
+    // The same if both sides may be unaligned, also the kernel side.
 .Lunaligned_value_\routine:
     andi    $t0, $a2, 8
     bnez    $t0, .Lunaligned8_\routine
@@ -274,7 +277,7 @@ axptr_begin \routine
     axptr_unaligned_value \routine, \load, ld.d, st.d
     .endif
 
-    // Landings: what of the piece has been stored is behind the rest's start first.
+    // Landings: they first move the start of the rest past the bytes of the piece that are stored.
     .if \store
     axptr_stored_landings \routine
 .Lstored_\routine:
@@ -288,7 +291,7 @@ axptr_begin \routine
     b       .Lbytes_\routine
     .endif
 
-    // t1: how far behind the rest's start the load could reach.
+    // t1: how far above the start of the rest the load could reach.
     .if \load
 .Lload8_\routine:
     ori     $t1, $zero, 8
@@ -302,7 +305,7 @@ axptr_begin \routine
 .Lup_to_edge_\routine:
     move    $a4, $zero
     andi    $t0, $a1, AXPTR_SUB_PAGE
-    bnez    $t0, .Lbytes_\routine       // not a page's cause
+    bnez    $t0, .Lbytes_\routine       // the cause does not end at a page
     sub.d   $t0, $zero, $a3
     bstrpick.d $t0, $t0, 11, 0          // bytes before the edge; 0 if the page begins here
     beqz    $t0, .Lrest_\routine
@@ -314,7 +317,7 @@ axptr_begin \routine
 axptr_end \routine
 .endm
 
-// Moves `size` bytes and then goes on behind them.
+// Moves `size` bytes, then goes past them.
 .macro axptr_move routine, load, store, load_landing, store_landing, size, ld, st
     axptr_access \routine, \load, \load_landing, \ld $t0, $a3, 0
     axptr_access \routine, \store, \store_landing, \st $t0, $a0, 0
@@ -323,8 +326,8 @@ axptr_end \routine
     addi.d  $a0, $a0, \size
 .endm
 
-// The user's accesses to a value. What is the kernel's of it has been gathered into t0, or is spread from
-// there behind the last of these. No byte has been done before.
+// The user-side accesses to a value. The kernel-side bytes have been gathered into t0 before, or are spread from t0
+// after the last access. No byte was copied before.
 .macro axptr_value routine, load, store, ld, st
     .if \load
     axptr_access \routine, \load, .Lload8_\routine, \ld $t0, $a3, 0
@@ -346,14 +349,14 @@ axptr_end \routine
     b       .Lrest_\routine
 .endm
 
-// Fills {cpu}, at `where`, and `known` with the same. Several CPUs may do it at once: they store the same
+// Fills {cpu}, at `where`, and `known` with the same value. Several CPUs may do it at once, because they store the same
 // value.
 .macro axptr_ask_cpu known, where, mask, scratch
     ori     \known, $zero, 1
     cpucfg  \known, \known
     bstrpick.d \known, \known, 20, 20
     .if AXPTR_KERNEL
-    // MISC.ALCL0 makes the CPU refuse, at PLV0, what it could do (vol. 1, chapter 7, MISC).
+    // MISC.ALCL0 makes the CPU refuse unaligned accesses at PLV0 that it could do (vol. 1, chapter 7, MISC).
     csrrd   \mask, 3
     bstrpick.d \mask, \mask, 12, 12
     andn    \known, \known, \mask
@@ -368,7 +371,7 @@ axptr_define_copy copy_from_user, AXPTR_R, 0
 axptr_define_copy copy_to_user, 0, AXPTR_W
 axptr_define_copy copy_in_user, AXPTR_R, AXPTR_W
 
-// The same once more for contexts in which the pager must not run: the pc alone tells the two apart.
+// The same text again, for contexts in which the pager must not run: only the pc tells the two instances apart.
 .set AXPTR_RN, AXPTR_R | AXPTR_NOFAULT
 .set AXPTR_WN, AXPTR_W | AXPTR_NOFAULT
 axptr_define_copy copy_from_user_nofault, AXPTR_RN, 0

@@ -4,7 +4,7 @@
 // __axptr_fill_user(a0 dst, a1 byte, a2 len) -> a0 bytes NOT filled, a1 cause
 // Clobbers a2, a3, t0, t1 and t8.
 //
-// Steps and landings are those of copy.S, with the destination as the only side: every store is aligned.
+// The steps and the landings are those of copy.S, with the destination as the only side. Every store is aligned.
 
 .macro axptr_define_fill routine, store
 axptr_begin \routine
@@ -55,7 +55,7 @@ axptr_begin \routine
     axptr_fill \routine, \store, .Lstored0_\routine, 8, st.d
     bgeu    $a2, $t8, .Lword_\routine
 
-    // Fewer bytes than the next power of two up to which the destination is aligned.
+    // Fewer bytes are left than the next power of two to which the destination would be aligned.
 .Ltail_\routine:
     andi    $t0, $a2, 4
     beqz    $t0, .Ltail2_\routine
@@ -66,11 +66,11 @@ axptr_begin \routine
     axptr_fill \routine, \store, .Lstored0_\routine, 2, st.h
 .Ltail1_\routine:
     beqz    $a2, .Lrest_\routine
-.Lbytes_\routine:                       // one, or behind a landing all that are left
+.Lbytes_\routine:                       // one byte; from a landing, all that are left
     axptr_fill \routine, \store, .Lrest_\routine, 1, st.b
     bnez    $a2, .Lbytes_\routine
 
-    // The one way out. A landing comes here as well: a2 bytes are left, exactly.
+    // The only exit. A landing also comes here: exactly a2 bytes are left.
 .Lrest_\routine:
     move    $a0, $a2
     ret
@@ -87,7 +87,7 @@ axptr_begin \routine
 axptr_end \routine
 .endm
 
-// Fills `size` bytes and then goes on behind them.
+// Fills `size` bytes, then goes past them.
 .macro axptr_fill routine, store, landing, size, st
     axptr_access \routine, \store, \landing, \st $a3, $a0, 0
     addi.d  $a2, $a2, -\size

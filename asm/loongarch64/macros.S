@@ -1,35 +1,35 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Shared by every routine: the table entry beside its instruction, and what the CPU can do.
+// Shared by every routine: an instruction together with its table entry, and what the CPU can do.
 //
-// The Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process) before this file, and passes its
-// constants and the address of its CPU feature byte, {cpu}.
+// Before this file, the Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process). It passes its constants,
+// and the address of its CPU feature byte, {cpu}.
 //
 // Registers that every routine keeps to:
-//   a0  the destination's first byte that is still to do; behind a landing: bytes left
+//   a0  the first byte of the destination that is still to do; after a landing: bytes left
 //   a1  the cause: 0 until the trap handler writes it on the way to a landing
 //   a2  bytes still to do, when a landing is reached
-//   a3  the source's first byte that is still to do (fill: the pattern)
-// The rest are temporaries. Nothing touches the stack, ra, or r21, which a kernel may keep for itself.
-// This machine has no window: kernel code may touch user pages at any time.
+//   a3  the first byte of the source that is still to do (fill: the pattern)
+// The other registers used are temporaries. No routine touches the stack, ra, or r21, which a kernel may reserve. This
+// machine has no window: kernel code may access user pages at any time.
 
 // Entry flags.
-.set AXPTR_R, {read}                    // the user side is read
-.set AXPTR_W, {write}                   // the user side is written
+.set AXPTR_R, {read}                    // the instruction reads user memory
+.set AXPTR_W, {write}                   // the instruction writes user memory
 .set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
 
 // Bits of {cpu}.
 .set AXPTR_CPU_KNOWN, {known}
 .set AXPTR_CPU_UAL, {ual}
 
-// No load touches a byte this far behind a3, or farther.
+// No load touches a byte at this distance above a3, or farther.
 .set AXPTR_REACH, 64
 
 // Bit 7 of the cause: it may end inside a page.
 .set AXPTR_SUB_PAGE, 0x80
 
-// `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
-// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER), and which refers to it: else
-// `--icf=all` makes one of a routine and its no-fault form, which differ in nothing but their entries.
+// `insn` accesses user memory if `flags` is not 0. Then a fault goes on at `landing`. `routine` names the section of
+// the routine: the entry follows it through the linker (SHF_LINK_ORDER), and it refers to the entry. Without that
+// reference, `--icf=all` would fold a routine and its no-fault form, which differ only in their entries.
 .macro axptr_access routine, flags, landing, insn:vararg
 9:  \insn
     .if \flags
@@ -58,7 +58,7 @@ __axptr_\routine:
     .popsection
 .endm
 
-// Landings of a block's stores: t0 = the bytes of the block that have been stored before.
+// Landings of the stores of a block: t0 = the bytes of the block that were stored before.
 .macro axptr_stored_landings routine
     axptr_stored_landing \routine, 8
     axptr_stored_landing \routine, 16
@@ -75,7 +75,7 @@ __axptr_\routine:
     b       .Lstored_\routine
 .endm
 
-// Never called. `selftest` looks its entry up: if this one is in the table, the linker kept the table.
+// Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
 axptr_begin sentinel
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, ld.b $a0, $a0, 0
     .global __axptr_sentinel_landing

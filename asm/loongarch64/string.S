@@ -1,19 +1,19 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies a string from user memory, terminator included.
+// Copies a string from user memory, including its terminator.
 //
 // __axptr_copy_string(a0 dst, a1 src, a2 max) -> a0 max less the bytes copied, a1 cause
 // Clobbers a2-a4 and t0-t5.
 //
-// The bytes end with the first 0, with `max`, or with a fault; which of them, the last byte copied and the
-// count tell. User memory is read by aligned words. None of them straddles a page, so that the page behind
-// the terminator's is never touched, and a word that faults has no byte to offer: nothing is tried again. (A
-// cause with bit 7 set ends anywhere: then the rest is done bytewise.) Only bytes of the string are stored,
-// one by one where the words would be unaligned and the CPU has no UAL.
+// The copy ends at the first 0, at `max`, or at a fault. The last byte copied and the count tell which. It reads user
+// memory by aligned words. No aligned word straddles a page. So it never touches the page behind that of the
+// terminator. And if a word faults, it has no byte to copy, so nothing is tried again. (A cause with bit 7 set ends
+// anywhere: for it the rest is copied bytewise.) It stores only bytes of the string. It stores them one by one if words
+// would be unaligned and the CPU has no UAL.
 //
 //   a3  the current word; a0, a2: where the next byte goes, and how many may follow
 //   a4  src + max, so that a4 - a2 is the address of the next byte
 //   t1  0x0101010101010101; t2: 0x8080808080808080
-//   t3  what the word has to offer; t4: how many bytes of it are left to be stored one by one
+//   t3  the bytes of the word; t4: how many of them are left to be stored one by one
 //   t5  not 0 if words must not be stored
 
 .macro axptr_define_copy_string routine, load
@@ -40,13 +40,13 @@ axptr_begin \routine
     bstrins.d $a3, $zero, 2, 0
     axptr_access \routine, \load, .Lfault_\routine, ld.d $t3, $a3, 0
     beqz    $t0, .Lword_\routine
-    // The bytes of the word in front of the string are dropped.
+    // The bytes of the word that precede the string are dropped.
     slli.d  $t4, $t0, 3
     srl.d   $t3, $t3, $t4
     ori     $t4, $zero, 8
     sub.d   $t4, $t4, $t0
 
-    // Up to t4 bytes of t3, lowest first: the head of the string, its end, or a word that cannot go whole.
+    // Up to t4 bytes of t3, lowest first: the head of the string, its end, or a word that cannot be stored whole.
 .Lbytes_\routine:
     st.b    $t3, $a0, 0
     andi    $t0, $t3, 0xff
@@ -62,7 +62,7 @@ axptr_begin \routine
     addi.d  $a3, $a3, 8
     axptr_access \routine, \load, .Lfault_\routine, ld.d $t3, $a3, 0
 .Lword_\routine:
-    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is.
+    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is 0.
     sub.d   $t0, $t3, $t1
     andn    $t0, $t0, $t3
     and     $t0, $t0, $t2
@@ -75,7 +75,7 @@ axptr_begin \routine
     addi.d  $a2, $a2, -8
     bnez    $a2, .Lnext_\routine
 
-    // The one way out.
+    // The only exit.
 .Lexit_\routine:
     move    $a0, $a2
     ret
@@ -86,9 +86,9 @@ axptr_begin \routine
 
 .Lfault_\routine:
     andi    $t0, $a1, AXPTR_SUB_PAGE
-    beqz    $t0, .Lexit_\routine        // a page's cause: the word had nothing to offer
+    beqz    $t0, .Lexit_\routine        // the cause ends at a page, so the word had no byte to copy
     sub.d   $a3, $a4, $a2
-    .global __axptr_\routine\()_bytewise  // for tests: no page's cause comes here
+    .global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
 .Lbytewise_\routine:
 __axptr_\routine\()_bytewise:
     axptr_access \routine, \load, .Lexit_\routine, ld.bu $t0, $a3, 0

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The vector in front of the kernel's own: one entry for all exceptions and interrupts (ECFG.VS = 0;
-// Reference Manual vol. 1, chapter 6). TLB refills have an entry of their own and never come here.
+// The vector in front of the kernel's own: one entry for all exceptions and interrupts (ECFG.VS = 0; Reference Manual
+// vol. 1, chapter 6). TLB refills have an entry of their own and never come here.
 //
-// What comes from user mode, is no fault of a data access, or is none of ours, goes to the former entry with
-// all registers as the CPU left them. SAVE7 is ours for as long as it takes to free one register.
+// An exception from user mode, one that is no fault of a data access, and one that is not decided here go to the former
+// entry. That entry gets all registers as the CPU left them. The vector uses SAVE7 only until one register is free.
 //
-// {on_fault}(a0 frame) -> a0: 1 to resume the frame, 0 to pass it on.
+// Calls {on_fault}(a0 frame) -> a0: 1 to resume the frame, 0 to pass it on.
 // {former}: address of the former entry.
 
 .set AXPTR_PRMD, 0x1
@@ -16,7 +16,7 @@
 .set AXPTR_TLBRERA, 0x8a
 .set AXPTR_TLBRPRMD, 0x8f
 
-// Bytes of the frame that `Frame` describes; the stack stays 16-aligned.
+// The size of the frame that `Frame` describes, in bytes. The stack stays 16-aligned.
 .set AXPTR_FRAME, {frame_size}
 
 .macro axptr_vector_restore
@@ -41,7 +41,7 @@
     addi.d  $sp, $sp, AXPTR_FRAME
 .endm
 
-// EENTRY has no low 12 bits; and what follows must not be divided by a page's edge.
+// EENTRY has no low 12 bits. And no page boundary may divide the code below.
 .pushsection .text.axptr_vector, "ax", @progbits
 .balign 4096
 .global __axptr_vector
@@ -57,7 +57,7 @@ __axptr_vector:
     sltui   $t0, $t0, 9
     beqz    $t0, .Laxptr_pass_on
 
-    // A kernel-mode fault: the stack is the kernel's, and nothing lives below sp.
+    // A fault in kernel mode: the stack is the kernel's, and nothing is stored below sp.
     addi.d  $sp, $sp, -AXPTR_FRAME
     st.d    $ra, $sp, 32
     st.d    $a0, $sp, 40
@@ -97,16 +97,16 @@ __axptr_vector:
     axptr_vector_restore
     ertn
 
-    // Nothing has faulted since, so ERA, PRMD, ESTAT and BADV still tell the same.
+    // Nothing has faulted since. So ERA, PRMD, ESTAT and BADV still describe this exception.
 .Laxptr_not_ours:
     axptr_vector_restore
     csrwr   $t0, AXPTR_SAVE7
 
-    // A jump that leaves every general register alone: the return of a TLB refill that has not happened (vol.
-    // 1, chapter 7, TLBRERA: with TLBRERA.IsTLBR set, ERTN goes there, to the level and the interrupt state
-    // in TLBRPRMD; ERA and PRMD stay). Interrupts are off and this page is in the TLB. Should a true refill
-    // come in between nevertheless, as when a hypervisor has emptied the TLB, it consumes the mark, and the
-    // ERTN below goes back to the interrupted instruction: what brought us here comes again.
+    // A jump that changes no general register: the return of a TLB refill that did not happen. If TLBRERA.IsTLBR is
+    // set, ERTN goes to TLBRERA, with the level and the interrupt state of TLBRPRMD. ERA and PRMD stay (vol. 1, chapter
+    // 7, TLBRERA). Interrupts are off, and this page is in the TLB. A true refill may still come in between, for
+    // example if a hypervisor emptied the TLB. Then it uses up the mark, and the ERTN below returns to the interrupted
+    // instruction. That raises the same exception again.
 .Laxptr_pass_on:
     la.pcrel $t0, {former}
     ld.d    $t0, $t0, 0

@@ -1,30 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies between two ranges of which one, or both, may fault. One text; an instance per direction, and again
-// for each without the pager.
+// Copies between two ranges. One or both are user memory, whose accesses may fault. One text gives an instance for each
+// direction, and a second instance of each without the pager.
 //
 // __axptr_copy_*(a0 dst, a1 src, a2 len) -> a0 bytes NOT copied, a1 cause
 // Clobbers a2-a7 and t0-t6. Never touches the stack.
 //
-// Every access is aligned to its own width: a misaligned one may trap, or be emulated at a hundred times its
-// cost, and no instruction tells (Unprivileged ISA, "Load and Store Instructions"). So below 16 bytes, or for
-// what is left at the end, words of 8, 4 and 2 bytes as far as both sides are aligned alike, then bytes. From
-// 16 bytes on, the destination is aligned first. Then blocks of 64 bytes, if the source is aligned by that;
-// else words of the source, shifted and joined: four at a time, then one. A value of 1, 2, 4 or 8 bytes that
-// is aligned on the user's side (on both, if both are the user's) is one access there, wherever the kernel's
-// side lies.
+// Every access is aligned to its own width. A misaligned access may trap, or be emulated at a hundred times its cost.
+// No instruction tells which (Unprivileged ISA, "Load and Store Instructions").
+//   - Below 16 bytes, and for what is left at the end: words of 8, 4 and 2 bytes, as far as both sides are aligned
+//     alike. Then bytes.
+//   - From 16 bytes on, stores first align the destination. If that aligns the source too, blocks of 64 bytes follow.
+//     If not, words of the source are shifted and joined: four at a time, then one.
 //
-// How a fault becomes an exact count. A faulting instruction changes nothing, and an aligned access lies in
-// one page. So a store that faults has done nothing, and the stores before it all: its landing counts them. A
-// load that faults stands for all of its word, but words before it may wait in registers: if the page changes
-// between them (accessible memory ends at a multiple of 4 KiB, whatever the page size), the bytes up to there
-// are done one by one; if it does not, the page has gone since, and they cannot be had either. Causes with
-// bit 7 set (damaged memory) end anywhere: the rest is done bytewise.
+// A value of 1, 2, 4 or 8 bytes is one access on the user side, if it is aligned there. (If both sides are user memory,
+// it must be aligned on both.) The alignment of the kernel side does not matter.
+//
+// How a fault becomes an exact count. A faulting instruction changes nothing, and an aligned access lies in one page.
+//   - A store that faults has stored nothing, and all stores before it are done: its landing counts them.
+//   - A load that faults gives no byte of its word. But words before it may wait in registers. Accessible memory ends
+//     at a multiple of 4 KiB, whatever the page size. If such an edge lies between these words, the bytes up to the
+//     edge are copied one by one. If not, the page has gone since, and these bytes cannot be copied either.
+//
+// Causes with bit 7 set (damaged memory) end anywhere: for them the rest is copied bytewise.
 //
 //   a4  where the source goes on; in the joining loops, its next whole word
 //   a7  source minus destination: a landing finds the source by it
 //   t6  where the current loop ends in the destination
 
-// `load` and `store` are the entry flags of a load and a store; 0 means kernel side: no entry, so a fault
+// `load` and `store` are the entry flags of a load and a store. 0 means the kernel side: it has no entry, so a fault
 // there stays the kernel bug that it is.
 .macro axptr_define_copy routine, load, store
 axptr_begin \routine
@@ -66,7 +69,7 @@ axptr_begin \routine
     addi    a0, a0, 1
     bne     a0, t6, 2b
 
-.Laligned_\routine:                     // the destination is, and 9 bytes or more are left
+.Laligned_\routine:                     // the destination is aligned, and 9 bytes or more are left
     andi    t0, a4, 7
     bnez    t0, .Ljoin_\routine
     sub     t0, a5, a0
@@ -137,14 +140,14 @@ axptr_begin \routine
     addi    a0, a0, 1
     bne     a0, t6, .Lbytes_to_t6_\routine
 
-    // The one way out, for landings as well.
+    // The only exit, also of landings.
 .Lrest_\routine:
     sub     a0, a5, a0
     axptr_window_close
     ret
 
-    // The destination is aligned, the source is not, by t0 bytes: each word of the one is the high end of one
-    // word of the other and the low end of the next.
+    // The destination is aligned, the source is off by t0 bytes. So each word of the destination is the high end of one
+    // word of the source and the low end of the next.
     //   a6  the high end, 8 - t0 bytes: read, not stored
     //   t4  how far to shift a word right for its high end; t5: left for its low end
 .Ljoin_\routine:
@@ -153,13 +156,13 @@ axptr_begin \routine
     sub     t2, t2, t0
     bltu    t1, t2, .Lunjoin_\routine   // no whole word of the source behind the first end
     slli    t4, t0, 3
-    neg     t5, t4                      // 64 less it: shifts take the low 6 bits
+    neg     t5, t4                      // 64 minus t4: shifts take the low 6 bits
     mv      t2, a4
     addi    a4, a4, 7
     andi    a4, a4, -8
     mv      t1, a4
     li      a6, 0
-    // The first high end by bytes: its word may begin before the range.
+    // The first high end is read bytewise, because its word may begin before the range.
 2:  addi    t1, t1, -1
     axptr_access \routine, \load, .Lhere_\routine, lbu t0, 0(t1)
     slli    a6, a6, 8
@@ -213,12 +216,12 @@ axptr_begin \routine
     or      t1, a0, a4
     j       .Lby_alignment_\routine
 
-    // At most 8 bytes, a power of two, to which the user's side is aligned. The kernel's may not be: it goes
-    // bytewise. (Values that are aligned on both sides of a copy in user space are done as any bytes are.)
+    // At most 8 bytes, a power of two, to which the user side is aligned. The kernel side may not be aligned, so it
+    // goes bytewise. (In a copy within user space, the normal path copies values that are aligned on both sides.)
     .if !((\load) && (\store))
 .Lvalue_\routine:
     .if !(\load)
-    // Gathered from the last byte on: the first is to be the lowest.
+    // Gathers from the last byte on, because the first byte must be the lowest.
     add     t1, a4, a2
     li      t0, 0
     beqz    a2, .Lrest_\routine
@@ -249,7 +252,7 @@ axptr_begin \routine
     .endif
     .endif
 
-    // Landings of accesses behind the first byte that is not done.
+    // Landings of accesses above the first byte that is not done.
     .if \load
 .Lload_ahead_\routine:
     andi    t0, a1, AXPTR_SUB_PAGE
@@ -292,8 +295,8 @@ axptr_begin \routine
 axptr_end \routine
 .endm
 
-// The user's access to a value. What is the kernel's of it has been gathered into t0, or is spread from there
-// behind it.
+// The user-side access to a value. The kernel-side bytes have been gathered into t0 before, or are spread from t0 after
+// it.
 .macro axptr_value routine, load, store, ld, st
     .if \load
     axptr_access \routine, \load, .Lhere_\routine, \ld t0, 0(a4)
@@ -309,7 +312,7 @@ axptr_define_copy copy_from_user, AXPTR_R, 0
 axptr_define_copy copy_to_user, 0, AXPTR_W
 axptr_define_copy copy_in_user, AXPTR_R, AXPTR_W
 
-// The same once more for contexts in which the pager must not run: the pc alone tells the two apart.
+// The same text again, for contexts in which the pager must not run: only the pc tells the two instances apart.
 .set AXPTR_RN, AXPTR_R | AXPTR_NOFAULT
 .set AXPTR_WN, AXPTR_W | AXPTR_NOFAULT
 axptr_define_copy copy_from_user_nofault, AXPTR_RN, 0

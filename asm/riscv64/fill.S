@@ -4,7 +4,7 @@
 // __axptr_fill_user(a0 dst, a1 byte, a2 len) -> a0 bytes NOT filled, a1 cause
 // Clobbers a2, a3, a5 and t0-t6. Never touches the stack.
 //
-// Widths and landings are those of copy.S, with the destination as the only side.
+// The widths and the landings are those of copy.S, with the destination as the only side.
 
 .macro axptr_define_fill routine, store
 axptr_begin \routine
@@ -85,7 +85,7 @@ axptr_begin \routine
     addi    a0, a0, 1
     bne     a0, a5, 2b
 
-    // The one way out, for landings as well.
+    // The only exit, also of landings.
 .Lrest_\routine:
     sub     a0, a5, a0
     axptr_window_close

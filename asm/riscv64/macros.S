@@ -1,26 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Shared by every routine: the table entry beside its instruction, and the SUM window.
+// Shared by every routine: an instruction together with its table entry, and the SUM window.
 //
-// The Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process) before this file, and passes its
-// constants.
+// Before this file, the Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process). It passes its constants.
 //
 // Registers that every routine keeps to:
-//   a0   where the first byte that is not done goes, when a landing is reached; the result in the end
+//   a0   where the first byte that is not done goes, when a landing is reached; in the end the result
 //   a1   the cause: 0 until the trap handler writes it on the way to a landing
 //   a3   the bits of sstatus that this call set and must clear (kernel only)
 //   a5   the end of the destination
 
 // Entry flags.
-.set AXPTR_R, {read}                    // the user side is read
-.set AXPTR_W, {write}                   // the user side is written
+.set AXPTR_R, {read}                    // the instruction reads user memory
+.set AXPTR_W, {write}                   // the instruction writes user memory
 .set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
 
 // The bit of a cause that may end inside a page.
 .set AXPTR_SUB_PAGE, 0x80
 
-// `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
-// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER), and which refers to it: else
-// `--icf=all` makes one of a routine and its no-fault form, which differ in nothing but their entries.
+// `insn` accesses user memory if `flags` is not 0. Then a fault goes on at `landing`. `routine` names the section of
+// the routine: the entry follows it through the linker (SHF_LINK_ORDER), and it refers to the entry. Without that
+// reference, `--icf=all` would fold a routine and its no-fault form, which differ only in their entries.
 .macro axptr_access routine, flags, landing, insn:vararg
 9:  \insn
     .if \flags
@@ -36,7 +35,7 @@
     .endif
 .endm
 
-// No relaxation: the linker shortens no code here, so an entry's distances are the assembler's.
+// No relaxation: the linker shortens no code here, so the assembler's distances in an entry stay right.
 .macro axptr_begin routine
     .pushsection .text.axptr_\routine, "ax", @progbits
     .option push
@@ -53,7 +52,7 @@ __axptr_\routine:
     .popsection
 .endm
 
-// Opens the window (Privileged ISA, "sstatus": SUM). What was open stays open: a3 = 0.
+// Opens the window (Privileged ISA, "sstatus": SUM). An open window stays open: a3 = 0.
 .macro axptr_window_open
     .if AXPTR_KERNEL
     lui     t0, {sum} >> 12
@@ -63,7 +62,7 @@ __axptr_\routine:
     .endif
 .endm
 
-// Closes the window if this call opened it. Not `csrw`: it would also undo what others changed.
+// Closes the window if this call opened it. Not `csrw`: that would also undo changes by others.
 .macro axptr_window_close
     .if AXPTR_KERNEL
     csrc    sstatus, a3

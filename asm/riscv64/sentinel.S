@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The sentinel of the self test.
 
-// Never called. `selftest` looks its entry up: if this one is in the table, the linker kept the table.
+// Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
 axptr_begin sentinel
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, lbu a0, 0(a0)
     .global __axptr_sentinel_landing

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies a string from user memory, terminator included.
+// Copies a string from user memory, including its terminator.
 //
 // __axptr_copy_string(a0 dst, a1 src, a2 max) -> a0 max less the bytes copied, a1 cause
 // Clobbers a2-a7 and t0-t2. Never touches the stack.
 //
-// The bytes end with the first 0, with `max`, or with a fault; which of them, the last byte copied and the
-// count tell. User memory is read by aligned words. None of them straddles a page, so that the page behind
-// the terminator's is never touched, and a word that faults has no byte to offer: nothing is tried again. (A
-// cause with bit 7 set ends anywhere: then the rest is done bytewise.) Only bytes of the string are stored,
-// each store aligned to its own width, as in the copies.
+// The copy ends at the first 0, at `max`, or at a fault. The last byte copied and the count tell which. It reads user
+// memory by aligned words. No aligned word straddles a page. So it never touches the page behind that of the
+// terminator. And if a word faults, it has no byte to copy, so nothing is tried again. (A cause with bit 7 set ends
+// anywhere: for it the rest is copied bytewise.) It stores only bytes of the string. Each store is aligned to its own
+// width, as in the copies.
 //
 //   a4  the current word of the source
 //   a7  source minus destination: the landing finds the next byte by it
@@ -33,7 +33,7 @@ axptr_begin \routine
     andi    a4, a4, -8
     axptr_access \routine, \load, .Lfault_\routine, ld t0, 0(a4)
     beqz    t1, .Lword_\routine
-    // The bytes of the word in front of the string are dropped.
+    // The bytes of the word that precede the string are dropped.
     li      t2, 8
     sub     t2, t2, t1
     slli    t1, t1, 3
@@ -54,7 +54,7 @@ axptr_begin \routine
     addi    a4, a4, 8
     axptr_access \routine, \load, .Lfault_\routine, ld t0, 0(a4)
 .Lword_\routine:
-    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is.
+    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is 0.
     sub     t1, t0, a6
     not     t2, t0
     and     t1, t1, t2
@@ -70,13 +70,13 @@ axptr_begin \routine
     addi    a0, a0, 8
     bne     a0, a5, .Lnext_\routine
 
-    // The one way out.
+    // The only exit.
 .Lexit_\routine:
     sub     a0, a5, a0
     axptr_window_close
     ret
 
-    // A word without a 0 to a destination that is not aligned alike.
+    // A word without a 0, to a destination that is not aligned alike.
 .Lsplit_\routine:
     sb      t0, 0(a0)
     .irp    at, 1, 2, 3, 4, 5, 6, 7
@@ -87,9 +87,9 @@ axptr_begin \routine
 
 .Lfault_\routine:
     andi    t0, a1, AXPTR_SUB_PAGE
-    beqz    t0, .Lexit_\routine         // a page's cause: the word had nothing to offer
+    beqz    t0, .Lexit_\routine         // the cause ends at a page, so the word had no byte to copy
     add     a4, a0, a7
-    .global __axptr_\routine\()_bytewise  // for tests: no page's cause comes here
+    .global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
 .Lbytewise_\routine:
 __axptr_\routine\()_bytewise:
     axptr_access \routine, \load, .Lexit_\routine, lbu t0, 0(a4)

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The vector in front of the kernel's own, for every trap.
 //
-// A trap leaves sp as it was. sscratch tells where it came from, by the convention that axcpu keeps too: 0 in
-// kernel mode, in user mode the kernel's stack. What comes from user mode, an interrupt, or a fault that is
-// none of ours, goes to the former vector with all registers as the machine left them.
+// A trap leaves sp unchanged. sscratch tells where the trap came from. axcpu keeps the same convention: 0 in kernel
+// mode, the kernel's stack in user mode. A trap from user mode, an interrupt, and a fault that is not decided here go
+// to the former vector. That vector gets all registers as the machine left them.
 //
-// A jump needs a register, or a target that the linker knows: so the former vector has a name, axcpu's. `j`
-// reaches 1 MiB in both directions (Unprivileged ISA, "JAL"); the linker says so where that is not enough.
+// A jump needs a register, or a target that the linker knows. So the former vector has a fixed name, axcpu's. `j`
+// reaches 1 MiB in both directions (Unprivileged ISA, "JAL"). If that is not enough, the linker reports it.
 //
-// {on_fault}(a0 frame) -> a0: 1 to resume the frame, 0 to pass it on.
-// {sum}, {entry}: the window's bit in sstatus, and the bits that a trap entry sets or that are the window's.
+// Calls {on_fault}(a0 frame) -> a0: 1 to resume the frame, 0 to pass it on.
+// {sum}: the window's bit in sstatus. {entry}: that bit, and the bits that a trap entry sets.
 
 .weak trap_vector_base
 
@@ -39,7 +39,7 @@ __axptr_vector:
     sd      t0, 24(sp)
     csrr    t0, sepc
     sd      t0, 0(sp)
-    // A trap leaves SUM as it was: close the window before anything is called. Returning restores it.
+    // A trap leaves SUM unchanged. So close the window before calling anything. The return restores it.
     lui     t0, {sum} >> 12
     csrrc   t0, sstatus, t0
     sd      t0, 8(sp)
@@ -60,7 +60,7 @@ __axptr_vector:
     sd      a7, 152(sp)
     mv      a0, sp
     call    {on_fault}
-    // What traps taken meanwhile have overwritten. The rest of sstatus is not the frame's: it may have
+    // Restores what traps taken meanwhile overwrote. The rest of sstatus does not belong to the frame: it may have
     // changed.
     ld      t0, 0(sp)
     csrw    sepc, t0
@@ -99,7 +99,7 @@ __axptr_vector:
 .option pop
 .popsection
 
-// The former vector's address, 0 if there is none of this name. Data that a kernel which moves itself
+// The address of the former vector; 0 if there is none of this name. It is data, which a kernel that moves itself
 // relocates.
 .pushsection .data.rel.ro.axptr_vector, "aw", @progbits
 .balign 8

@@ -1,48 +1,51 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies between two ranges of which one, or both, may fault. One text; an instance per direction, and again for
-// each without the pager.
+// Copies between two ranges. One or both are user memory, whose accesses may fault. One text gives an instance for each
+// direction, and a second instance of each without the pager.
 //
 // __axptr_copy_*(rdi dst, rsi src, rdx len) -> rax bytes NOT copied, rdx cause
-// __axptr_copy_*_user_unpredictable: the same, entered elsewhere
+// __axptr_copy_*_user_unpredictable: the same contract, another entry point
 // Clobbers rcx, rdi, rsi, r8-r11 and the flags. DF = 0 per the System V ABI.
 //
-// Size classes: 1, 2..3, 4..7, 8, 9..16, 17..32, 33..64 by moves that overlap in the middle; 65..512 by blocks of
-// 64 bytes and an overlapping one, which are ahead of `rep movsb` up to 450 bytes on Zen 3 and up to 1 KiB on Zen 5
-// (measured; on Zen 3 they go as fast as 8-byte stores do, one in 0.8 cycles). On Zen 4 (cpu.S) 129..512 by `rep movsq`
-// of at most 31 words, which does not pay the start that longer ones and `rep movsb` from 128 bytes on pay; short ones
-// are slow on Zen 3. Above that `rep movsb` where the CPU has ERMS, else `rep movsq` and one overlapping word. Where the
-// destination lies 1..15 bytes behind the source modulo 4 KiB, `rep movs` is 9 to 28 times slower (measured on Zen 3 and
-// 4): there the blocks do it. Not on Zen 5, where it is 4 times slower up to 128 bytes, as fast at 1 KiB, and twice as
-// fast at 4 KiB.
+// Size classes:
+//   - 1, 2..3, 4..7, 8, 9..16, 17..32, 33..64: moves that overlap in the middle.
+//   - 65..512: blocks of 64 bytes and one overlapping block. They are faster than `rep movsb` up to 450 bytes on Zen 3,
+//     and up to 1 KiB on Zen 5 (measured). On Zen 3 they are as fast as 8-byte stores, one in 0.8 cycles.
+//   - 129..512 on Zen 4 (cpu.S): `rep movsq` of at most 31 words. Longer ones, and `rep movsb` from 128 bytes on, need
+//     a start-up time that these do not need. On Zen 3 short ones are slow.
+//   - above 512: `rep movsb` if the CPU has ERMS, else `rep movsq` and one overlapping word.
+//   - Exception: the destination lies 1..15 bytes above the source, modulo 4 KiB. There `rep movs` is 9 to 28 times
+//     slower (measured on Zen 3 and 4), so blocks do the copy. Zen 5 keeps `rep movs`: there it is 4 times slower up to
+//     128 bytes, as fast at 1 KiB, and twice as fast at 4 KiB.
 //
-// A taken jump costs up to two cycles, a small copy ten: each class leaves in place, and takes one jump up to 16 bytes
-// (two for exactly 4 and 8), two up to 512 where blocks are the choice, and three above.
+// A taken jump costs up to two cycles, a small copy ten. So each class returns in place. It takes one jump up to 16
+// bytes (two for exactly 4 and 8), two up to 512 bytes if blocks do the copy, and three above.
 //
-// The instances without the pager have no `rep movsq` class, and share one tail between two: what is copied under a
-// lock is small, and the text is bounded (`cargo xtask size`).
+// The instances without the pager have no `rep movsq` class, and two of them share one tail. A copy under a lock is
+// small, and the size of the text is limited (`cargo xtask size`).
 //
-// Exactly 2, 4 and 8 bytes are one access on each user side, so that no aligned value is torn.
+// Exactly 2, 4 and 8 bytes are one access on each user side, so no aligned value is torn.
 //
-// How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5), and each access has a
-// landing that knows what has been stored before it. So a landing first moves rdi, rsi and rcx behind that: what they
-// describe then is the `rest`, of which no byte is stored. This holds whatever other CPUs do to the pages in mid-call,
-// and the rest only grows shorter. Accessible memory ends at a multiple of 4 KiB, whatever the page size; let `edge`
-// be the first such multiple at or behind the rest's start on the side that faulted:
-//   - the edge is the rest's start, or lies behind the rest: no byte more can be done;
-//   - the edge lies out of reach of the faulting access, which was the first on its side: neither;
-//   - else the bytes up to the edge are done by `rep movsb`, whose rcx is exact by itself.
-// Only a first access needs its reach: behind it a byte of the edge's page is known to be good, so that a later access
-// faults behind the edge. If that page has gone meanwhile, `rep movsb` finds out.
-// Causes with bit 7 set (tags, poison, alignment) end anywhere: the rest is done bytewise.
+// How a fault becomes an exact count. A faulting instruction changes nothing (SDM vol. 3, 6.5). Each access has a
+// landing that knows what was stored before it. So a landing first moves rdi, rsi and rcx past the stored bytes. Then
+// they describe the `rest`, of which no byte is stored. This holds whatever other CPUs do to the pages meanwhile. From
+// there the rest only shrinks. Accessible memory ends at a multiple of 4 KiB, whatever the page size. Let `edge` be the
+// first such multiple at or above the start of the rest, on the side that faulted:
+//   - The edge is the start of the rest, or lies behind the rest: no byte more can be copied.
+//   - The faulting access was the first on its side, and did not reach the edge: no byte more can be copied.
+//   - Otherwise `rep movsb` copies the bytes up to the edge. Its rcx is exact.
 //
-// The landings' names tell what they know of the rest that the registers describe:
-//   first<w>      nothing is stored; the access is the side's first, and goes up to byte w
-//   stored<n>     its first n bytes are stored
-//   left<n>       all but its last n bytes are stored: all is to do if it has fewer
-//   left<n>of<m>  the same, but of m bytes at most the first half is stored in any case
+// Only a first access needs to know its reach. A later access faults behind the edge, because a byte of the page before
+// the edge is known to be good. If that page is gone meanwhile, `rep movsb` finds out. Causes with bit 7 set (tags,
+// poison, alignment) end anywhere: for them the rest is copied bytewise.
+//
+// The name of a landing tells what it knows about the rest that the registers describe:
+//   first<w>      nothing is stored; the access is the first of its side, and reaches up to byte w
+//   stored<n>     the first n bytes are stored
+//   left<n>       all but the last n bytes are stored; nothing is stored if the rest has fewer than n
+//   left<n>of<m>  the same; the rest has at most m bytes, and the first m/2 are stored in any case
 
-// `load` and `store` are the entry flags of a plain load and a plain store, `movs` of an instruction that
-// does both; 0 means kernel side: no entry, so a fault there stays the kernel bug that it is.
+// `load` and `store` are the entry flags of a plain load and a plain store, `movs` those of an instruction that does
+// both. 0 means the kernel side: it has no entry, so a fault there stays the kernel bug that it is.
 .macro axptr_define_copy routine, load, store, movs, nofault=0, unpredictable=0
 axptr_begin \routine
     mov     rcx, rdx
@@ -163,8 +166,8 @@ axptr_begin \routine
     axptr_success
     .endif
 
-    // 129..512 bytes where blocks are not the fastest. The last 16 are loaded before the words are moved, and stored
-    // behind them.
+    // 129..512 bytes, if blocks are not the fastest. The last 16 bytes are loaded before the words are moved, and
+    // stored after them.
     //   r10  the end of the destination: r10 - rdi is the rest, wherever the words stop
     .if \nofault == 0
 .Lno_blocks_\routine:
@@ -223,15 +226,15 @@ axptr_begin \routine
 .Lbytes_\routine:
     axptr_access \routine, \movs, .Lrest_\routine, rep movsb
 
-    // The one way out of landings, and of what counts by itself: rcx bytes are left, exactly.
+    // The only exit of landings, and of instructions whose count is exact by itself: exactly rcx bytes are left.
 .Lrest_\routine:
     mov     rax, rcx
 .Lexit_\routine:
     axptr_window_close
     ret
 
-    // Landings: what each knows, in al. If both sides may fault, bit 7 says which did. They stand around the places
-    // where they meet, so that their jumps are short.
+    // Landings: each puts what it knows into al. If both sides may fault, bit 7 says which side did. They stand around
+    // the places where they meet, so that their jumps are short.
     .set AXPTR_SIDE, 0
     .if (\load) && (\store)
     .set AXPTR_SIDE, 0x80
@@ -271,8 +274,8 @@ axptr_begin \routine
     axptr_landing \routine, load, left16, left, 16
     .endif
 
-    // Tails: at most 64 bytes are described, so the numbers fit into a signed byte.
-    //   r9b  what is stored in any case
+    // Tails: the registers describe at most 64 bytes, so the numbers fit into a signed byte.
+    //   r9b  the number of bytes stored in any case
     .if \nofault == 0
 .Lleft_of64_\routine:
     mov     r9b, 32
@@ -308,10 +311,10 @@ axptr_begin \routine
     .endif
     and     eax, 0x7f
 
-    // Does the bytes before the edge, if it lies in front of byte rax of the rest.
+    // Copies the bytes before the edge, if the edge lies below byte rax of the rest.
 .Lup_to_edge_\routine:
     test    dl, dl
-    js      .Lbytes_\routine            // not a page's cause
+    js      .Lbytes_\routine            // the cause does not end at a page
     .if \load
     mov     r9d, esi
     .if \store
@@ -357,7 +360,7 @@ axptr_begin \routine
     axptr_landing \routine, load, first4, first, 4
     .endif
 
-    // Words count by themselves, and what is left begins with one.
+    // The count of words is exact by itself, and the rest begins with a whole word.
 .Lword_fault_\routine:
     lea     rcx, [rcx * 8 + r9]
     .if \nofault == 0
@@ -367,7 +370,7 @@ axptr_begin \routine
     sub     rcx, rdi
     .endif
 .Lword_\routine:
-    .if (\load) && (\store)             // either side may have faulted: the cause tells, if it is known
+    .if (\load) && (\store)             // either side may have faulted; the cause tells which, if it is known
     test    edx, edx
     jz      .Lbytes_\routine
     test    edx, AXPTR_W << 8
@@ -380,9 +383,10 @@ axptr_begin \routine
     axptr_landing \routine, load, first8, first, 8
     .endif
 
-    // The second entry, for sizes that no branch predictor knows: hardly a branch depends on them. 9..256 bytes by
-    // `rep movsq` where that is ahead of `rep movsb`; else all by `rep movsb` where it starts fast; other CPUs have the
-    // ordinary classes, and so has Zen 3, on which `rep movsb` loses more by its start than they by their branches.
+    // The second entry point, for sizes that no branch predictor knows: almost no branch depends on the size. `rep
+    // movsq` copies 9..256 bytes where it is faster than `rep movsb`; otherwise `rep movsb` copies all sizes where it
+    // starts fast. Other CPUs use the ordinary classes. So does Zen 3: there the start of `rep movsb` costs more than
+    // the branches.
     .if \unpredictable
     .global __axptr_\routine\()_unpredictable
     .type __axptr_\routine\()_unpredictable, @function
@@ -411,8 +415,8 @@ __axptr_\routine\()_unpredictable:
     axptr_access \routine, \movs, .Lmedium_word_\routine, rep movsq
     jmp     .Lstore_tail_\routine
 
-    // `rep movsb` may access a value byte by byte, so 2, 4 and 8 bytes go elsewhere: with every size that is one of
-    // them modulo 64, which makes it a single branch, seldom taken.
+    // `rep movsb` may access a value byte by byte, so 2, 4 and 8 bytes go elsewhere. All sizes that equal one of them
+    // modulo 64 go with them: this is a single branch, which is seldom taken.
 .Lflat_\routine:
     mov     eax, 1 << 2 | 1 << 4 | 1 << 8
     bt      rax, rcx
@@ -432,7 +436,8 @@ __axptr_\routine\()_unpredictable:
 axptr_end \routine
 .endm
 
-// Moves the 16 bytes at offset `at` of both sides. What both loads know, and each store.
+// Moves the 16 bytes at offset `at` of both sides. The other arguments name the landings: one for both loads, one for
+// each store.
 .macro axptr_move16 routine, load, store, loads, first, second, at:vararg
     axptr_access \routine, \load, .Lload_\loads\()_\routine, mov rax, qword ptr [rsi + \at]
     axptr_access \routine, \load, .Lload_\loads\()_\routine, mov r9, qword ptr [rsi + \at + 8]
@@ -440,14 +445,14 @@ axptr_end \routine
     axptr_access \routine, \store, .Lstore_\second\()_\routine, mov qword ptr [rdi + \at + 8], r9
 .endm
 
-// A landing of `side`, which goes on at `then` with `known` in al.
+// A landing of `side`. It goes on at `then`, with `known` in al.
 .macro axptr_landing routine, side, name, then, known
 .L\side\()_\name\()_\routine:
     mov     al, \known
     jmp     .L\then\()_\routine
 .endm
 
-// Goes to `blocks` if the destination lies 1..15 bytes behind the source, modulo 4 KiB.
+// Goes to `blocks` if the destination lies 1..15 bytes above the source, modulo 4 KiB.
 .macro axptr_if_aliased blocks
     mov     r9d, edi
     sub     r9d, esi
@@ -461,7 +466,7 @@ axptr_define_copy copy_from_user, AXPTR_R, 0, (AXPTR_R | AXPTR_STRICT), unpredic
 axptr_define_copy copy_to_user, 0, AXPTR_W, (AXPTR_W | AXPTR_STRICT), unpredictable=1
 axptr_define_copy copy_in_user, AXPTR_R, AXPTR_W, (AXPTR_R | AXPTR_W)
 
-// The same once more for contexts in which the pager must not run: the pc alone tells the two apart.
+// The same text again, for contexts in which the pager must not run: only the pc tells the two instances apart.
 .set AXPTR_RN, AXPTR_R | AXPTR_NOFAULT
 .set AXPTR_WN, AXPTR_W | AXPTR_NOFAULT
 axptr_define_copy copy_from_user_nofault, AXPTR_RN, 0, (AXPTR_RN | AXPTR_STRICT), nofault=1

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The CPU features that the routines choose by, and the sentinel of the self test.
+// Finds the CPU features by which the routines choose. Also holds the sentinel of the self test.
 
 // Fills {cpu} from CPUID leaves 0, 1 and 7. Preserves every register but the flags.
-// Several CPUs may run it at once: they store the same value.
+// Several CPUs may run it at once, because they store the same value.
 axptr_begin ask_cpu
     push    rax
     push    rbx
@@ -25,7 +25,7 @@ axptr_begin ask_cpu
     and     eax, 0xff00f                // the extended family and the family
     cmp     eax, 0xa00f                 // 25 = 15 + 10: Zen 3 and 4
     jne     1f
-    xor     r8d, r8d                    // `rep movsb` starts fast, but loses more by its start than branches do
+    xor     r8d, r8d                    // `rep movsb` starts fast, but its start costs more than branches do
     shr     ecx, 16
     and     ecx, 15                     // the high half of the model
     mov     eax, 0x7c2
@@ -62,7 +62,7 @@ axptr_begin ask_cpu
     ret
 axptr_end ask_cpu
 
-// Never called. `selftest` looks its entry up: if this one is in the table, the linker kept the table.
+// Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
 axptr_begin sentinel
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, mov al, byte ptr [rdi]
     .global __axptr_sentinel_landing

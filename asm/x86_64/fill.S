@@ -4,8 +4,8 @@
 // __axptr_fill_user(rdi dst, sil byte, rdx len) -> rax bytes NOT filled, rdx cause
 // Clobbers rcx, rdi, r8-r11 and the flags. DF = 0 per the System V ABI.
 //
-// Size classes and landings are those of copy.S, with the destination as the only side. What is stored in any case,
-// when the tail is, is the largest power of two below the size.
+// The size classes and the landings are those of copy.S, with the destination as the only side. If a store of the tail
+// faults, at least some first bytes are stored: as many as the largest power of two below the size.
 
 .macro axptr_define_fill routine, store
 axptr_begin \routine
@@ -45,7 +45,7 @@ axptr_begin \routine
     je      .Ldone_\routine
     axptr_access \routine, \store, .Lstored8_\routine, mov qword ptr [rdi + rcx - 8], rax
 
-    // The one way out. A landing comes here as well, with its count in rax.
+    // The only exit. A landing also comes here, with its count in rax.
 .Ldone_\routine:
     xor     eax, eax
 .Lexit_\routine:
@@ -87,7 +87,7 @@ axptr_begin \routine
     jz      .Lwords_\routine
 .Lbytes_\routine:
     axptr_access \routine, \store, .Lrest_\routine, rep stosb
-.Lrest_\routine:                            // rcx bytes are left, exactly
+.Lrest_\routine:                            // exactly rcx bytes are left
     mov     rax, rcx
     jmp     .Lexit_\routine
 
@@ -102,8 +102,8 @@ axptr_begin \routine
     axptr_access \routine, \store, .Lstored0_\routine, mov qword ptr [rdi + rcx - 8], rax
     jmp     .Ldone_\routine
 
-    // Landings: see copy.S. What is stored is in sil still, so that al may count what is known, upwards from there.
-    //   r10d  what is stored in any case
+    // Landings: see copy.S. The byte to store is still in sil, so al may count from it upwards what is known.
+    //   r10d  the number of bytes stored in any case
 .Lleft64_\routine:
     add     al, 8
 .Lleft56_\routine:
@@ -125,7 +125,7 @@ axptr_begin \routine
     bsr     r9d, r9d
     xor     r10d, r10d
     bts     r10d, r9d
-    neg     al                          // at most 128 bytes are described: what is compared fits into a signed byte
+    neg     al                          // at most 128 bytes are described, so the numbers fit into a signed byte
     add     al, cl
     cmp     al, r10b
     cmovl   eax, r10d
@@ -169,11 +169,11 @@ axptr_begin \routine
     mov     al, 8
 1:  movzx   r10d, al
 
-    // Does the bytes before the edge, if it lies in front of byte r10 of the rest.
+    // Fills the bytes before the edge, if the edge lies below byte r10 of the rest.
 .Lup_to_edge_\routine:
     mov     eax, esi
     test    dl, dl
-    js      .Lbytes_\routine            // not a page's cause
+    js      .Lbytes_\routine            // the cause does not end at a page
     mov     r9d, edi
     neg     r9d
     and     r9d, 4095                   // bytes before the edge; 0 if the page begins here

@@ -1,21 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Shared by every routine: the table entry beside its instruction, and the SMAP window.
+// Shared by every routine: an instruction together with its table entry, and the SMAP window.
 //
-// The Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process) before this file, and passes its
-// constants and the address of its CPU feature byte, {cpu}.
+// Before this file, the Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process). It passes its constants,
+// and the address of its CPU feature byte, {cpu}.
 //
 // Registers that every routine keeps to:
 //   rcx  bytes still to do, when a landing is reached
 //   rdx  the cause: 0 until the trap handler writes it on the way to a landing
 //   r8d  1 if this call opened the SMAP window, else 0 (kernel only)
 //   r11  scratch of the macros below
-// User memory is never addressed through rsp or rbp: that would raise #SS instead of #GP
-// (AMD64 APM vol. 2, 8.2.13).
+// User memory is never addressed through rsp or rbp: that would raise #SS instead of #GP (AMD64 APM vol. 2, 8.2.13).
 
 // Entry flags.
-.set AXPTR_R, {read}                    // the user side is read
-.set AXPTR_W, {write}                   // the user side is written
-.set AXPTR_STRICT, {strict}             // the instruction touches kernel memory too
+.set AXPTR_R, {read}                    // the instruction reads user memory
+.set AXPTR_W, {write}                   // the instruction writes user memory
+.set AXPTR_STRICT, {strict}             // the instruction accesses kernel memory too
 .set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
 
 // Bits of {cpu}.
@@ -26,9 +25,9 @@
 .set AXPTR_CPU_ORDINARY, {ordinary}
 .set AXPTR_CPU_ALIASES, {aliases}
 
-// `insn` touches user memory if `flags` is not 0: then a fault goes on at `landing`.
-// `routine` names the section that the entry follows through the linker (SHF_LINK_ORDER), and which refers to it: else
-// `--icf=all` makes one of a routine and its no-fault form, which differ in nothing but their entries.
+// `insn` accesses user memory if `flags` is not 0. Then a fault goes on at `landing`. `routine` names the section of
+// the routine: the entry follows it through the linker (SHF_LINK_ORDER), and it refers to the entry. Without that
+// reference, `--icf=all` would fold a routine and its no-fault form, which differ only in their entries.
 .macro axptr_access routine, flags, landing, insn:vararg
 9:  \insn
     .if \flags
@@ -57,7 +56,7 @@ __axptr_\routine:
     .popsection
 .endm
 
-// Asks CPUID once if nobody has: {cpu} is 0 until then, so nothing needs initialising.
+// Asks CPUID, once: {cpu} is 0 until then. So it needs no initialisation.
 .macro axptr_know_cpu
     cmp     byte ptr [rip + {cpu}], 0
     jne     9f
@@ -65,8 +64,8 @@ __axptr_\routine:
 9:
 .endm
 
-// Opens the window where CPUID reports SMAP. CR4.SMAP is not asked: a kernel may turn it on later,
-// and `stac` is legal while it is off (SDM vol. 2, STAC). What was open stays open: r8d = 0.
+// Opens the window if CPUID reports SMAP. It does not check CR4.SMAP: a kernel may turn SMAP on later, and `stac` is
+// legal while it is off (SDM vol. 2, STAC). An open window stays open: r8d = 0.
 .macro axptr_window_open
     .if AXPTR_KERNEL
     axptr_know_cpu
@@ -83,14 +82,15 @@ __axptr_\routine:
     .endif
 .endm
 
-// Leaves a routine that has done all. In place, because a jump to another's end costs more than a small copy's accesses.
+// Leaves a routine that has done all bytes. It stands in place, because a jump to another exit costs more than the
+// accesses of a small copy.
 .macro axptr_success
     xor     eax, eax
     axptr_window_close
     ret
 .endm
 
-// Closes the window if this call opened it. Not `popfq`: it would also undo what others changed.
+// Closes the window if this call opened it. Not `popfq`: that would also undo changes by others.
 .macro axptr_window_close
     .if AXPTR_KERNEL
     test    r8d, r8d

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies a string from user memory, terminator included.
+// Copies a string from user memory, including its terminator.
 //
 // __axptr_copy_string(rdi dst, rsi src, rdx max) -> rax max less the bytes copied, rdx cause
 // Clobbers rcx, rdi, rsi, r8-r11 and the flags.
 //
-// The bytes end with the first 0, with `max`, or with a fault; which of them, the last byte copied and the
-// count tell. User memory is read by aligned words. None of them straddles a page, so that the page behind
-// the terminator's is never touched, and a word that faults has no byte to offer: nothing is tried again. (A
-// cause with bit 7 set ends anywhere: then the rest is done bytewise.) Only bytes of the string are stored.
+// The copy ends at the first 0, at `max`, or at a fault. The last byte copied and the count tell which. It reads user
+// memory by aligned words. No aligned word straddles a page. So it never touches the page behind that of the
+// terminator. And if a word faults, it has no byte to copy, so nothing is tried again. (A cause with bit 7 set ends
+// anywhere: for it the rest is copied bytewise.) It stores only bytes of the string.
 //
 //   rsi  the next word; rdi, rcx: where the next byte goes, and how many may follow
 //   r9   0x8080808080808080
@@ -27,7 +27,7 @@ axptr_begin \routine
     and     r11d, 7
     jnz     .Lhead_\routine
 
-    // Whole words, as long as no byte of them is 0 or above 0x80: four in a turn, then one.
+    // Whole words, while no byte of them is 0 or above 0x80: four per turn, then one.
 .Lwords_\routine:
     cmp     rcx, 32
     jb      .Lword_\routine
@@ -58,7 +58,7 @@ axptr_begin \routine
     jnz     .Lword_\routine
     jmp     .Lexit_\routine
 
-    // A word that has to be looked at, behind so many bytes that are done.
+    // A word that must be examined. The other arguments say how many bytes before it are copied.
 .Lwhole24_\routine:
     axptr_string_skip_word
 .Lwhole16_\routine:
@@ -69,8 +69,8 @@ axptr_begin \routine
     add     rsi, 8
     mov     r11d, 8
 
-    // r11d bytes of rax, lowest first: the head of the string, its end, or a word in which a byte has its high bit.
-    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is, else its lowest bit is in the first that is.
+    // r11d bytes of rax, lowest first: the head of the string, its end, or a word with a byte whose high bit is set.
+    // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is 0. Otherwise its lowest bit is in the first such byte.
 .Lpiece_\routine:
     lea     rdx, [rax + r10]
     not     rax
@@ -95,7 +95,7 @@ axptr_begin \routine
     mov     edx, 0
     jne     .Lmore_\routine
 
-    // The last of them was the 0. The one way out.
+    // The last byte was the 0. This is the only exit.
 .Lexit_\routine:
     mov     rax, rcx
     axptr_window_close
@@ -123,7 +123,8 @@ axptr_begin \routine
     inc     rdi
     jmp     .Lstored_\routine
 
-    // The bytes of the word in front of the string are dropped. Behind the access rdx is free: nothing faults here.
+    // The bytes of the word that precede the string are dropped. After the access rdx is free, because nothing can
+    // fault here.
 .Lhead_\routine:
     and     rsi, -8
     axptr_access \routine, \load, .Lhead_fault_\routine, mov rax, qword ptr [rsi]
@@ -147,8 +148,8 @@ axptr_begin \routine
     axptr_string_skip_word
 .Lfault0_\routine:                       // rsi is where the next byte is
     test    dl, dl
-    jns     .Lexit_\routine             // a page's cause: the word had nothing to offer
-    .global __axptr_\routine\()_bytewise  // for tests: no page's cause comes here
+    jns     .Lexit_\routine             // the cause ends at a page, so the word had no byte to copy
+    .global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
 .Lbytewise_\routine:
 __axptr_\routine\()_bytewise:
     axptr_access \routine, \load, .Lexit_\routine, mov al, byte ptr [rsi]
@@ -165,7 +166,7 @@ __axptr_\routine\()_bytewise:
 axptr_end \routine
 .endm
 
-// Moves the word at `at`, if it need not be looked at.
+// Moves the word at `at`, unless it must be examined.
 .macro axptr_string_word routine, load, at
     axptr_access \routine, \load, .Lfault\at\()_\routine, mov rax, qword ptr [rsi + \at]
     lea     r11, [rax + r10]
@@ -174,7 +175,7 @@ axptr_end \routine
     mov     qword ptr [rdi + \at], rax
 .endm
 
-// Goes on behind a word that is done. Three instructions are cheaper than a jump to where the number is added.
+// Goes on after a word that is copied. Three instructions are cheaper than a jump to where the number is added.
 .macro axptr_string_skip_word
     add     rsi, 8
     add     rdi, 8

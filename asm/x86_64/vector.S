@@ -1,21 +1,21 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// The vector in front of the kernel's own handlers: what decides about #GP (13) and #PF (14), and what closes the
-// window in front of all others.
+// The vector in front of the kernel's own handlers. For #GP (13) and #PF (14) it decides the fault. For all other gates
+// it closes the window.
 //
-// Neither an exception nor an interrupt changes RFLAGS.AC (SDM vol. 3, 6.12.1.3): what interrupts a copy would
-// run with user memory open, a task that it switches to as well, and user code could open it by setting AC
-// itself. So it is closed before anything else; returning restores it with the frame.
+// Neither an exception nor an interrupt changes RFLAGS.AC (SDM vol. 3, 6.12.1.3). So code that interrupts a copy would
+// run with the window open, and so would a task that it switches to. User code could also open the window by setting AC
+// itself. So the vector closes it before anything else. The return restores it with the frame.
 //
-// #GP and #PF push an error code, so that the stack holds, from rsp on: error code, rip, cs, rflags, rsp, ss, and
-// was 16-aligned before the six (SDM vol. 3, 6.14). What comes from user mode, or is none of ours, goes to
-// the gate's former handler with that frame and all registers as the CPU left them.
+// #GP and #PF push an error code. So the stack holds, from rsp up: error code, rip, cs, rflags, rsp, ss. Before these
+// six, the CPU aligned rsp to 16 (SDM vol. 3, 6.14). A fault from user mode, and a fault that is not decided here, goes
+// to the former handler of its gate. That handler gets the same frame, and all registers as the CPU left them.
 //
 // {on_fault}(rdi frame) -> al: 1 to resume the frame, 0 to pass it on.
 // {former}: the addresses of the former handlers, by gate.
-// {cpu}, {smap}: the CPU feature byte, known by now, and its bit.
-// {gates}, {stub}: how many gates there are, and the bytes of code for each.
+// {cpu}, {smap}: the CPU feature byte, filled by now, and its bit.
+// {gates}, {stub}: the number of gates, and the size of the code for each.
 
-// An exception or an interrupt that is none of ours; only for CPUs that have `clac`.
+// An exception or an interrupt that is not decided here. Only CPUs with `clac` use it.
 .macro axptr_other number
     clac
     jmp     qword ptr [rip + {former} + 8 * \number]

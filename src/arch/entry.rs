@@ -1,31 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One entry of the exception table, as the assembler emits it. The routines have a macro of `asm/<arch>/macros.S` for it.
+//! One entry of the exception table, as the assembler emits it. The routines emit theirs by a macro of
+//! `asm/<arch>/macros.S`.
 
-/// The user side is read.
+/// The instruction reads user memory.
 pub(crate) const READ: u16 = 1;
-/// The user side is written.
+/// The instruction writes user memory.
 pub(crate) const WRITE: u16 = 2;
-/// The instruction touches kernel memory too: the access must be the user side's.
+/// The instruction accesses kernel memory too. So the access of a fault must be that of the user side.
 pub(crate) const STRICT: u16 = 4;
 /// A fault goes straight to the landing, never to the pager.
 pub(crate) const NOFAULT: u16 = 8;
-/// The compiler has put the instruction where it is used; it is not one of a routine's.
+/// The compiler inlined the instruction, so it belongs to no routine.
 pub(crate) const INLINED: u16 = 16;
 
-/// The text of an entry, which [`ex_entry!`](crate::ex_entry) and the inlined accesses emit. The flags are those above; an
-/// assembler text takes them as literals or as operands.
+/// The assembly text of an entry, for [`ex_entry!`](crate::ex_entry) and the inlined accesses. The flags are those
+/// above, given as literals or as operands.
 ///
-/// The section is linked to a label that the text defines where it stands, so that the linker keeps, drops
-/// and sorts the entry with the code around it. The label is made unique by an assembler counter: labels
-/// and symbols persist over a codegen unit, the macro counter `\@` does not.
+/// The section is linked to a label that the text defines at its own place. So the linker keeps, drops and sorts the
+/// entry together with the code around it. An assembler counter makes the label unique. The macro counter `\@` would
+/// not do: labels and symbols persist over a codegen unit, and `\@` does not.
 ///
-/// The code refers to its entry by a relocation that changes nothing. Without it, a linker that folds functions which
-/// are alike to the byte (`--icf=all`) would not look at their entries, and those of the one that it drops would go
-/// with it, though they may say something else.
+/// The code refers to its entry by a relocation that changes nothing. Without it, a linker that folds equal functions
+/// (`--icf=all`) would not compare their entries. It would drop the entries of one function, although they may differ
+/// from those of the other.
 ///
-/// The last line moves the place backwards, which no assembler does, if the distance of the landing does not fit into
-/// its 16 bits. It adds nothing to the entry, and needs no section of its own. `.if` would not do: it is decided before
-/// the assembler knows how far apart two labels are.
+/// The last line is an error if the distance of the landing does not fit into its 16 bits: it moves the place
+/// backwards, which no assembler accepts. Otherwise it adds nothing to the entry, and it needs no section of its own.
+/// `.if` would not do, because the assembler evaluates it before it knows the distance of two labels.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ex_entry {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the compiler must not know.
+//! Hides a value's origin from the compiler.
 
-/// The same value, of which the compiler does not know that it is the same.
+/// Returns the same value. The compiler cannot know that it is the same.
 #[inline(always)]
 pub(crate) fn hide(value: usize) -> usize {
     let mut hidden = value;

@@ -45,6 +45,6 @@ cfg_if::cfg_if! {
     }
 }
 
-/// Declares the file of this machine, such as `mod x86_64`, in a module that has one for each. `as machine` gives it that
-/// name.
+/// Declares the machine's file in a module that has one file per machine, such as `mod x86_64`. With `as machine`, the
+/// file gets that name.
 pub(crate) use machine_file;

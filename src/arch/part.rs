@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Atomics of one or two bytes, on machines that have them of four: they are done to the aligned word around, which lies
-//! in the same page, and whose other bytes get the value that they have.
+//! Atomics of one or two bytes, for machines that only have atomics of four.
+//!
+//! They are done to the aligned word around, which lies in the same page. The other bytes of the word keep their
+//! values.
 
 /// The place of one or two bytes in the aligned word of 4 around them.
 #[derive(Clone, Copy, Debug)]
@@ -19,13 +21,13 @@ impl<const SIZE: usize> Part<SIZE> {
         Self { word: addr & !3, shift, mask: ones << shift }
     }
 
-    /// The word that has these bytes there and is 0 elsewhere.
+    /// The word that has these bytes at this place, and is 0 elsewhere.
     #[inline(always)]
     pub(crate) fn place(self, bits: u64) -> u64 {
         (bits << self.shift) & self.mask
     }
 
-    /// The bytes that a word has there, as the lowest.
+    /// The bytes of a word at this place, as the lowest bytes of the result. The bytes above them are arbitrary.
     #[inline(always)]
     pub(crate) fn take(self, word: u64) -> u64 {
         word >> self.shift

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The routines of `asm/<arch>`. Their contracts stand above their labels.
+//! The routines of `asm/<arch>`. Each contract stands above the label of its routine.
 
-/// What a routine hands back in its two result registers.
+/// The result of a routine, in two registers.
 #[derive(Clone, Copy, Debug)]
 #[repr(C)]
 pub(crate) struct Outcome {
-    /// Bytes not done.
+    /// The number of bytes not done.
     pub(crate) left: usize,
-    /// 0, or what the trap handler wrote into the cause register.
+    /// 0, or the cause that the trap handler wrote.
     pub(crate) cause: usize,
 }
 

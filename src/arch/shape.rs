@@ -1,61 +1,63 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The shape of an access that is expanded where it is used, written once for all machines.
+//! The shape of an inlined access, written once for all machines.
 //!
-//! A machine's `inline.rs` says which instructions it has; [`values!`] makes the functions of them. Each instruction
-//! that may fault has its entry in the table. What all of them promise is at [`InlineFlags`].
+//! A machine's `inline.rs` says which instructions it has, and [`values!`] makes the functions from them. Each
+//! instruction that may fault has its entry in the exception table. [`InlineFlags`] states the promises of all these
+//! functions.
 
-/// The parameter of all inlined accesses, and what they consist of, the same on each machine.
+/// The parameter of all inlined accesses. Here stands what each machine defines for them.
 ///
-/// `SIZE` is 1, 2, 4 or 8 bytes. Values travel in the low `SIZE` bytes of a `u64`; what stands above them, in
-/// an argument or in a result, is arbitrary. All functions are `#[inline(always)]`. None of them checks or masks an
-/// address, and only `open_window` opens the window.
+/// `SIZE` is 1, 2, 4 or 8 bytes. A value is in the low `SIZE` bytes of a `u64`; the bytes above it are arbitrary, in an
+/// argument and in a result. All functions are `#[inline(always)]`. None of them checks or masks an address, and only
+/// `open_window` opens the window.
 ///
-/// A **status** of 0 is success. Else it is what the trap handler wrote into `CAUSE_REGISTER`: the function
-/// presets that to [`UNTOLD`] and clears it behind its last access, just in front of the landing. So a
-/// handler that can only set the program counter leaves `UNTOLD`. Atomics may answer [`RETRY`] as well.
+/// A **status** of 0 is success. Any other status is the cause that the trap handler wrote into `CAUSE_REGISTER`. The
+/// function presets that register to [`UNTOLD`], and clears it after its last access, just before the landing. So a
+/// handler that can only set the program counter leaves `UNTOLD`. Atomics may also return [`RETRY`].
 ///
-/// - `Window: Copy`, `open_window() -> Window`, `close_window(Window)`: as the macros of `asm/<arch>` do;
-///   nothing in a Linux process. Atomics, and `load` and `store` where `VALUES_NEED_WINDOW: bool`, are called
-///   inside. (It is false where there are unprivileged loads and stores.)
-/// - `load<SIZE, F>(addr) -> (u64, status)`: one instruction if `addr` is aligned. If it is not, it may fault for
-///   that, with a cause that has bit 7 set, or cross a page.
-/// - `store<SIZE, F>(addr, value) -> status`: one instruction. `addr` is aligned to `SIZE` unless
-///   `STORES_WORDS_ANYWHERE: bool`: where that is false, a store in two pages may leave its second half behind
-///   although the first faults. So a store that faults has stored nothing.
+/// - `Window: Copy`, `open_window() -> Window`, `close_window(Window)`: as the macros of `asm/<arch>` do; nothing in a
+///   Linux process. The caller opens the window for atomics, and for `load` and `store` if `VALUES_NEED_WINDOW: bool`
+///   is true. (It is false if the machine has unprivileged loads and stores, or no window.)
+/// - `load<SIZE, F>(addr) -> (u64, status)`: one instruction if `addr` is aligned. If `addr` is not aligned, it may
+///   cross a page, or fault for the alignment, with a cause that has bit 7 set.
+/// - `store<SIZE, F>(addr, value) -> status`: one instruction. A store that faults has stored nothing. So `addr` must
+///   be aligned to `SIZE` unless `STORES_WORDS_ANYWHERE: bool` is true. If that is false, a store in two pages may
+///   leave its second half behind although the first half faults.
 /// - `load_two<F>(addr) -> ([u64; 2], status)`, `load_four`, `store_two<F>(addr, [u64; 2]) -> status`, `store_four`:
-///   as many words, in ascending order. `addr` is aligned to 8 unless `LOADS_WORDS_ANYWHERE: bool`, or
-///   `STORES_WORDS_ANYWHERE`. Words in front of the one that faults have been stored: their bytes, shifted by
-///   [`STORED`], are added to the status on the way from the landing, whether it was told a cause or not.
-/// - `load_kernel<SIZE, F>(addr) -> (u64, status)`: the same with the kernel's own rights and `addr` aligned;
-///   no window.
-/// - `rmw<SIZE, OP, F>(addr, operand) -> (u64, status)`: puts `OP` of the value and the operand in the
-///   value's place and returns what it was; `OP` is one of [`rmw_op`].
-/// - `compare_exchange<SIZE, F>(addr, expected, new) -> (u64, status)`: puts `new` in the value's place if
-///   that is `expected`, and returns what it was, which tells whether it has.
+///   two or four words, in ascending order. `addr` must be aligned to 8 unless `LOADS_WORDS_ANYWHERE: bool` or
+///   `STORES_WORDS_ANYWHERE` is true. If a store faults, the words before it have been stored. The landing adds their
+///   bytes, shifted by [`STORED`], to the status, with or without a cause from the handler.
+/// - `load_kernel<SIZE, F>(addr) -> (u64, status)`: a load with the kernel's own rights. `addr` must be aligned. It
+///   needs no window.
+/// - `rmw<SIZE, OP, F>(addr, operand) -> (u64, status)`: replaces the value by `OP` of it and the operand, and returns
+///   the former value. `OP` is one of [`rmw_op`].
+/// - `compare_exchange<SIZE, F>(addr, expected, new) -> (u64, status)`: replaces the value by `new` if it is
+///   `expected`, and returns the former value. That tells whether it was replaced.
 ///
-/// Both atomics get `addr` aligned, are indivisible and sequentially consistent, answer `RETRY` if others
-/// were in the way [`ATOMIC_TRIES`] times, and leave no reservation behind on any path. Entries of
-/// instructions that only read say so. A value that is not the expected one may be stored again, so that read-only
-/// memory is refused whatever it holds.
+/// For both atomics, `addr` is aligned. They are indivisible and sequentially consistent. They return `RETRY` if other
+/// CPUs interfered [`ATOMIC_TRIES`] times. They leave no reservation behind on any path. Entries of instructions that
+/// only read have the read flag alone. A value that is not the expected one may be stored again, so read-only memory is
+/// refused whatever it holds.
 pub trait InlineFlags: Copy + 'static {
-    /// What the entries of an inlined access say besides the access: [`INLINED`](super::entry::INLINED), and
-    /// [`NOFAULT`](super::entry::NOFAULT) or not.
+    /// The flags of an inlined access's entries, besides its access: [`INLINED`](super::entry::INLINED), and
+    /// [`NOFAULT`](super::entry::NOFAULT) for the no-fault forms.
     const FLAGS: u16;
 }
 
-/// The status of an inlined access whose landing was not told a cause: `Cause` knows it as "unknown".
+/// The status of an inlined access whose handler wrote no cause. `Cause` reads it as "unknown".
 pub(crate) const UNTOLD: usize = 1 << 16;
 
-/// Where a status says how many bytes have been stored in front of the access that faulted: `Cause` looks at lower bits.
+/// The bit from which on a status counts the bytes stored before the access that faulted. `Cause` reads lower bits
+/// only.
 pub(crate) const STORED: u32 = 24;
 
-/// The status of an atomic that others were in the way of.
+/// The status of an atomic with which other CPUs interfered.
 pub(crate) const RETRY: usize = 1;
 
 /// How often an atomic tries.
 pub(crate) const ATOMIC_TRIES: u32 = 128;
 
-/// What `rmw` does.
+/// The operations of `rmw`.
 pub(crate) mod rmw_op {
     /// Replaces.
     pub(crate) const SWAP: u8 = 0;
@@ -72,10 +74,10 @@ pub(crate) mod rmw_op {
 /// Defines `load`, `load_two`, `load_four`, `load_kernel`, `store`, `store_two` and `store_four`.
 ///
 /// - `machine`: the register of the cause, the instruction that clears it, the options of `asm!`.
-/// - `load`, `load_kernel`, `store`: how the operands of one access are passed (the address, the value), and the
-///   instruction for 1, 2, 4 and 8 bytes. Where operands have names, those are `{addr}` and `{value}`.
-/// - `words`: the macros that make the text of one load and one store of 8 bytes of a register's name and an offset;
-///   and where the stubs of [`store_words!`] lie, with their text.
+/// - `load`, `load_kernel`, `store`: how one access gets its operands (the address, the value), and its instruction for
+///   1, 2, 4 and 8 bytes. Operands with names are called `{addr}` and `{value}`.
+/// - `words`: two macros that make the text of one load or one store of 8 bytes from a register's name and an offset.
+///   Then the place of the stubs of [`store_words!`], with their text.
 macro_rules! values {
     (
         machine: $machine:tt,
@@ -177,14 +179,14 @@ macro_rules! values {
     };
 }
 
-/// One instruction that may fault, behind the label 2: a load, a store, or one that does both, takes an operand and gives
-/// the value before.
+/// One instruction that may fault, at the label 2: a load, a store, or an exchange. An exchange does both: it takes an
+/// operand and returns the former value.
 macro_rules! one {
     (
         load ($cause:tt $clear:literal $options:tt), ([$($from:tt)*] [$($to:tt)*]), $text:literal, $addr:ident, $flags:ty
     ) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 concat!("2: ", $text),
@@ -205,7 +207,7 @@ macro_rules! one {
         $addr:ident, $value:ident, $flags:ty
     ) => {{
         let status: usize;
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 concat!("2: ", $text),
@@ -225,7 +227,7 @@ macro_rules! one {
         exchange ($cause:tt $clear:literal $options:tt), [$($to:tt)*], $text:expr, $addr:expr, $operand:expr, $flags:ty
     ) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 $text,
@@ -244,7 +246,7 @@ macro_rules! one {
     }};
 }
 
-/// As many loads of 8 bytes, with a label each.
+/// Several loads of 8 bytes, each with a label.
 macro_rules! load_words {
     (
         ($cause:tt $clear:literal $options:tt), ([$($from:tt)*] $to:tt), $load_word:ident, $addr:ident, $flags:ty,
@@ -252,7 +254,7 @@ macro_rules! load_words {
     ) => {{
         $(let $word: u64;)+
         let status: usize;
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 $(concat!($label, ": ", $load_word!($word, $at)),)+
@@ -270,14 +272,15 @@ macro_rules! load_words {
     }};
 }
 
-/// As many stores of 8 bytes, with a label each: the first, and those with a stub that adds to the status what has been
-/// stored in front.
+/// Several stores of 8 bytes, each with a label. All but the first have a stub, which adds the bytes stored before to
+/// the status.
 ///
-/// `behind` puts the stubs behind the function, out of the way of success. Where a function is so long that the entry
-/// does not reach its stub, 32 KiB, it names the common landing: the status says 0, and those words are stored again.
+/// `behind` puts the stubs after the function, away from the path of success. An entry reaches 32 KiB. If the function
+/// is longer, the entry names the common landing instead: the status then counts 0 bytes, and the caller stores those
+/// words again.
 ///
-/// `between` puts them into the block, and success jumps over them: for linkers that shorten code (relaxation), in front
-/// of which no assembler can tell how far away something behind the function is.
+/// `between` puts the stubs into the block, and success jumps over them. It is for linkers that shorten code
+/// (relaxation): for them no assembler can tell the distance to a stub after the function.
 macro_rules! store_words {
     (
         ($cause:tt $clear:literal $options:tt), ([$($to:tt)*] $of:tt), $store_word:ident, (behind $stub_text:ident),
@@ -286,7 +289,7 @@ macro_rules! store_words {
     ) => {{
         let [$first, $($word),+] = $words;
         let status: usize;
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 concat!("2: ", $store_word!($first, 0)),
@@ -321,7 +324,7 @@ macro_rules! store_words {
     ) => {{
         let [$first, $($word),+] = $words;
         let status: usize;
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             core::arch::asm!(
                 concat!("2: ", $store_word!($first, 0)),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Why an access failed, in the form that travels through a landing's register.
+//! Why an access failed: the public types, and the one word that carries them to a landing.
 
 use crate::arch::shape::UNTOLD;
 
@@ -25,54 +25,55 @@ impl Access {
 
 /// What stopped an access.
 ///
-/// While nothing changes, kinds below 0x80 end at a page boundary. Those from 0x80 on may end inside a page, so the
-/// routines finish such a copy bytewise. Where another CPU takes pages away in the middle of a call, or gives them back,
-/// any kind may end anywhere.
+/// The kind tells where the accessible bytes can end, as long as no other CPU changes the pages. Kinds below 0x80 end
+/// at a page boundary. Kinds from 0x80 on may end inside a page, so the routines finish such a copy byte by byte. If
+/// another CPU unmaps or maps pages during the call, any kind may end anywhere.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum FaultKind {
-    /// The trap handler did not say, because it can only set the program counter.
+    /// The trap handler did not tell the kind. A trap handler that can only set the program counter never does.
     Unknown = 0,
-    /// The range is not in the user half: refused before any access.
+    /// The range is not in the user half. The call was refused before any access.
     OutOfRange = 1,
     /// No page is mapped there, and the pager provided none.
     ///
-    /// In a kernel on riscv64, whose page faults do not tell, also [`Permission`](Self::Permission).
+    /// In a kernel on riscv64 it can also mean [`Permission`](Self::Permission): a page fault of that machine does not
+    /// tell the two apart.
     NotPresent = 2,
     /// The page does not permit the access.
     Permission = 3,
     /// A protection key forbids the access.
     ProtectionKey = 4,
-    /// The address is none that the machine can translate (x86_64: non-canonical, #GP).
+    /// The machine cannot translate the address (x86_64: a non-canonical address, #GP).
     NonCanonical = 5,
-    /// The page exists, its memory does not: a file mapping behind the end of the file.
+    /// The page is mapped, but there is no memory for it: a file mapping beyond the end of its file.
     Bus = 6,
-    /// Nobody has said yet where user memory may be: refused before any access.
+    /// Nothing has set the user limit yet. The call was refused before any access.
     ///
-    /// A kernel says it by [`set_user_limit`](crate::set_user_limit), a process by `hosted::install`.
+    /// A kernel sets it with [`set_user_limit`](crate::set_user_limit), a process with `hosted::install`.
     NotSetUp = 7,
-    /// The access must be aligned and was not.
+    /// The machine requires an aligned access here, and the address was not aligned.
     Misaligned = 0x80,
-    /// The memory itself is damaged, and the machine noticed.
+    /// The memory is damaged, and the machine noticed it.
     Poison = 0x81,
-    /// The pointer's tag is not the memory's (aarch64 MTE).
+    /// The tag of the pointer differs from the tag of the memory (aarch64 MTE).
     Tag = 0x82,
-    /// The page is mapped, but what is behind its physical address refuses the access: nothing answers there, or machine
-    /// mode forbids it in steps smaller than a page.
+    /// The page is mapped, but its physical address refuses the access. Either nothing answers there, or machine mode
+    /// forbids the access in steps smaller than a page.
     ///
-    /// An access fault of riscv64 (PMP, PMA), a synchronous external abort of aarch64. Where a machine reports damaged
-    /// memory by the same way, as aarch64 may, it is this kind too.
+    /// It is an access fault on riscv64 (PMP, PMA), and a synchronous external abort on aarch64. Some machines report
+    /// damaged memory in the same way, aarch64 among them. Damaged memory is of this kind there.
     Physical = 0x83,
 }
 
 impl FaultKind {
-    /// Whether the range was refused before any access.
+    /// Whether the call was refused before any access.
     pub(crate) const fn is_refusal(self) -> bool {
         matches!(self, Self::OutOfRange | Self::NotSetUp)
     }
 
-    /// Whether the bytes that can be accessed may end inside a page.
+    /// Whether the accessible bytes may end inside a page.
     pub(crate) const fn ends_anywhere(self) -> bool {
         self as u8 >= 0x80
     }
@@ -102,8 +103,9 @@ impl FaultKind {
     }
 }
 
-/// The value of a landing's register: kind in bits 0..8, access in bits 8..16, and bit 16 set,
-/// so that it is never the 0 which the routine put there before.
+/// The value of the cause register at a landing: the kind in bits 0..8, the access in bits 8..16, and bit 16 set.
+///
+/// Bit 16 makes the value different from 0. The routine presets the register to 0, so 0 means that no handler wrote it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Cause(usize);
 
@@ -135,7 +137,7 @@ impl Cause {
     }
 }
 
-// What a landing that was not told finds behind an inlined access.
+// An inlined access presets this value. Its landing finds it if the trap handler did not write a cause.
 const _: () = assert!(Cause::new(None, FaultKind::Unknown).0 == UNTOLD);
 
 #[cfg(test)]
@@ -168,7 +170,7 @@ mod tests {
         }
     }
 
-    /// The routines decide by bit 7, and do such a rest bytewise.
+    /// For a cause with bit 7 set, the routines finish the copy byte by byte.
     #[test]
     fn causes_that_may_end_inside_a_page_have_bit_7() {
         let within = [FaultKind::Misaligned, FaultKind::Poison, FaultKind::Tag, FaultKind::Physical];

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! One entry, as the assembler lays it out.
+//! One entry of the exception table, in the layout that the assembler emits.
 
 use core::fmt;
 
@@ -8,10 +8,10 @@ use crate::{
     extable::cause::Access,
 };
 
-/// One instruction that may fault, and where to go on when it does.
+/// One entry of the exception table: an instruction that may fault, and its landing.
 ///
-/// The `axptr_access` macro of the assembly sources and [`ex_entry!`](crate::ex_entry) emit it: the
-/// instruction relative to the entry, the landing relative to the instruction, the flags.
+/// The `axptr_access` macro of the assembly sources and [`ex_entry!`](crate::ex_entry) emit entries. An entry holds the
+/// instruction relative to itself, the landing relative to the instruction, and flags.
 #[repr(C)]
 pub struct Entry {
     insn: i32,
@@ -19,7 +19,7 @@ pub struct Entry {
     flags: u16,
 }
 
-/// The size that the linker fragment and the macros count on.
+/// The linker fragment and the macros rely on this size.
 pub(super) const ENTRY_SIZE: usize = 8;
 const _: () = assert!(size_of::<Entry>() == ENTRY_SIZE);
 const _: () = assert!(align_of::<Entry>() == 4);
@@ -31,16 +31,17 @@ impl Entry {
         (&raw const *self).addr().wrapping_add_signed(self.insn as isize)
     }
 
-    /// The address at which execution goes on.
+    /// The address of the landing: execution goes on here after the fault.
     #[inline]
     pub fn landing(&self) -> usize {
         self.insn().wrapping_add_signed(self.landing as isize)
     }
 
-    /// Whether a fault of this access is one of the instruction's user side.
+    /// Whether a fault of this access can come from the user side of the instruction.
     ///
-    /// Most instructions touch one side only, so that the program counter decides. The few that touch
-    /// both need the access to be known, and to be the user side's.
+    /// Most instructions access user memory only. For them the program counter decides, and the answer is always true.
+    /// A few instructions access kernel memory too. Their faults are accepted only if `access` is known and is the
+    /// access of the user side.
     #[inline]
     pub fn accepts(&self, access: Option<Access>) -> bool {
         if self.flags & STRICT == 0 {
@@ -53,25 +54,25 @@ impl Entry {
         }
     }
 
-    /// Whether a fault must go straight to the landing: the routine was called where the pager must not run.
+    /// Whether a fault must go straight to the landing, without the pager. The access was made in a no-fault form.
     #[inline]
     pub fn is_nofault(&self) -> bool {
         self.flags & NOFAULT != 0
     }
 
-    /// Whether the compiler has put the instruction where it is used, so that it belongs to no routine. For tests.
+    /// Whether the compiler inlined the instruction, so that it belongs to no routine. For tests.
     #[doc(hidden)]
     #[inline]
     pub fn is_inlined(&self) -> bool {
         self.flags & INLINED != 0
     }
 
-    /// Whether two entries for one instruction are as good as one.
+    /// Whether two entries for one instruction are equal, so that a lookup may return either.
     pub(super) const fn says_the_same_as(&self, other: &Self) -> bool {
         self.landing == other.landing && self.flags == other.flags
     }
 
-    /// The access of the user side, where there is only one.
+    /// The access of the user side, if the flags name only one.
     pub(crate) fn only_access(&self) -> Option<Access> {
         match self.flags & (READ | WRITE) {
             READ => Some(Access::Read),

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The table of the image that this crate is linked into.
+//! The exception table of this image: the binary that this crate is linked into.
 
 use core::sync::atomic::{AtomicU8, Ordering};
 
@@ -13,39 +13,40 @@ use crate::{
 };
 
 unsafe extern "C" {
-    // The linker defines both for a section whose name is a C identifier. They are no entries: of a lost table
-    // the two may be equal, and of a torn one misaligned, which the compiler would rule out for an `Entry`.
+    // The linker defines both symbols, because the section's name is a C identifier. Their type is not `Entry`: if the
+    // section is lost, the two may be equal, and if it is torn, misaligned. The compiler could assume that neither
+    // happens to an `Entry`.
     #[link_name = "__start_axptr_ex_table"]
     static START: [u8; 0];
     #[link_name = "__stop_axptr_ex_table"]
     static STOP: [u8; 0];
 }
 
-/// 0 until the first lookup has looked at the order; several CPUs may find out at once.
+/// Whether the table is in order. The first lookup finds out; several CPUs may do so at once.
 static ORDER: AtomicU8 = AtomicU8::new(ORDER_UNKNOWN);
 const ORDER_UNKNOWN: u8 = 0;
 const ORDER_ASCENDING: u8 = 1;
 const ORDER_NONE: u8 = 2;
 
-/// Finds the landing for a fault at `pc` in this image.
+/// Finds the landing for a fault at `pc` in this image's table.
 ///
-/// See [`Table::lookup`]. Needs no initialisation. If a linker left the table unsorted, the search is
-/// linear: slower, never wrong.
+/// See [`Table::lookup`]. It needs no initialisation. If a linker left the table unsorted, the search is linear:
+/// slower, never wrong.
 #[inline]
 pub fn lookup(pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Landing> {
     Table::image().lookup(pc, access, kind)
 }
 
-/// Checks the image's table from end to end: not empty, whole entries, ascending, no two that contradict each other,
-/// the sentinel in its place.
+/// Checks this image's table: it is not empty, holds whole entries in ascending order, no two entries contradict each
+/// other, and the sentinel is in its place.
 ///
-/// This is the table's part of [`axptr::selftest`](crate::selftest()), which a kernel calls once at boot, so that a linker
-/// script which lost the table shows itself there and not at the first bad pointer. The linker fragment finds the same at
-/// link time.
+/// [`axptr::selftest`](crate::selftest()) includes this check; a kernel calls that once at boot. So a linker script
+/// that lost the table shows itself at boot, not at the first bad pointer. The linker fragment finds the same defects
+/// at link time.
 ///
 /// # Errors
 ///
-/// The first defect found.
+/// The first defect that it finds.
 pub fn selftest() -> Result<(), TableError> {
     section()?;
     let table = Table::image();
@@ -58,18 +59,18 @@ pub fn selftest() -> Result<(), TableError> {
 }
 
 impl Table<'static> {
-    /// The table of the image that this crate is linked into.
+    /// The table of this image: the binary that this crate is linked into.
     pub fn image() -> Self {
-        // A lost table finds nothing; `selftest` says so.
+        // If the table is lost, lookups find nothing, and `selftest` reports it.
         let entries = section().unwrap_or_default();
         Table::new(entries, is_ascending(entries))
     }
 }
 
-/// What lies between the linker's two symbols.
+/// The entries between the linker's two symbols.
 #[inline]
 fn section() -> Result<&'static [Entry], TableError> {
-    // SAFETY: the linker put both symbols around one read-only section, and only this crate's macros put entries
+    // SAFETY: (1) the linker put both symbols around one read-only section. (2) Only this crate's macros put entries
     // into it.
     unsafe { entries_between((&raw const START).cast(), (&raw const STOP).cast()) }
 }
@@ -91,8 +92,8 @@ fn find_order(entries: &[Entry]) -> bool {
     ascending
 }
 
-/// True; and the reference keeps the sentinel, hence the section and its two symbols, in images that
-/// use no routine.
+/// Always true. The call refers to the sentinel, so the linker keeps the section and its two symbols in images that use
+/// no routine.
 fn keeps_sentinel() -> bool {
     core::hint::black_box(&raw const arch::raw::SENTINEL).addr() != 0
 }

@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The macro for a kernel's own faultable instructions.
+//! The macro for instructions of a kernel's own that may fault.
 
-/// Expands to the assembly text of one exception-table entry, for `asm!` and `global_asm!` alike.
+/// Expands to the assembly text of one exception-table entry, for `asm!` and `global_asm!`.
 ///
-/// `insn` and `landing` are labels as an operand would name them (`"2b"`, `"3f"`, `".Lmine"`); they must
-/// lie in the same section, within 32 KiB of each other: else the assembler says `invalid .org offset` and shows the
-/// line that says so. Code that the linker may shorten (riscv64, loongarch64) may lie between them, and counts as long
-/// as it is before that. `access` says what the instruction does to *user* memory:
+/// `insn` and `landing` are labels, written as an operand would name them (`"2b"`, `"3f"`, `".Lmine"`). Both must lie
+/// in the same section, within 32 KiB of each other. Otherwise the assembler reports `invalid .org offset` and shows a
+/// line that explains it. Between them there may be code that the linker can shorten (riscv64, loongarch64). Its length
+/// before that counts. `access` says what the instruction does to *user* memory:
 ///
 /// | access | the instruction |
 /// |---|---|
@@ -16,16 +16,16 @@
 /// | `read_to_kernel` | loads from user memory *and* stores to kernel memory (x86_64 `movs`) |
 /// | `write_from_kernel` | stores to user memory *and* loads from kernel memory |
 ///
-/// With the last two, a fault on the kernel side finds no landing: it is a bug of the kernel.
+/// With the last two, a fault on the kernel side finds no landing, because it is a bug of the kernel.
 ///
-/// On the way to the landing the trap handler overwrites the register
-/// [`Landing::REGISTER`](crate::extable::Landing::REGISTER) (x86_64 `rdx`, aarch64 `x1`, riscv64 and loongarch64
-/// `a1`) with the cause, a value that is not 0: declare it as an output or a clobber, and preset it to 0 if the
-/// landing wants to know.
+/// On the way to the landing, the trap handler overwrites one register with the cause:
+/// [`Landing::REGISTER`](crate::extable::Landing::REGISTER) (x86_64 `rdx`, aarch64 `x1`, riscv64 and loongarch64 `a1`).
+/// The cause is never 0. Declare the register as an output or a clobber. If the landing needs to know whether there was
+/// a fault, preset the register to 0.
 ///
-/// Entries come from this macro only. One written by hand, in a section that does not follow its code, unsorts the
-/// table (`selftest` says so, and lookups turn linear) or is dropped by a linker that collects garbage, which nothing
-/// in the program can notice. The linker fragment makes it a link error.
+/// Never write an entry by hand. If its section does not follow its code, the table is no longer sorted: `selftest`
+/// reports it, and lookups become linear. Or a linker that collects garbage drops the entry, and nothing in the program
+/// can notice that. The linker fragment makes a handwritten entry a link error.
 ///
 /// # Examples
 ///

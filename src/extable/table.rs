@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A table as a value: this image's, or a loaded module's.
+//! An exception table as a value: this image's, or a loaded module's.
 
 use core::{fmt, slice};
 
 use super::entry::{ENTRY_SIZE, Entry};
 use crate::extable::cause::{Access, Cause, FaultKind};
 
-/// Entries in one piece of memory, with the knowledge whether they are sorted.
+/// An exception table: its entries, and whether they are sorted.
 #[derive(Clone, Copy, Debug)]
 pub struct Table<'a> {
     entries: &'a [Entry],
@@ -17,7 +17,7 @@ pub struct Table<'a> {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum TableError {
-    /// No entry at all: the linker script dropped the section.
+    /// There is no entry at all: the linker script dropped the section.
     Empty,
     /// The section does not consist of whole, aligned entries.
     Torn,
@@ -26,15 +26,16 @@ pub enum TableError {
         /// The index of the second of the two.
         index: usize,
     },
-    /// Two neighbours are for one instruction, and say different things of it: a linker has folded code that is alike
-    /// and whose entries are not (`--icf=all`). A lookup finds one of them.
+    /// Two neighbours are for one instruction and contradict each other. A lookup finds one of them.
+    ///
+    /// This happens if a linker folds functions whose code is equal and whose entries are not (`--icf=all`).
     Conflict {
         /// The index of the second of the two.
         index: usize,
     },
-    /// The sentinel is not in the table, or its landing is not where it should be.
+    /// The sentinel is not in the table, or its landing is wrong.
     SentinelLost,
-    /// An entry's instruction or landing lies outside the text it was given.
+    /// The instruction or the landing of an entry lies outside the given text.
     OutsideText {
         /// The index of the entry.
         index: usize,
@@ -63,7 +64,7 @@ impl fmt::Display for TableError {
 
 impl core::error::Error for TableError {}
 
-/// Where a faulted access goes on, and what its landing is told.
+/// Where execution goes on after a fault, and the cause to report there.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[must_use = "a landing does nothing until the trap frame is changed"]
 pub struct Landing {
@@ -72,18 +73,18 @@ pub struct Landing {
 }
 
 impl Landing {
-    /// The name of the register that [`cause`](Self::cause) belongs into.
+    /// The name of the register for [`cause`](Self::cause).
     pub const REGISTER: &'static str = crate::arch::CAUSE_REGISTER;
 
-    /// The program counter to resume at.
+    /// The program counter at which to resume.
     #[inline]
     pub const fn pc(&self) -> usize {
         self.pc
     }
 
-    /// The value for the register [`REGISTER`](Self::REGISTER), never 0.
+    /// The cause: the value for the register [`REGISTER`](Self::REGISTER), never 0.
     ///
-    /// A handler that cannot set it may leave it alone: the copy stays exact, and reports
+    /// A trap handler that cannot set the register may leave it unchanged. The count stays exact, and the fault reports
     /// [`FaultKind::Unknown`].
     #[inline]
     pub const fn cause(&self) -> usize {
@@ -106,20 +107,20 @@ impl<'a> Table<'a> {
         Self { entries, sorted }
     }
 
-    /// Takes over the table between two addresses, such as a loaded module's section.
+    /// Uses the memory between two addresses as a table, such as the section of a loaded module.
     ///
     /// # Errors
     ///
-    /// [`TableError::Empty`] and [`TableError::Torn`], if this is no table. An unsorted one is
-    /// accepted and searched in linear time; [`check`](Self::check) tells.
+    /// [`TableError::Empty`] or [`TableError::Torn`] if the memory holds no table. An unsorted table is accepted and
+    /// searched in linear time; [`check`](Self::check) reports it.
     ///
     /// # Safety
     ///
     /// 1. `start..stop` is readable for `'a` and does not change.
-    /// 2. It holds entries that this crate's macros emitted, relocated together with the code they
-    ///    point to, which stays in place for `'a`.
+    /// 2. It holds entries that this crate's macros emitted. They were relocated together with the code that they point
+    ///    to. That code stays in place for `'a`.
     pub unsafe fn from_raw(start: *const Entry, stop: *const Entry) -> Result<Self, TableError> {
-        // SAFETY: (1) and (2) are ours.
+        // SAFETY: our caller guarantees (1) and (2).
         let entries = unsafe { entries_between(start, stop) }?;
         Ok(Self::new(entries, first_unsorted(entries).is_none()))
     }
@@ -135,16 +136,16 @@ impl<'a> Table<'a> {
         if self.sorted {
             find_sorted(self.entries, pc)
         } else {
-            // Of equal ones the last, as the other search.
+            // Of equal entries the last, like the binary search.
             self.entries.iter().rfind(|entry| entry.insn() == pc)
         }
     }
 
-    /// Finds the landing for a fault at `pc`, if it was one of a user-side access.
+    /// Finds the landing for a fault at `pc`, if the fault was on the user side.
     ///
-    /// `access` is what the machine said about the fault; `None` where it did not. An instruction that
-    /// touches kernel memory too has no landing then: see [`trap::recover`](crate::trap::recover) for
-    /// the way to decide by its operands.
+    /// `access` is the access that the machine reported, or `None` if it did not report one. Without it, an instruction
+    /// that also accesses kernel memory has no landing. [`trap::recover`](crate::trap::recover) then decides by the
+    /// operands of the instruction.
     #[inline(never)]
     pub fn lookup(&self, pc: usize, access: Option<Access>, kind: FaultKind) -> Option<Landing> {
         let entry = self.find(pc)?;
@@ -155,13 +156,13 @@ impl<'a> Table<'a> {
         Some(Landing { pc: entry.landing(), cause: cause.to_register() })
     }
 
-    /// Checks that the table is ascending and, if `text` is given, points into it only.
+    /// Checks that the table is in ascending order. If `text` is given, also checks that every entry points into it.
     ///
-    /// Equal neighbours are in order: a linker that folds identical functions leaves the entries of each.
+    /// Equal neighbours are in order: a linker that folds identical functions keeps the entries of each.
     ///
     /// # Errors
     ///
-    /// The first defect found.
+    /// The first defect that it finds.
     #[inline(never)]
     pub fn check(&self, text: Option<core::ops::Range<usize>>) -> Result<(), TableError> {
         if self.entries.is_empty() {
@@ -201,7 +202,7 @@ pub(super) unsafe fn entries_between<'a>(
     if !bytes.is_multiple_of(ENTRY_SIZE) || !start.is_aligned() || start.is_null() {
         return Err(TableError::Torn);
     }
-    // SAFETY: (1) makes the memory readable and constant; the lines above make it whole entries.
+    // SAFETY: (1) makes the memory readable and constant. The lines above prove that it holds whole, aligned entries.
     Ok(unsafe { slice::from_raw_parts(start, bytes / ENTRY_SIZE) })
 }
 
@@ -212,14 +213,15 @@ pub(super) fn first_unsorted(entries: &[Entry]) -> Option<usize> {
     entries.windows(2).position(descends).map(|before| before + 1)
 }
 
-/// The index of the first entry that says something else of an instruction than its predecessor.
+/// The index of the first entry that contradicts its predecessor about the same instruction.
 fn first_conflict(entries: &[Entry]) -> Option<usize> {
     let contradicts =
         |pair: &[Entry]| pair[0].insn() == pair[1].insn() && !pair[0].says_the_same_as(&pair[1]);
     entries.windows(2).position(contradicts).map(|before| before + 1)
 }
 
-/// Binary search without a data-dependent branch: each step halves what is left. Of equal ones it finds the last.
+/// Binary search without a branch that depends on the data: each step halves what is left. Of equal entries it finds
+/// the last.
 fn find_sorted(entries: &[Entry], pc: usize) -> Option<&Entry> {
     let mut base = 0;
     let mut left = entries.len();

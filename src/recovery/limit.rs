@@ -1,34 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Where user memory may be: below the limit that the kernel states.
+//! The user limit: user memory may be below it, and nowhere else.
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
 use crate::arch;
 
-/// The end of the user half. There is none until somebody has said so who can answer for it: a kernel by
-/// [`set_user_limit`], a process by `hosted::install`. A guess would let safe code reach the memory of a kernel that
-/// lies below it.
+/// The end of the user half. It is 0 until code that can guarantee it sets it: a kernel with [`set_user_limit`], a
+/// process with `hosted::install`. A guess would let safe code access kernel memory below the guessed limit.
 static LIMIT: AtomicUsize = AtomicUsize::new(0);
 
-/// The end of the user half: every accepted range ends at or below it.
+/// The end of the user half. Every accepted range ends at or below it.
 ///
-/// It is 0, and so every access refused, until [`set_user_limit`] (in a process: `hosted::install`) has said where user
-/// memory may be.
+/// It is 0 until [`set_user_limit`] has set it (in a process, `hosted::install`). So every access is refused until
+/// then.
 #[inline]
 #[must_use]
 pub fn user_limit() -> usize {
     LIMIT.load(Ordering::Relaxed)
 }
 
-/// Where the user half ends in most kernels of this machine, in bytes: the argument for [`set_user_limit`] of a kernel
-/// that lies above it (x86_64: 2^47 - 4096, so that no string instruction can run into the non-canonical hole; SDM
-/// vol. 1, 3.3.7.1).
+/// The usual end of the user half on this machine, for [`set_user_limit`].
+///
+/// A kernel can use it if all its own memory lies above it. On x86_64 it is 2^47 - 4096: so no string instruction can
+/// run into the non-canonical hole (SDM vol. 1, 3.3.7.1).
 pub const DEFAULT_USER_LIMIT: usize = arch::USER_LIMIT;
 
-/// States where user memory may be: below `limit`, on all CPUs, from now on.
+/// Sets the user limit, for all CPUs: user memory may be below `limit`, and nowhere else.
 ///
-/// Each kernel calls it once at boot, before the first access: until then every access is refused, with
-/// [`FaultKind::NotSetUp`](crate::FaultKind::NotSetUp). [`selftest`](crate::selftest()) finds a limit above the
+/// A kernel calls it once at boot, before the first access. Until then every access is refused with
+/// [`FaultKind::NotSetUp`](crate::FaultKind::NotSetUp). [`selftest`](crate::selftest()) reports a limit above the
 /// kernel's own code, data or stack.
 ///
 /// ```
@@ -43,21 +43,21 @@ pub const DEFAULT_USER_LIMIT: usize = arch::USER_LIMIT;
 ///
 /// # Safety
 ///
-/// 1. No memory below `limit` is the kernel's own: whatever safe code then passes as a user address below it
-///    may be read, and overwritten, by this crate.
+/// 1. No memory below `limit` is the kernel's own. Safe code can pass any address below `limit` as a user address. This
+///    crate may then read that memory and overwrite it.
 pub unsafe fn set_user_limit(limit: usize) {
     LIMIT.store(limit, Ordering::Relaxed);
 }
 
-/// The first of these addresses of the kernel's own that the limit reaches over. In a process there is none: all of its
-/// memory is user memory.
+/// The first of these kernel addresses that lies below the limit. In a process there is none, because all its memory is
+/// user memory.
 #[inline]
 pub(super) fn first_below_limit(own: &[usize]) -> Option<usize> {
     let is_kernel = cfg!(target_os = "none");
     own.iter().copied().find(|&addr| is_kernel && addr < user_limit())
 }
 
-/// Where this crate keeps the limit: an address of the image's data.
+/// The address of the limit itself: an address in the data of the image.
 pub(super) fn address_of_limit() -> usize {
     (&raw const LIMIT).addr()
 }

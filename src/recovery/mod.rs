@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Who asks the table after a fault, and what a kernel sets up once for that.
+//! What asks the exception table after a fault, and what a kernel sets up once for that.
 
 pub(crate) mod flag;
 pub(crate) mod limit;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a kernel asks once at boot.
+//! The self test that a kernel runs once at boot.
 
 use core::fmt;
 
@@ -8,12 +8,12 @@ use crate::{
     recovery::limit,
 };
 
-/// Checks what the linker and the integrator have left behind: the exception table is whole and sorted, and user memory
-/// has been stated to be where no code, data or stack of the kernel's is.
+/// Checks the linker's and the integrator's work: the exception table is whole and sorted, and no code, data or stack
+/// of the kernel lies in the user half.
 ///
-/// A kernel calls it once at boot, behind [`set_user_limit`](crate::set_user_limit), so that a fault in either shows itself
-/// there and not at the first bad pointer. It allocates nothing and takes no fault. In a process, where all memory is
-/// user memory, only the table and that there is a limit at all are checked.
+/// Call it once at boot, after [`set_user_limit`](crate::set_user_limit). So a mistake shows itself at boot, not at the
+/// first bad pointer. It allocates nothing and raises no fault. In a process all memory is user memory, so it only
+/// checks the table and that there is a limit.
 ///
 /// ```
 /// use axptr::{SelftestError, selftest};
@@ -26,7 +26,7 @@ use crate::{
 ///
 /// # Errors
 ///
-/// The first defect found.
+/// The first defect that it finds.
 pub fn selftest() -> Result<(), SelftestError> {
     image::selftest()?;
     let limit = limit::user_limit();
@@ -42,20 +42,20 @@ pub fn selftest() -> Result<(), SelftestError> {
     }
 }
 
-/// What [`selftest`] has found.
+/// The defect that [`selftest`] found.
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum SelftestError {
-    /// The exception table is not what the linker should have made.
+    /// The linker did not produce a correct exception table.
     Table(TableError),
-    /// Nobody has said where user memory may be, so every access is refused: call
-    /// [`set_user_limit`](crate::set_user_limit), in a process `hosted::install`.
+    /// Nothing has set the user limit, so every access is refused. A kernel calls
+    /// [`set_user_limit`](crate::set_user_limit), a process `hosted::install`.
     NotSetUp,
-    /// The user half, as stated, reaches over the kernel's own memory: safe code could overwrite it.
+    /// The user half reaches over the kernel's own memory. Safe code could overwrite that memory.
     KernelBelowLimit {
-        /// The limit that was set.
+        /// The user limit that was set.
         limit: usize,
-        /// An address of the kernel's that lies below it: of its code, its data, or the stack that it runs on.
+        /// A kernel address below the limit: of its code, its data, or its current stack.
         kernel: usize,
     },
 }
@@ -76,7 +76,7 @@ impl fmt::Debug for SelftestError {
 }
 
 impl fmt::Display for SelftestError {
-    // One place at most prints it.
+    // Inline, because a program prints it in one place at most.
     #[inline]
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a kernel's fault handler calls.
+//! What a kernel's trap handler calls for a fault.
 //!
-//! The order is fixed: a fault whose program counter is not in the table is none of ours; one that the pager
-//! repairs resumes at the same instruction; any other goes on at the landing.
+//! [`recover`] decides in a fixed order. If the program counter is not in the exception table, the fault is the
+//! kernel's own. If the pager repairs the fault, execution resumes at the same instruction. Otherwise it goes on at the
+//! landing.
 
 use core::{fmt, ops::Range};
 
@@ -11,60 +12,99 @@ use crate::{
     extable::{Landing, Table},
 };
 
-/// The part of a trap frame that recovery needs.
+/// The part of a trap frame that recovery needs: a kernel implements it for its own frame.
+///
+/// # Examples
+///
+/// ```
+/// use axptr::trap::TrapFrame;
+///
+/// /// The part of this kernel's trap frame that matters here. The trap entry saves all registers in it.
+/// struct KernelFrame {
+///     pc: usize,
+///     /// The register `Landing::REGISTER`: rdx on x86_64, x1 on aarch64, a1 on riscv64 and loongarch64.
+///     cause: usize,
+/// }
+///
+/// // SAFETY: (1) The trap entry saves the address of the instruction that faulted. (2), (3) It restores both
+/// // registers from the frame. (4) There are no operands.
+/// unsafe impl TrapFrame for KernelFrame {
+///     fn pc(&self) -> usize {
+///         self.pc
+///     }
+///
+///     fn set_pc(&mut self, pc: usize) {
+///         self.pc = pc;
+///     }
+///
+///     fn set_cause(&mut self, value: usize) {
+///         self.cause = value;
+///     }
+/// }
+///
+/// let mut frame = KernelFrame { pc: 0x1000, cause: 0 };
+/// frame.set_pc(0x2000);
+/// assert_eq!(frame.pc(), 0x2000);
+/// assert_eq!(frame.operands(), None);
+/// ```
+///
+/// On x86_64, also implement [`operands`](Self::operands): the exception #GP reports no address.
 ///
 /// # Safety
 ///
-/// Code behind a landing counts on the registers of the instruction that faulted, and safe code on what it counts:
+/// The code at a landing relies on the registers of the instruction that faulted. Safe code relies on the count that
+/// the landing makes of them. So:
 ///
-/// 1. [`pc`](Self::pc) is the address of the instruction that faulted, not of the one behind it.
-/// 2. [`set_pc`](Self::set_pc) makes the interrupted code resume there, and changes nothing else that it can see.
-/// 3. [`set_cause`](Self::set_cause) gives it the value in the register [`Landing::REGISTER`], or does nothing. It
-///    changes no other register.
-/// 4. [`operands`](Self::operands) are those that the registers hold at the fault, or `None`.
+/// 1. [`pc`](Self::pc) returns the address of the instruction that faulted, not of the next one.
+/// 2. [`set_pc`](Self::set_pc) makes the interrupted code resume at that address. It changes nothing else that this
+///    code can see.
+/// 3. [`set_cause`](Self::set_cause) puts the value into the register [`Landing::REGISTER`] of the interrupted code, or
+///    does nothing. It changes no other register.
+/// 4. [`operands`](Self::operands) returns what the registers held at the fault, or `None`.
 pub unsafe trait TrapFrame {
     /// The address of the instruction that faulted.
     fn pc(&self) -> usize;
 
-    /// Sets where execution resumes.
+    /// Sets the address at which execution resumes.
     fn set_pc(&mut self, pc: usize);
 
     /// Sets the register [`Landing::REGISTER`].
     ///
-    /// A frame that cannot does nothing: the copy stays exact and reports [`FaultKind::Unknown`].
+    /// If the frame does not hold that register, do nothing. The count stays exact, and the fault reports
+    /// [`FaultKind::Unknown`].
     fn set_cause(&mut self, value: usize);
 
-    /// The source and destination addresses of an instruction that reads and writes memory at once
-    /// (x86_64 `movs`: `rsi` and `rdi`), if the frame holds them.
+    /// The addresses of an instruction that both reads and writes memory (x86_64 `movs`: `rsi` and `rdi`), if the frame
+    /// holds them.
     ///
-    /// They decide which side has faulted where the machine does not say.
+    /// They decide which side faulted if the machine does not report it.
     fn operands(&self) -> Option<Operands> {
         None
     }
 }
 
-/// The operand addresses of an instruction that reads and writes memory at once.
+/// The two addresses of an instruction that both reads and writes memory.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Operands {
-    /// Where it reads.
+    /// The address that it reads.
     pub read: usize,
-    /// Where it writes.
+    /// The address that it writes.
     pub write: usize,
 }
 
-/// What the machine said about a fault.
+/// What the machine reported about a fault.
 ///
-/// What it did not say is as in the default: write `..Report::default()`.
+/// Leave out what it did not report: write `..Report::default()`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Report {
-    /// The access, if known.
+    /// The access, if the machine reported it.
     pub access: Option<Access>,
-    /// The class of fault.
+    /// The kind of the fault.
     pub kind: FaultKind,
-    /// The address, if the machine gave one (x86_64 #GP: none).
+    /// The address, if the machine reported one (#GP of x86_64 does not).
     pub addr: Option<usize>,
-    /// How many low bits of `addr` say nothing: 0 for an exact one, as page faults have; 12 where a page of damaged
-    /// memory is all that is known (a machine check's `MCi_MISC`, Linux's `si_addr_lsb`).
+    /// How many low bits of `addr` have no meaning. It is 0 for an exact address, as page faults have. It is 12 if only
+    /// the page is known, as for damaged memory (`MCi_MISC` of a machine check, `si_addr_lsb` of Linux).
     pub addr_lsb: u8,
 }
 
@@ -97,35 +137,96 @@ impl Default for Report {
     }
 }
 
-/// What became of a fault.
+/// What [`recover`] did with a fault.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[must_use = "a fault that is not ours must go on to the kernel's own handler"]
 pub enum Recovery {
-    /// Not an access of ours, or one to kernel memory: the kernel's own handler decides, as for any fault.
+    /// The fault is not an access of this crate to user memory. The kernel's own handler decides, as for any other
+    /// fault.
     NotOurs,
-    /// The pager repaired it: resume at the same instruction.
+    /// The pager repaired the fault: resume at the same instruction.
     Repaired,
     /// The frame now resumes at the landing.
     Landed,
 }
 
 impl Landing {
-    /// Makes `frame` resume at the landing.
+    /// Makes `frame` resume at the landing, with the cause in its register.
     pub fn apply(&self, frame: &mut impl TrapFrame) {
         frame.set_pc(self.pc());
         frame.set_cause(self.cause());
     }
 }
 
-/// Decides a fault taken in kernel mode: the pager first, unless the access was made in a no-fault form, then the
-/// landing.
+/// Decides where a fault in kernel mode goes on: at the same instruction, at its landing, or in the kernel's own
+/// handler.
 ///
-/// `pager` is asked for page faults of our accesses only. It gets the address and the access and says whether
-/// the instruction may be tried again. It must look under its lock whether the access is allowed by now: two
-/// CPUs may fault on the same page.
+/// Call it for every fault in kernel mode that a data access can raise. It asks `pager` first, and goes to the landing
+/// if the pager says no. It does not ask the pager if the access was made in a no-fault form.
 ///
-/// `report` is what the machine said about this fault. What it did not say is left out: a wrong access hides a fault of
-/// the kernel's own memory or leaves one of the user's to the kernel, and a wrong kind makes the count wrong.
+/// `pager` gets the address and the access, and returns whether the instruction may be tried again. `recover` calls it
+/// only for page faults ([`NotPresent`](FaultKind::NotPresent), [`Permission`](FaultKind::Permission)) of this crate's
+/// accesses to user memory, with a known address and access. The pager must check under its lock whether the access is
+/// allowed by now: two CPUs may fault on the same page.
+///
+/// `report` is what the machine reported about this fault. Leave out what it did not report, and do not guess. With a
+/// wrong access, a fault in kernel memory may be hidden, or a fault in user memory may reach the kernel's own handler.
+/// With a wrong kind, the count may be wrong.
+///
+/// # Examples
+///
+/// ```
+/// use axptr::{
+///     Access, FaultKind,
+///     extable::Table,
+///     trap::{self, Recovery, Report, TrapFrame},
+/// };
+///
+/// /// The registers that this kernel's trap entry saves, as far as they matter here.
+/// struct Frame {
+///     pc: usize,
+///     cause: usize,
+/// }
+///
+/// // SAFETY: (1) to (3) the trap entry saves both registers, and restores them. (4) There are no operands.
+/// unsafe impl TrapFrame for Frame {
+///     fn pc(&self) -> usize {
+///         self.pc
+///     }
+///
+///     fn set_pc(&mut self, pc: usize) {
+///         self.pc = pc;
+///     }
+///
+///     fn set_cause(&mut self, value: usize) {
+///         self.cause = value;
+///     }
+/// }
+///
+/// // A load of user memory has faulted. For this example, any instruction of the table that may read will do.
+/// let table = Table::image();
+/// let reads = Some(Access::Read);
+/// let entry = table.entries().iter().find(|entry| entry.accepts(reads) && !entry.is_nofault()).unwrap();
+/// let mut frame = Frame { pc: entry.insn(), cause: 0 };
+/// let report =
+///     Report { access: reads, kind: FaultKind::NotPresent, addr: Some(0x1000), ..Report::default() };
+///
+/// // If the pager maps the page, the same instruction runs again.
+/// let maps_it = |_addr, _access| true;
+/// assert_eq!(trap::recover(&mut frame, report, maps_it), Recovery::Repaired);
+/// assert_eq!(frame.pc, entry.insn());
+///
+/// // If the pager says no, the frame resumes at the landing, with the cause in its register.
+/// let says_no = |_addr, _access| false;
+/// assert_eq!(trap::recover(&mut frame, report, says_no), Recovery::Landed);
+/// assert_eq!(frame.pc, entry.landing());
+/// assert_ne!(frame.cause, 0);
+///
+/// // A program counter outside the table: the fault is a bug of the kernel, and the frame stays unchanged.
+/// let mut other = Frame { pc: 0x2000, cause: 0 };
+/// assert_eq!(trap::recover(&mut other, report, says_no), Recovery::NotOurs);
+/// assert_eq!((other.pc, other.cause), (0x2000, 0));
+/// ```
 pub fn recover<F: TrapFrame>(
     frame: &mut F,
     report: Report,
@@ -156,14 +257,14 @@ pub fn recover<F: TrapFrame>(
     }
 }
 
-/// Which side of an instruction with two memory operands has faulted, judged by their addresses.
+/// Which side of an instruction with two memory operands faulted, judged by the addresses of the operands.
 ///
-/// With a fault address: the side whose current word touches it, or the block of memory that it stands for. Without
-/// one: the side whose address cannot be translated at all, if there is exactly one.
+/// With a fault address, it is the side whose current word touches that address, or the memory block that the address
+/// stands for. Without one, it is the side whose address cannot be translated, if there is exactly one.
 fn side_by_operands(operands: Operands, report: &Report) -> Option<Access> {
     const WIDEST: usize = 8;
-    /// A string instruction fetches ahead of what its registers say, by a cache line. Its page faults are precise, but
-    /// what is told by blocks is no page fault.
+    /// A string instruction fetches ahead of its registers, by up to a cache line. Its page faults are exact. But a
+    /// report with a block address is not a page fault.
     const LINE: usize = 64;
     let holds = |start: usize| match report.addr {
         Some(addr) => {
@@ -180,7 +281,7 @@ fn side_by_operands(operands: Operands, report: &Report) -> Option<Access> {
     }
 }
 
-/// Addresses that no page table of this machine can map.
+/// The addresses that no page table of this machine can map.
 const UNTRANSLATABLE: Range<usize> = crate::arch::UNTRANSLATABLE;
 
 #[cfg(test)]
@@ -229,18 +330,18 @@ mod tests {
     #[test]
     fn a_coarse_address_stands_for_its_block() {
         for (read, write, addr, lsb, expected) in [
-            // The whole page, wherever in it the copy has come to, and whatever the low bits are.
+            // The address stands for the whole page, wherever the copy is in it and whatever the low bits are.
             (0x1000, 0x5000, 0x1000, 12, Some(Access::Read)),
             (0x1fff, 0x5000, 0x1000, 12, Some(Access::Read)),
             (0x1000, 0x5000, 0x1fff, 12, Some(Access::Read)),
             (0x1000, 0x5fff, 0x5000, 12, Some(Access::Write)),
-            // The next page, as far as a line reaches.
+            // The next page, as far as one cache line reaches.
             (0x1fc1, 0x5000, 0x2000, 12, Some(Access::Read)),
             (0x1fc0, 0x5000, 0x2000, 12, None),
             (0x3000, 0x5000, 0x2000, 12, None),
-            // Both sides in one page: nobody knows.
+            // Both sides lie in one page, so the answer is unknown.
             (0x1000, 0x1800, 0x1000, 12, None),
-            // Finer, where the machine tells: a line of both sides' page.
+            // A finer block: one cache line of a page in which both sides lie.
             (0x1000, 0x1800, 0x1000, 6, Some(Access::Read)),
             (0x1000, 0x1830, 0x1800, 6, Some(Access::Write)),
             // A huge page, and numbers that make no sense.

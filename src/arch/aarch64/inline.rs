@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that are expanded where they are used: see `arch::shape`.
+//! The inlined accesses of aarch64: see `arch::shape`.
 //!
-//! Values go by the unprivileged instructions, as in the routines. Atomics have no such form before
-//! FEAT_LSUI: they run with the kernel's rights, which outside the window PAN denies it.
+//! Values use the unprivileged instructions, as the routines do. Atomics have no such form before FEAT_LSUI. They run
+//! with the kernel's rights, which PAN denies outside the window.
 
 use core::arch::asm;
 
@@ -12,19 +12,19 @@ use crate::arch::{
     shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
 };
 
-/// Words may be loaded from anywhere: SCTLR_EL1.A is 0, and of what faults nothing is used.
+/// A load may have any alignment: SCTLR_EL1.A is 0, and nothing uses the result of a load that faults.
 pub(crate) const LOADS_WORDS_ANYWHERE: bool = true;
 /// A store that lies in two pages may leave a part of itself behind (Arm ARM B2.2.1).
 pub(crate) const STORES_WORDS_ANYWHERE: bool = false;
 
-/// LDTR and STTR are checked as accesses of EL0 (Arm ARM C3.2.6), which PAN does not concern.
+/// False: LDTR and STTR are checked as accesses of EL0 (Arm ARM C3.2.6), which PAN does not affect.
 pub(crate) const VALUES_NEED_WINDOW: bool = false;
 
 /// Whether this call has opened the window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window(bool);
 
-/// Opens the window where the CPU has PAN, unless it is open.
+/// Opens the window if the CPU has PAN and the window is closed.
 #[inline(always)]
 pub(crate) fn open_window() -> Window {
     if !IS_KERNEL || cpu() & CPU_PAN == 0 || pan_is_clear() {
@@ -34,7 +34,7 @@ pub(crate) fn open_window() -> Window {
     Window(true)
 }
 
-/// Closes what `open_window` has opened.
+/// Closes the window if `open_window` opened it.
 #[inline(always)]
 pub(crate) fn close_window(window: Window) {
     if window.0 {
@@ -42,7 +42,7 @@ pub(crate) fn close_window(window: Window) {
     }
 }
 
-/// Whether PSTATE.PAN, which the CPU has, is 0.
+/// Whether PSTATE.PAN is 0. The CPU must have PAN.
 #[inline(always)]
 pub(super) fn pan_is_clear() -> bool {
     const PAN: usize = 1 << 22;
@@ -52,21 +52,21 @@ pub(super) fn pan_is_clear() -> bool {
     state & PAN == 0
 }
 
-/// Clears it. Later instructions see that without a barrier (Arm ARM C5.1.3), later accesses stay behind.
+/// Clears PAN. Later instructions see that without a barrier (Arm ARM C5.1.3), and later accesses stay behind it.
 #[inline(always)]
 pub(super) fn clear_pan() {
-    // SAFETY: MSR PAN, #0, which assemblers know from Armv8.1 on; the CPU has PAN.
+    // SAFETY: MSR PAN, #0, which assemblers know only from Armv8.1 on. The CPU has PAN.
     unsafe { asm!(".inst 0xd500409f", options(nostack, preserves_flags)) };
 }
 
-/// Sets it. Earlier accesses stay in front.
+/// Sets PAN. Earlier accesses stay in front of it.
 #[inline(always)]
 pub(super) fn set_pan() {
-    // SAFETY: MSR PAN, #1; the CPU has PAN.
+    // SAFETY: MSR PAN, #1. The CPU has PAN.
     unsafe { asm!(".inst 0xd500419f", options(nostack, preserves_flags)) };
 }
 
-/// An unprivileged load of 8 bytes: there is no pair.
+/// An unprivileged load of 8 bytes. There is no form for a pair.
 macro_rules! load_word {
     ($word:ident, $at:literal) => {
         concat!("ldtr {", stringify!($word), "}, [{addr}, ", $at, "]")
@@ -80,7 +80,7 @@ macro_rules! store_word {
     };
 }
 
-/// Adds what has been stored to the cause.
+/// Adds the number of stored bytes to the cause.
 macro_rules! stub {
     ($at:literal) => {
         concat!("orr x1, x1, #(", $at, " << {stored})\nb 3b")
@@ -98,7 +98,7 @@ values! {
     words: load_word store_word (behind stub),
 }
 
-/// One instruction of FEAT_LSE that does it all. It reserves nothing.
+/// One instruction of FEAT_LSE that does the whole operation. It reserves nothing.
 macro_rules! single {
     ($insn:literal, $suffix:literal, $width:literal, $addr:ident, $operand:expr, $flags:ty) => {
         one!(
@@ -111,12 +111,13 @@ macro_rules! single {
     };
 }
 
-/// Loads a value and reserves it, computes a new one and stores that, until nobody was in between. Nothing
-/// stays reserved: neither where a store that faulted or failed ends it, nor otherwise.
+/// Loads a value and reserves it, computes a new value and stores that. It repeats this while another CPU interferes.
+///
+/// No reservation is left: every path ends with `clrex`.
 macro_rules! reserved {
     ($compute:literal, $suffix:literal, $width:literal, $addr:ident, $operand:ident, $flags:ty) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("2: ldaxr", $suffix, " {value", $width, "}, [{addr}]"),
@@ -148,7 +149,7 @@ macro_rules! reserved {
     }};
 }
 
-/// An `OP` of `rmw_op` in the width that the suffix and the registers' width say.
+/// An `OP` of `rmw_op`, in the width that the suffix and the register's width give.
 ///
 /// Acquire and release together are sequentially consistent (Arm ARM B2.3.7: RCsc).
 macro_rules! operate {
@@ -156,7 +157,7 @@ macro_rules! operate {
         match ($op, cpu() & CPU_LSE != 0) {
             (rmw_op::SWAP, true) => single!("swpal", $suffix, $width, $addr, $operand, $flags),
             (rmw_op::ADD, true) => single!("ldaddal", $suffix, $width, $addr, $operand, $flags),
-            // It clears what the operand has.
+            // The instruction clears the bits that are set in its operand.
             (rmw_op::AND, true) => single!("ldclral", $suffix, $width, $addr, !$operand, $flags),
             (rmw_op::OR, true) => single!("ldsetal", $suffix, $width, $addr, $operand, $flags),
             (_, true) => single!("ldeoral", $suffix, $width, $addr, $operand, $flags),
@@ -179,7 +180,7 @@ macro_rules! operate {
     };
 }
 
-/// Replaces a value by `OP` of it and `operand`, and returns the value before.
+/// Replaces a value by `OP` of it and `operand`, and returns the former value.
 ///
 /// # Safety
 ///
@@ -201,7 +202,7 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
 macro_rules! compare_single {
     ($suffix:literal, $width:literal, $addr:ident, $expected:ident, $new:ident, $flags:ty) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 ".arch_extension lse",
@@ -221,18 +222,18 @@ macro_rules! compare_single {
     }};
 }
 
-/// The same by a reservation, which ends as in `reserved`. A value that is another is stored again, so that
-/// read-only memory is refused whatever it holds, as by the instruction.
+/// Compare and swap by a reservation, which ends as in `reserved`. A value that is not the expected one is stored
+/// again. So read-only memory is refused whatever it holds, as with the single instruction.
 ///
-/// `extend` is how the comparison takes the expected value, of which the low bytes count: the load leaves
-/// zeros above its own.
+/// `extend` says how the comparison uses the expected value: only its low bytes count, because the load leaves zeros
+/// above its own.
 macro_rules! compare_reserved {
     (
         $suffix:literal, $width:literal, $extend:literal,
         $addr:ident, $expected:ident, $new:ident, $flags:ty
     ) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("2: ldaxr", $suffix, " {value", $width, "}, [{addr}]"),
@@ -266,7 +267,7 @@ macro_rules! compare_reserved {
     }};
 }
 
-/// Compare and swap in whichever way the CPU has.
+/// Compare and swap: by the single instruction if the CPU has it, or by a reservation.
 macro_rules! compare {
     (
         $suffix:literal, $width:literal, $extend:literal,
@@ -280,7 +281,7 @@ macro_rules! compare {
     };
 }
 
-/// Replaces a value by `new` if it is `expected`, and returns the value before.
+/// Replaces a value by `new` if it is `expected`, and returns the former value.
 ///
 /// # Safety
 ///

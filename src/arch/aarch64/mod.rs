@@ -13,13 +13,13 @@ pub(crate) mod inline;
 #[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
-/// The end of the lower address range with 48 bits: what TTBR0_EL1 translates (Arm ARM D8.1).
+/// The end of the lower address range with 48 bits: the range that TTBR0_EL1 translates (Arm ARM D8.1).
 ///
-/// The top byte is part of it: a kernel that lets user space tag its pointers (TBI) strips the tag first.
+/// The top byte counts. So a kernel that lets user space tag its pointers (TBI) removes the tag first.
 pub(crate) const USER_LIMIT: usize = 1 << 48;
 
-/// What lies between the two ranges of 48-bit addresses. With 52-bit ones (LVA) some of it can be mapped: a
-/// kernel that maps it for user space sets its user limit behind it.
+/// The addresses between the two ranges of 48-bit addresses. With 52-bit addresses (LVA), some of them can be mapped: a
+/// kernel that maps them for user space sets a higher user limit.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 48..(-1_isize << 48) as usize;
 
 /// The register that carries the cause to a landing.
@@ -28,24 +28,24 @@ pub(crate) const CAUSE_REGISTER: &str = "x1";
 /// Whether there is a window to open, for atomics.
 const IS_KERNEL: bool = cfg!(target_os = "none");
 
-// Bits of `CPU`, and the number of one. A process knows of the last only.
+// Bits of `CPU`. A process uses only the first and the last.
 const CPU_KNOWN: u8 = 1;
 pub(crate) const CPU_PAN: u8 = 2;
 const CPU_MOPS: u8 = 4;
 const CPU_LSE: u8 = 8;
 
-/// What the CPU has, 0 until a routine or an atomic asks.
+/// What the CPU has. It is 0 until a routine or an atomic asks.
 pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
 
-/// Whether the copy and set instructions may be used: once the vector has proved it, until a CPU proves the
-/// contrary.
+/// Whether the routines may use the copy and set instructions: from when the vector has proved that they work, until
+/// one CPU proves the contrary.
 pub(crate) static MOPS: AtomicU8 = AtomicU8::new(MOPS_UNKNOWN);
 pub(crate) const MOPS_UNKNOWN: u8 = 0;
 pub(crate) const MOPS_PROVED: u8 = 1;
 #[cfg(all(feature = "vector", any(target_os = "none", doc)))]
 pub(crate) const MOPS_REFUTED: u8 = 2;
 
-// One block: macros defined in two would clash when both land in one codegen unit.
+// One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
     include_str!("../../../asm/aarch64/macros.S"),
@@ -69,7 +69,7 @@ global_asm!(
     nofault = const entry::NOFAULT,
 );
 
-/// Nothing is known of what a branch that is not foreseen costs here: the same routines.
+/// The normal routines: the cost of an unpredictable branch on this machine is not measured.
 pub(crate) mod unpredictable {
     pub(crate) use crate::arch::raw::{
         __axptr_copy_from_user as __axptr_copy_from_user_unpredictable,
@@ -84,16 +84,16 @@ unsafe extern "C" {
 
 /// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
 ///
-/// The compiler knows after a bounds check that the answer is `addr` and would drop an equivalent
-/// in Rust; a processor that guesses the check's outcome does not, so the data flow stays in assembly. CSDB
-/// keeps it from guessing the result of the selects (Arm ARM B2.3.10); elsewhere it is a NOP.
+/// It is assembly, because the compiler would drop equal Rust code: after a bounds check it knows that the result is
+/// `addr`. A processor that mispredicts the check does not know that. CSDB keeps the processor from guessing the result
+/// of the selects (Arm ARM B2.3.10). On a CPU without CSDB it is a NOP.
 #[inline(always)]
 pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     let mut confined = addr;
-    // SAFETY: touches its own registers only.
+    // SAFETY: changes its own registers only.
     unsafe {
         asm!(
-            "subs {room}, {limit}, {len}",  // where the range may start at most; borrow: nowhere
+            "subs {room}, {limit}, {len}",  // the last possible start of the range; borrow: there is none
             "csel {room}, {room}, xzr, hs",
             "cmp {room}, {confined}",
             "csel {confined}, {confined}, xzr, hs",
@@ -108,11 +108,11 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     confined
 }
 
-/// Above 256 bytes the copy and set instructions (FEAT_MOPS), where the vector is installed; or words. And
-/// atomics by single instructions (FEAT_LSE) where the CPU has them; or by reservations.
+/// The paths of a kernel. Above 256 bytes, the routines use the copy and set instructions (FEAT_MOPS) if the vector is
+/// installed, or words. Atomics use single instructions (FEAT_LSE) if the CPU has them, or reservations.
 ///
-/// A process has words only: the signal frame need not tell the access, so that a fault of an instruction
-/// which touches both sides could not be told from one on the side that is no user's.
+/// A process uses words only. Its signal frame may not tell the access, and a copy instruction accesses both sides. So
+/// a fault on the kernel side could not be told from one on the user side.
 #[cfg(feature = "__tests")]
 #[cfg(target_os = "none")]
 pub(crate) const CPU_PATHS: &[&str] = &["with MOPS", "without MOPS", "without MOPS and LSE"];
@@ -121,7 +121,7 @@ pub(crate) const CPU_PATHS: &[&str] = &["with MOPS", "without MOPS", "without MO
 #[cfg(not(target_os = "none"))]
 pub(crate) const CPU_PATHS: &[&str] = &["with LSE", "without LSE"];
 
-/// What the CPU must have for a path, and what is left out of it.
+/// For each path: what the CPU must have, and which features the path does not use.
 #[cfg(feature = "__tests")]
 #[cfg(target_os = "none")]
 const PATHS: [(u8, u8); 3] = [(CPU_MOPS, 0), (0, CPU_MOPS), (0, CPU_MOPS | CPU_LSE)];
@@ -139,7 +139,7 @@ pub(crate) fn can_take(path: usize) -> bool {
     PATHS.get(path).is_some_and(|(needed, _)| ask_cpu() & needed == *needed)
 }
 
-/// Makes the routines and atomics believe that the CPU lacks what is left out of a path.
+/// Makes the routines and atomics take a path, as if the CPU lacked the features that it does not use.
 #[cfg(feature = "__tests")]
 pub(crate) fn force_cpu(path: usize) {
     CPU.store(ask_cpu() & !PATHS[path].1, Ordering::Relaxed);
@@ -160,29 +160,29 @@ fn cpu() -> u8 {
     }
 }
 
-/// Asks the CPU, as a routine does at its first call, and returns what is stored.
+/// Asks the CPU, as a routine does at its first call, and returns the stored answer.
 #[cfg(target_os = "none")]
 #[cold]
 pub(crate) fn ask_cpu() -> u8 {
-    // SAFETY: reads ID registers and stores what the CPU has; clobbers what any function may.
+    // SAFETY: reads ID registers and stores what the CPU has. It clobbers only what any function may.
     unsafe { __axptr_ask_cpu() };
     CPU.load(Ordering::Relaxed)
 }
 
-/// Asks the kernel, and returns what is stored.
+/// Asks the kernel, and returns the stored answer.
 #[cfg(not(target_os = "none"))]
 #[cold]
 fn ask_cpu() -> u8 {
     /// <asm/hwcap.h>.
     const HWCAP_ATOMICS: libc::c_ulong = 1 << 8;
-    // SAFETY: looks something up in what the kernel gave the process.
+    // SAFETY: reads a value that the kernel gave the process.
     let capabilities = unsafe { libc::getauxval(libc::AT_HWCAP) };
     let known = if capabilities & HWCAP_ATOMICS != 0 { CPU_KNOWN | CPU_LSE } else { CPU_KNOWN };
     CPU.store(known, Ordering::Relaxed);
     known
 }
 
-/// Whether an instruction is CPY* or SET* in a form that is unprivileged on a side (Arm ARM C4.1.94, "Memory
+/// Whether an instruction is CPY* or SET* in a form that is unprivileged on at least one side (Arm ARM C4.1.94, "Memory
 /// Copy and Memory Set").
 #[cfg(all(feature = "vector", any(target_os = "none", doc)))]
 pub(crate) fn is_unprivileged_copy(insn: u32) -> bool {

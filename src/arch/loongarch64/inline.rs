@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that are expanded where they are used: see `arch::shape`.
+//! The inlined accesses of loongarch64: see `arch::shape`.
 //!
-//! The base instructions have atomics of 4 and 8 bytes. One or two bytes are exchanged with the word around
-//! them: it lies in the same page, and its other bytes get the value that they have.
+//! The base instructions have atomics of 4 and 8 bytes. An atomic of 1 or 2 bytes exchanges the word around it. That
+//! word lies in the same page, and its other bytes keep their values.
 
 use core::arch::asm;
 
@@ -12,15 +12,15 @@ use crate::arch::{
     shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
 };
 
-/// A word that is not aligned may be refused (Reference Manual vol. 1, chapter 2, UAL).
+/// The CPU may refuse a word that is not aligned (Reference Manual vol. 1, chapter 2, UAL).
 pub(crate) const LOADS_WORDS_ANYWHERE: bool = false;
-/// The same of stores.
+/// The same for stores.
 pub(crate) const STORES_WORDS_ANYWHERE: bool = false;
 
-/// Nothing needs one: kernel code may touch user pages at any time.
+/// False: there is no window, and kernel code may access user pages at any time.
 pub(crate) const VALUES_NEED_WINDOW: bool = false;
 
-/// The machine has none.
+/// Nothing: the machine has no window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window;
 
@@ -48,7 +48,7 @@ macro_rules! store_word {
     };
 }
 
-/// What has been stored, as a status has it.
+/// The number of stored bytes, at its place in the status.
 macro_rules! stub {
     ($at:literal) => {
         concat!("lu12i.w {stored}, ", $at, " << ({shift} - 12)")
@@ -66,8 +66,8 @@ values! {
     words: load_word store_word (between "b" stub "or $a1, $a1, {stored}"),
 }
 
-/// One atomic instruction. The forms with `_db` are barriers on both sides; the register that gets the value
-/// before must be none of the others (Reference Manual vol. 1, chapter 2, AM*).
+/// One atomic instruction. The forms with `_db` are barriers on both sides. The register of the former value must
+/// differ from the others (Reference Manual vol. 1, chapter 2, AM*).
 macro_rules! exchange {
     ($insn:literal, $addr:expr, $operand:expr, $flags:ty) => {
         one!(
@@ -78,17 +78,17 @@ macro_rules! exchange {
     };
 }
 
-/// Loads a word, lets `$compute` make {new} of it, and puts that in its place, until nobody was in between.
+/// Loads a word, lets `$compute` make {new} of it, and puts {new} in its place. It repeats this while another CPU
+/// interferes.
 ///
-/// Only a fault leaves without SC, and the return from its exception ends the reservation (vol. 1, chapter 7,
-/// LLBCTL).
+/// Only a fault leaves without SC, and the return from its exception ends the reservation (vol. 1, chapter 7, LLBCTL).
 macro_rules! linked {
     (
         $load:literal, $replace:literal, [$($compute:literal),+], $addr:expr, $flags:ty,
         $($operand:ident = $value:expr),+
     ) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 "dbar 0",
@@ -121,7 +121,7 @@ macro_rules! linked {
     }};
 }
 
-/// Replaces a value by `OP` of it and `operand`, and returns the value before.
+/// Replaces a value by `OP` of it and `operand`, and returns the former value.
 ///
 /// # Safety
 ///
@@ -177,10 +177,10 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
     (part.take(word), status)
 }
 
-/// Replaces a value by `new` if it is `expected`, and returns the value before.
+/// Replaces a value by `new` if it is `expected`, and returns the former value.
 ///
-/// A value that is not `expected` is replaced by itself: so memory that cannot be written is a fault whatever
-/// it holds, as with the single instructions of other machines.
+/// A value that is not `expected` is stored again. So read-only memory raises a fault whatever it holds, as with the
+/// single instructions of other machines.
 ///
 /// # Safety
 ///
@@ -203,7 +203,7 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
         );
     }
     if SIZE == 4 {
-        // What LL.W loads it extends by the sign.
+        // LL.W sign-extends what it loads.
         let signed = i64::from(expected as i32);
         return linked!(
             "ll.w",

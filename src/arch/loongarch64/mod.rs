@@ -15,13 +15,14 @@ pub(crate) mod inline;
 #[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
-/// The end of the user half with 48-bit addresses. Every address of a direct-map window lies behind it, where
-/// kernel code would reach memory without any page's permission (Reference Manual vol. 1, chapter 5): the
-/// range check is all that stands before them.
+/// The end of the user half with 48-bit addresses.
+///
+/// Every address of a direct-map window lies above it. Through such a window kernel code accesses memory without any
+/// page's permission (Reference Manual vol. 1, chapter 5). Only the range check stops a user address from reaching one.
 pub(crate) const USER_LIMIT: usize = 1 << 47;
 
-/// The addresses that are no sign extension of 48 bits (vol. 1, chapter 5): an address error, unless they lie in
-/// a kernel's direct-map window.
+/// The addresses that are no sign extension of 48 bits (vol. 1, chapter 5). They raise an address error, unless they
+/// lie in a kernel's direct-map window.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
 
 /// The register that carries the cause to a landing.
@@ -31,10 +32,10 @@ pub(crate) const CAUSE_REGISTER: &str = "$a1";
 const CPU_KNOWN: u8 = 1;
 const CPU_UAL: u8 = 2;
 
-/// What CPUCFG said, 0 until a routine asks.
+/// What CPUCFG reported. It is 0 until a routine asks.
 static CPU: AtomicU8 = AtomicU8::new(0);
 
-// One block: macros defined in two would clash when both land in one codegen unit.
+// One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
     include_str!("../../../asm/loongarch64/macros.S"),
@@ -50,7 +51,7 @@ global_asm!(
     nofault = const entry::NOFAULT,
 );
 
-/// Nothing is known of what a branch that is not foreseen costs here: the same routines.
+/// The normal routines: the cost of an unpredictable branch on this machine is not measured.
 pub(crate) mod unpredictable {
     pub(crate) use crate::arch::raw::{
         __axptr_copy_from_user as __axptr_copy_from_user_unpredictable,
@@ -60,17 +61,17 @@ pub(crate) mod unpredictable {
 
 /// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
 ///
-/// The compiler knows after a bounds check that the answer is `addr` and would drop an equivalent
-/// in Rust; a processor that guesses the check's outcome does not, so the data flow stays in assembly.
+/// It is assembly, because the compiler would drop equal Rust code: after a bounds check it knows that the result is
+/// `addr`. A processor that mispredicts the check does not know that.
 #[inline(always)]
 pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     let confined;
-    // SAFETY: touches its own registers only.
+    // SAFETY: changes its own registers only.
     unsafe {
         asm!(
-            "sub.d {room}, {limit}, {len}",     // where the range may start at most
-            "sltu {long}, {limit}, {len}",      // 1: nowhere
-            "sltu {room}, {room}, {addr}",      // 1: behind that
+            "sub.d {room}, {limit}, {len}",     // the last possible start of the range
+            "sltu {long}, {limit}, {len}",      // 1: there is none
+            "sltu {room}, {room}, {addr}",      // 1: `addr` lies above it
             "or {room}, {room}, {long}",
             "masknez {confined}, {addr}, {room}",
             limit = in(reg) limit,
@@ -85,7 +86,7 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     confined
 }
 
-/// Asks CPUCFG, as a routine does when it has to know.
+/// Asks CPUCFG, as a routine does when it needs the answer.
 #[cfg(feature = "__tests")]
 fn ask_cpu() -> u8 {
     /// Configuration word 1 (Reference Manual vol. 1, chapter 2, CPUCFG).
@@ -93,26 +94,27 @@ fn ask_cpu() -> u8 {
     const UAL: usize = 1 << 20;
 
     let word: usize;
-    // SAFETY: reads what the CPU says of itself.
+    // SAFETY: reads what the CPU reports about itself.
     unsafe {
         asm!("cpucfg {0}, {1}", out(reg) word, in(reg) WORD, options(pure, nomem, nostack));
     }
     if word & UAL != 0 { CPU_KNOWN | CPU_UAL } else { CPU_KNOWN }
 }
 
-/// Between sides that differ modulo 8, unaligned loads, or aligned ones that are shifted into place.
+/// How the routines copy between sides that differ modulo 8: by unaligned loads, or by aligned loads whose words are
+/// shifted into place.
 #[cfg(feature = "__tests")]
 pub(crate) const CPU_PATHS: &[&str] = &["with UAL", "without UAL"];
 #[cfg(feature = "__tests")]
 const PATH_UAL: usize = 0;
 
-/// Whether this CPU can execute a path: unaligned loads are an exception where it has no UAL.
+/// Whether this CPU can execute a path. Without UAL, an unaligned load raises an exception.
 #[cfg(feature = "__tests")]
 pub(crate) fn can_take(path: usize) -> bool {
     path < CPU_PATHS.len() && (path != PATH_UAL || ask_cpu() & CPU_UAL != 0)
 }
 
-/// Makes the routines believe that CPUCFG does (not) report UAL.
+/// Makes the routines take a path, as if CPUCFG reported UAL or its absence.
 #[cfg(feature = "__tests")]
 pub(crate) fn force_cpu(path: usize) {
     CPU.store(if path == PATH_UAL { CPU_KNOWN | CPU_UAL } else { CPU_KNOWN }, Ordering::Relaxed);

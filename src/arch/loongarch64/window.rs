@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! No window to close at a task switch: the machine has none.
 
-/// There is none.
+/// Returns `false`: there is no window.
 pub(crate) fn close() -> bool {
     false
 }
 
-/// Never called: `close` has found nothing open.
+/// Never called, because `close` never finds a window open.
 pub(crate) fn reopen() {}

@@ -1,15 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that are expanded where they are used: see `arch::shape`.
+//! The inlined accesses of riscv64: see `arch::shape`.
 //!
-//! Atomics of 4 and 8 bytes are AMOs; so are and, or and xor of 1 and 2 bytes, on the word around, with an
-//! operand that leaves the neighbours as they are. The rest are loops of LR and SC. With both aq and rl set,
-//! and an LR with both in front of an SC with rl, they are sequentially consistent (Unprivileged ISA, "Code
-//! Porting and Mapping Guidelines"). The extensions that would spare the loops, Zabha and Zacas, cannot be
-//! asked for in supervisor mode.
+//! Atomics of 4 and 8 bytes are AMOs. So are and, or and xor of 1 and 2 bytes: they use the word around, with an
+//! operand that keeps the other bytes. The rest are loops of LR and SC. An AMO with aq and rl is sequentially
+//! consistent. So is an LR with both, followed by an SC with rl (Unprivileged ISA, "Code Porting and Mapping
+//! Guidelines"). The extensions Zabha and Zacas would make the loops unnecessary. But supervisor mode cannot find out
+//! whether the CPU has them.
 //!
-//! The loops are short enough to come through at last (Unprivileged ISA, "Eventual Success of
-//! Store-Conditional Instructions"). Behind each LR comes its SC, which gives up the reservation, unless one
-//! of the two faults; what is left then is harmless: an SC without an LR in front does not exist.
+//! The loops are short enough that they succeed in the end (Unprivileged ISA, "Eventual Success of Store-Conditional
+//! Instructions"). An SC follows each LR and ends its reservation, unless one of the two faults. A reservation left by
+//! a fault is harmless, because there is no SC without an LR before it.
 
 use core::arch::asm;
 
@@ -20,36 +20,36 @@ use crate::arch::{
     shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
 };
 
-/// A word that is not aligned may trap, or be emulated at a hundred times its cost, and no instruction tells
-/// (Unprivileged ISA, "Load and Store Instructions").
+/// An unaligned word may trap, or be emulated at a hundred times its cost. No instruction tells which (Unprivileged
+/// ISA, "Load and Store Instructions").
 pub(crate) const LOADS_WORDS_ANYWHERE: bool = false;
-/// The same of stores.
+/// The same for stores.
 pub(crate) const STORES_WORDS_ANYWHERE: bool = false;
 
-/// Plain loads and stores of user pages are what a clear SUM refuses.
+/// True: while SUM is 0, the CPU refuses plain loads and stores of user pages.
 pub(crate) const VALUES_NEED_WINDOW: bool = true;
 
 /// The bits of sstatus that this call has set.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window(usize);
 
-/// Opens the window, unless it is open: as `axptr_window_open` does.
+/// Opens the window if it is closed, as `axptr_window_open` does.
 #[inline(always)]
 pub(crate) fn open_window() -> Window {
     if !IS_KERNEL {
         return Window(0);
     }
     let sstatus: usize;
-    // SAFETY: concerns accesses to user pages only; `close_window` undoes it.
+    // SAFETY: affects accesses to user pages only, and `close_window` undoes it.
     unsafe { asm!("csrrs {}, sstatus, {}", lateout(reg) sstatus, in(reg) SSTATUS_SUM, options(nostack)) };
     Window(!sstatus & SSTATUS_SUM)
 }
 
-/// Closes what `open_window` has opened.
+/// Closes the window if `open_window` opened it.
 #[inline(always)]
 pub(crate) fn close_window(window: Window) {
     if IS_KERNEL {
-        // SAFETY: clears what `open_window` has set.
+        // SAFETY: clears only what `open_window` set.
         unsafe { asm!("csrc sstatus, {}", in(reg) window.0, options(nostack)) };
     }
 }
@@ -68,7 +68,7 @@ macro_rules! store_word {
     };
 }
 
-/// What has been stored, as a status has it.
+/// The number of stored bytes, at its place in the status.
 macro_rules! stub {
     ($at:literal) => {
         concat!("lui {stored}, ", $at, " << ({shift} - 12)")
@@ -97,14 +97,14 @@ macro_rules! amo {
     };
 }
 
-/// Loads what is at an address and replaces it, until nobody was in between.
+/// Loads the value at an address and replaces it. It repeats this while another CPU interferes.
 ///
-/// `$compute` stands between the two and leaves in `{new}` what becomes of `{old}`. It is a few instructions
-/// of the base set, and jumps forward only.
+/// `$compute` stands between the two, and leaves in `{new}` what replaces `{old}`. It is a few instructions of the base
+/// set, and jumps forward only.
 macro_rules! replace {
     ($width:literal, [$($compute:literal,)+], $addr:expr, $flags:ty, $($operands:tt)*) => {{
         let (old, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("4: lr.", $width, ".aqrl {old}, ({addr})"),
@@ -135,7 +135,7 @@ macro_rules! replace {
     }};
 }
 
-/// Replaces a value by `OP` of it and `operand`, and returns the value before.
+/// Replaces a value by `OP` of it and `operand`, and returns the former value.
 ///
 /// # Safety
 ///
@@ -146,7 +146,7 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
     operand: u64,
 ) -> (u64, usize) {
     match (OP, SIZE) {
-        // SAFETY: (1) is ours.
+        // SAFETY: our caller guarantees (1).
         (_, 1 | 2) => unsafe { rmw_part::<SIZE, OP, F>(addr, operand) },
         (rmw_op::SWAP, 4) => amo!("amoswap.w", addr, operand, F),
         (rmw_op::SWAP, _) => amo!("amoswap.d", addr, operand, F),
@@ -188,7 +188,7 @@ unsafe fn rmw_part<const SIZE: usize, const OP: u8, F: InlineFlags>(
             [
                 "add {new}, {old}, {placed}",
                 "xor {new}, {new}, {old}",
-                "and {new}, {new}, {mask}", // no carry into the neighbour
+                "and {new}, {new}, {mask}", // no carry into the other bytes
                 "xor {new}, {new}, {old}",
             ],
             part.word, F, placed = in(reg) placed, mask = in(reg) part.mask,
@@ -200,9 +200,9 @@ unsafe fn rmw_part<const SIZE: usize, const OP: u8, F: InlineFlags>(
     (part.take(word), status)
 }
 
-/// Replaces a value by `new` if it is `expected`, and returns the value before.
+/// Replaces a value by `new` if it is `expected`, and returns the former value.
 ///
-/// A value that is another is stored again, so that what may not be written is a fault whatever it holds.
+/// A value that is not `expected` is stored again. So read-only memory raises a fault whatever it holds.
 ///
 /// # Safety
 ///
@@ -223,7 +223,7 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
                     "xor {new}, {old}, {expected}",
                     "and {new}, {new}, {mask}",
                     "seqz {new}, {new}",
-                    "neg {new}, {new}", // all bits if it is the one that is expected, else none
+                    "neg {new}, {new}", // all bits set if the value is the expected one, else none
                     "and {new}, {new}, {change}",
                     "xor {new}, {new}, {old}",
                 ],
@@ -233,7 +233,7 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
             (part.take(word), status)
         }
         4 => {
-            // What LR.W loads has its upper half filled with the sign.
+            // LR.W sign-extends what it loads.
             let expected = i64::from(expected as i32);
             replace!(
                 "w",

@@ -12,12 +12,13 @@ pub(crate) mod inline;
 #[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
-/// The end of the user half. In a kernel with 39-bit addresses, the fewest that there are (Privileged ISA,
-/// "Sv39"). A process does not know its kernel's choice, and everything below the widest one's end ("Sv57")
-/// is its own.
+/// The end of the user half.
+///
+/// In a kernel it is that of 39-bit addresses, the smallest mode (Privileged ISA, "Sv39"). A process does not know the
+/// mode of its kernel. So there it is that of the largest mode ("Sv57"): everything below belongs to the process.
 pub(crate) const USER_LIMIT: usize = if cfg!(target_os = "linux") { 1 << 56 } else { 1 << 38 };
 
-/// The non-canonical hole of 57-bit addresses, which no other mode can map either.
+/// The non-canonical hole of 57-bit addresses. No other mode can map these addresses either.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 56..(-1_isize << 56) as usize;
 
 /// The register that carries the cause to a landing.
@@ -26,10 +27,10 @@ pub(crate) const CAUSE_REGISTER: &str = "a1";
 /// Whether there is a window to open.
 const IS_KERNEL: bool = cfg!(target_os = "none");
 
-/// Permission to touch user pages in kernel mode (Privileged ISA, "sstatus").
+/// The permission to access user pages in kernel mode (Privileged ISA, "sstatus").
 pub(crate) const SSTATUS_SUM: usize = 1 << 18;
 
-// One block: macros defined in two would clash when both land in one codegen unit.
+// One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
     include_str!("../../../asm/riscv64/macros.S"),
@@ -44,7 +45,7 @@ global_asm!(
     nofault = const entry::NOFAULT,
 );
 
-/// Nothing is known of what a branch that is not foreseen costs here: the same routines.
+/// The normal routines: the cost of an unpredictable branch on this machine is not measured.
 pub(crate) mod unpredictable {
     pub(crate) use crate::arch::raw::{
         __axptr_copy_from_user as __axptr_copy_from_user_unpredictable,
@@ -54,18 +55,18 @@ pub(crate) mod unpredictable {
 
 /// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
 ///
-/// The compiler knows after a bounds check that the answer is `addr` and would drop an equivalent
-/// in Rust; a processor that guesses the check's outcome does not, so the data flow stays in assembly.
+/// It is assembly, because the compiler would drop equal Rust code: after a bounds check it knows that the result is
+/// `addr`. A processor that mispredicts the check does not know that.
 #[inline(always)]
 pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     let mut confined = addr;
-    // SAFETY: touches its own registers only.
+    // SAFETY: changes its own registers only.
     unsafe {
         asm!(
             "sltu {wraps}, {room}, {len}",
-            "sub {room}, {room}, {len}",    // where the range may start at most
+            "sub {room}, {room}, {len}",    // the last possible start of the range
             "sltu {room}, {room}, {confined}",
-            "or {room}, {room}, {wraps}",   // 1: nowhere, or not there
+            "or {room}, {room}, {wraps}",   // 1: there is none, or `addr` lies above it
             "addi {room}, {room}, -1",
             "and {confined}, {confined}, {room}",
             room = inout(reg) limit => _,
@@ -78,7 +79,7 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     confined
 }
 
-/// Every CPU takes the same: aligned accesses only.
+/// All CPUs take the same path: aligned accesses only.
 #[cfg(feature = "__tests")]
 pub(crate) const CPU_PATHS: &[&str] = &["aligned accesses"];
 
@@ -88,10 +89,10 @@ pub(crate) fn can_take(path: usize) -> bool {
     path < CPU_PATHS.len()
 }
 
-/// There is nothing to choose.
+/// Does nothing: there is only one path.
 #[cfg(feature = "__tests")]
 pub(crate) fn force_cpu(_path: usize) {}
 
-/// There is nothing that was asked.
+/// Does nothing: the routines ask nothing.
 #[cfg(feature = "__tests")]
 pub(crate) fn forget_cpu() {}

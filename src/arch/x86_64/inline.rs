@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses that are expanded where they are used: see `arch::shape`.
+//! The inlined accesses of x86_64: see `arch::shape`.
 //!
-//! Addresses travel in rsi and rdi: rbp, which the compiler might choose, would make an address that cannot
-//! be translated a stack fault (AMD64 APM vol. 2, 8.2.13).
+//! Addresses are in rsi and rdi. The compiler might choose rbp, and with rbp an address that cannot be translated would
+//! be a stack fault (AMD64 APM vol. 2, 8.2.13).
 
 use core::{arch::asm, sync::atomic::Ordering};
 
@@ -12,19 +12,19 @@ use crate::arch::{
     shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
 };
 
-/// Words may be anywhere, and of one that faults nothing has been done (SDM vol. 3, 6.5).
+/// A word may have any alignment, and an access that faults has done nothing (SDM vol. 3, 6.5).
 pub(crate) const LOADS_WORDS_ANYWHERE: bool = true;
-/// The same of stores.
+/// The same for stores.
 pub(crate) const STORES_WORDS_ANYWHERE: bool = true;
 
-/// Plain loads and stores of user pages are what SMAP refuses.
+/// True: SMAP refuses plain loads and stores of user pages while the window is closed.
 pub(crate) const VALUES_NEED_WINDOW: bool = true;
 
 /// Whether this call has opened the window.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Window(bool);
 
-/// Opens the window where CPUID reports SMAP, unless it is open: as `axptr_window_open` does.
+/// Opens the window if CPUID reports SMAP and the window is closed, as `axptr_window_open` does.
 #[inline(always)]
 pub(crate) fn open_window() -> Window {
     const RFLAGS_AC: u64 = 1 << 18;
@@ -48,11 +48,11 @@ pub(crate) fn open_window() -> Window {
     Window(true)
 }
 
-/// Closes what `open_window` has opened.
+/// Closes the window if `open_window` opened it.
 #[inline(always)]
 pub(crate) fn close_window(window: Window) {
     if window.0 {
-        // SAFETY: `stac` has been executed, so the instruction exists.
+        // SAFETY: `open_window` executed `stac`, so the instruction exists.
         unsafe { asm!("clac", options(nostack)) };
     }
 }
@@ -71,7 +71,7 @@ macro_rules! store_word {
     };
 }
 
-/// Adds what has been stored to the cause.
+/// Adds the number of stored bytes to the cause.
 macro_rules! stub {
     ($at:literal) => {
         concat!("or edx, ", $at, " << {stored}\njmp 3b")
@@ -93,7 +93,7 @@ values! {
 macro_rules! exchange {
     ($text:literal, $addr:ident, $rax:expr, $rcx:ident, $flags:ty) => {{
         let (rax, rcx, status): (u64, u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("2: ", $text),
@@ -112,12 +112,12 @@ macro_rules! exchange {
     }};
 }
 
-/// Loads a part of rax from rdi, computes a part of r8 from it and rcx, and puts that in its place, until
-/// nobody was in between.
+/// Loads a part of rax from rdi, computes a part of r8 from it and rcx, and puts that in its place. It repeats this
+/// while another CPU changes the value in between.
 macro_rules! compute {
     ($op:literal, $load:literal, $replace:literal, $addr:ident, $operand:ident, $flags:ty) => {{
         let (value, status): (u64, usize);
-        // SAFETY: ours.
+        // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 concat!("2: ", $load),
@@ -161,10 +161,10 @@ macro_rules! compute_sized {
     };
 }
 
-/// Replaces a value by `OP` of it and `operand`, and returns the value before.
+/// Replaces a value by `OP` of it and `operand`, and returns the former value.
 ///
-/// `xchg` with memory locks without the prefix (SDM vol. 2, XCHG). There is no form of `and`, `or`, `xor`
-/// that gives the value before.
+/// `xchg` with memory locks without the prefix (SDM vol. 2, XCHG). `and`, `or` and `xor` have no form that returns the
+/// former value.
 ///
 /// # Safety
 ///
@@ -190,7 +190,7 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
     (value, status)
 }
 
-/// Replaces a value by `new` if it is `expected`, and returns the value before.
+/// Replaces a value by `new` if it is `expected`, and returns the former value.
 ///
 /// # Safety
 ///

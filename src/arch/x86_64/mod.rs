@@ -15,12 +15,14 @@ pub(crate) mod inline;
 #[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
-/// The end of the user half with 48-bit addresses, less a page: no string instruction that starts
-/// below it can run into the non-canonical hole in one step (SDM vol. 1, 3.3.7.1).
+/// The end of the user half with 48-bit addresses, minus a page. So no string instruction that starts below it can run
+/// into the non-canonical hole in one step (SDM vol. 1, 3.3.7.1).
 pub(crate) const USER_LIMIT: usize = (1 << 47) - 4096;
 
-/// The non-canonical hole of 48-bit addresses. With 57-bit ones (LA57) it is smaller, and what is left out
-/// here is only the side of a #GP that could not be told by its operands: no landing, never a wrong one.
+/// The non-canonical hole of 48-bit addresses. With 57-bit addresses (LA57) the hole is smaller.
+///
+/// The difference affects one case only: for some #GP, the operands do not tell the side. Then there is no landing, but
+/// never a wrong one.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
 
 /// The register that carries the cause to a landing.
@@ -37,10 +39,10 @@ const CPU_BLOCKS: u8 = 8;
 const CPU_ORDINARY: u8 = 16;
 const CPU_ALIASES: u8 = 32;
 
-/// What CPUID said, 0 until a routine asks.
+/// What CPUID reported. It is 0 until a routine asks.
 pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
 
-// One block: macros defined in two would clash when both land in one codegen unit.
+// One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
     include_str!("../../../asm/x86_64/macros.S"),
@@ -78,15 +80,15 @@ unsafe extern "C" {
 
 /// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
 ///
-/// The compiler knows after a bounds check that the answer is `addr` and would drop an equivalent
-/// in Rust; a processor that guesses the check's outcome does not, so the data flow stays in assembly.
+/// It is assembly, because the compiler would drop equal Rust code: after a bounds check it knows that the result is
+/// `addr`. A processor that mispredicts the check does not know that.
 #[inline(always)]
 pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     let mut confined = addr;
-    // SAFETY: touches its own registers only.
+    // SAFETY: changes its own registers only.
     unsafe {
         asm!(
-            "sub {room}, {len}",        // where the range may start at most; borrow: nowhere
+            "sub {room}, {len}",        // the last possible start of the range; borrow: there is none
             "cmovc {room}, {zero}",
             "cmp {room}, {confined}",
             "cmovc {confined}, {zero}",
@@ -102,7 +104,7 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
 
 /// Asks CPUID, as a routine does at its first call.
 pub(crate) fn ask_cpu() {
-    // SAFETY: stores what CPUID says and preserves every register but the flags.
+    // SAFETY: stores what CPUID reports, and preserves every register but the flags.
     unsafe { __axptr_ask_cpu() };
 }
 
@@ -116,11 +118,11 @@ pub(crate) fn has_window() -> bool {
     CPU.load(Ordering::Relaxed) & CPU_SMAP != 0
 }
 
-/// Those of `asm/x86_64/copy.S`: between them each choice is made both ways.
+/// The paths of `asm/x86_64/copy.S`. Together they make each choice both ways.
 #[cfg(feature = "__tests")]
 pub(crate) const CPU_PATHS: &[&str] = &["as on Zen 3", "as on Zen 4", "as on Zen 5", "without ERMS"];
 
-/// What CPUID reports of each, in the bits of `CPU` that choose between them.
+/// What CPUID reports for each path, in the bits of `CPU` that choose the path.
 #[cfg(feature = "__tests")]
 const PATHS: [u8; CPU_PATHS.len()] = [
     CPU_ERMS | CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
@@ -131,13 +133,13 @@ const PATHS: [u8; CPU_PATHS.len()] = [
 #[cfg(feature = "__tests")]
 const CHOICES: u8 = CPU_ERMS | CPU_ORDINARY | CPU_BLOCKS | CPU_ALIASES;
 
-/// Whether this CPU can execute a path: all are about speed only.
+/// Whether this CPU can execute a path. It can execute all: they differ in speed only.
 #[cfg(feature = "__tests")]
 pub(crate) fn can_take(path: usize) -> bool {
     path < CPU_PATHS.len()
 }
 
-/// Makes the routines believe that CPUID reports what leads to a path; the SMAP answer stays true.
+/// Makes the routines take a path, as if CPUID reported its features. What CPUID reported about SMAP stays.
 #[cfg(feature = "__tests")]
 pub(crate) fn force_cpu(path: usize) {
     ask_cpu();

@@ -5,9 +5,9 @@ use core::arch::asm;
 
 const RFLAGS_AC: usize = 1 << 18;
 
-/// Closes user memory to kernel code, and says whether it was open.
+/// Closes the window, and returns whether it was open.
 pub(crate) fn close() -> bool {
-    // Without SMAP there is no `clac`, and AC means nothing in ring 0.
+    // Without SMAP there is no `clac`, and AC has no effect in ring 0.
     if !super::has_window() {
         return false;
     }
@@ -16,14 +16,14 @@ pub(crate) fn close() -> bool {
     unsafe { asm!("pushfq", "pop {}", out(reg) rflags, options(preserves_flags)) };
     let was_open = rflags & RFLAGS_AC != 0;
     if was_open {
-        // SAFETY: the CPU has SMAP. The compiler moves no access to user memory across: it knows of none.
+        // SAFETY: the CPU has SMAP. The compiler moves no access to user memory across, because it knows of none.
         unsafe { asm!("clac", options(nostack)) };
     }
     was_open
 }
 
-/// Opens it again.
+/// Opens the window again.
 pub(crate) fn reopen() {
-    // SAFETY: `close` has found it open, so the CPU has SMAP.
+    // SAFETY: `close` found the window open, so the CPU has SMAP.
     unsafe { asm!("stac", options(nostack)) };
 }

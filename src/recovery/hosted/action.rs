@@ -1,25 +1,25 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What a signal does: the kernel's `sigaction`, and ours among them.
+//! The action of a signal, converted from and to the kernel's `sigaction`, and the action that installs our handler.
 
 use core::{mem::MaybeUninit, ptr};
 
 use libc::{c_int, sigaction, sighandler_t, sigset_t};
 
-/// The signals that the kernel has: 1 to 64 on these machines.
+/// The number of the kernel's signals: 1 to 64 on these machines.
 const SIGNALS: u32 = u64::BITS;
 
-/// What of a `sigaction` matters to who stands in for the kernel.
+/// The parts of a `sigaction` that `chain` needs to call a former handler as the kernel would.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Action {
-    /// `SIG_DFL`, `SIG_IGN` or a function: a pointer, because it may come to be called.
+    /// `SIG_DFL`, `SIG_IGN` or a function. It is a pointer, because `chain` may call it.
     pub(super) handler: *mut (),
     pub(super) flags: c_int,
-    /// The signals of its mask, as bits: the first is signal 1.
+    /// The signals of its mask, as bits: bit 0 is signal 1.
     pub(super) mask: u64,
 }
 
 impl Action {
-    /// The default disposition, no flags, empty mask.
+    /// The default action: no flags, empty mask.
     pub(super) const DEFAULT: Self = Self { handler: ptr::null_mut(), flags: 0, mask: 0 };
 
     pub(super) fn of(action: &sigaction) -> Self {
@@ -29,12 +29,12 @@ impl Action {
             answer == 1
         };
         let mask = (1..=SIGNALS).filter(is_in_mask).fold(0, |mask, signal| mask | 1 << (signal - 1));
-        // Whoever installed it made an integer of its address, and so has exposed it.
+        // The code that installed the handler made an integer of its address, and so exposed the address.
         let handler = ptr::with_exposed_provenance_mut(action.sa_sigaction);
         Self { handler, flags: action.sa_flags, mask }
     }
 
-    /// The handler as `sigaction` has it.
+    /// The handler as `sigaction` stores it.
     pub(super) fn address(self) -> sighandler_t {
         self.handler.addr()
     }
@@ -61,11 +61,12 @@ impl Action {
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Errno(pub(super) i32);
 
-/// Sets a signal's disposition, if `new` is given, and returns the one before.
+/// Sets a signal's action, if `new` is given, and returns the former action.
 pub(super) fn set_action(signal: c_int, new: Option<&sigaction>) -> Result<sigaction, Errno> {
     let mut old = MaybeUninit::uninit();
     let new = new.map_or(ptr::null(), ptr::from_ref);
-    // SAFETY: `new` is null or a valid action, `old` has room for one; a handler in it keeps a handler's contract.
+    // SAFETY: `new` is null or a valid action, and `old` has room for one. A handler in `new` keeps the contract of a
+    // handler.
     let status = unsafe { sigaction(signal, new, old.as_mut_ptr()) };
     if status != 0 {
         // SAFETY: no conditions.
@@ -77,15 +78,16 @@ pub(super) fn set_action(signal: c_int, new: Option<&sigaction>) -> Result<sigac
     Ok(unsafe { old.assume_init() })
 }
 
-/// The action that installs `ours`, on the stack of a former handler, and with everything blocked.
+/// The action that installs `ours`: on the former handler's stack, with all signals blocked.
 ///
-/// Nothing may interrupt it: neither a second signal of its own, because std's alternate stack has no room for two,
-/// nor a handler whose copies would fault while the signal is blocked. `chain` opens the mask for the former handler.
+/// No signal may interrupt our handler. A second signal would need stack, and std's alternate stack has no room for
+/// two. And a handler that ran meanwhile could not recover from faults of its copies, because the signal is blocked.
+/// `chain` sets the mask again for the former handler.
 pub(super) fn in_front_of(former: Action, ours: sighandler_t) -> sigaction {
     let mut action = Action::DEFAULT.to_sigaction();
     action.sa_flags = libc::SA_SIGINFO
         | match former.address() {
-            // What is ignored must not interrupt a system call.
+            // An ignored signal must not interrupt a syscall.
             libc::SIG_DFL | libc::SIG_IGN => libc::SA_ONSTACK | libc::SA_RESTART,
             _ => former.flags & (libc::SA_ONSTACK | libc::SA_RESTART),
         };
@@ -101,7 +103,7 @@ mod tests {
 
     #[test]
     fn an_action_comes_back_as_it_was() {
-        // Not 32 to 34: the C library keeps those for itself, and out of sets.
+        // Without 32 to 34: the C library reserves those signals, and keeps them out of sets.
         for mask in [0, 1, 1 << 10, 1 << 30 | 1 << 9, 1 << 63] {
             let action =
                 Action { mask, handler: ptr::without_provenance_mut(0x1000), flags: libc::SA_NODEFER };

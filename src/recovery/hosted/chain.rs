@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Passing a signal on to the handler that was there before.
+//! Passes a signal on to the former handler.
 //!
 //! Everything here runs in signal context: no lock, no allocation, only async-signal-safe calls.
 
@@ -24,56 +24,60 @@ fn former_of(signal: c_int) -> &'static Former {
     if signal == libc::SIGBUS { &BUS } else { &SEGV }
 }
 
-/// Stores what `ours` has replaced, unless that was ours too. For `install`, which is one at a time.
+/// Stores the action that `ours` replaced, unless that was our handler too. Only `install` calls it, one thread at a
+/// time.
 pub(super) fn remember(signal: c_int, action: &sigaction, ours: sighandler_t) {
     if action.sa_sigaction != ours {
         former_of(signal).store(Action::of(action));
     }
 }
 
-/// What ours has replaced.
+/// The action that our handler replaced.
 pub(super) fn former(signal: c_int) -> Action {
     former_of(signal).load().1
 }
 
-/// Gives the signal to the handler that was there before `ours`, as the kernel would have.
+/// Passes the signal on to the handler that was installed before `ours`, as the kernel would have done.
 pub(super) fn pass_on(delivery: Delivery, ours: sighandler_t) {
     let former = former_of(delivery.signal);
     let (version, action) = former.load();
     match action.address() {
         libc::SIG_DFL => die(delivery),
-        // The kernel ignores only what was sent: what it forces on the thread, it kills for.
+        // The kernel ignores only signals that were sent. If it forces an ignored signal on the thread, it kills the
+        // process.
         libc::SIG_IGN if delivery.is_forced() => die(delivery),
         libc::SIG_IGN => {}
-        // Of two threads that get the signal at once, one is the first.
+        // If several threads get the signal at once, only one of them calls the handler.
         _ if action.flags & libc::SA_RESETHAND != 0 && !former.reset(version) => die(delivery),
         _ => call(delivery, version, action, ours),
     }
 }
 
-/// Ends the process by this signal: its default action.
+/// Ends the process with this signal, as the default action does.
 fn die(delivery: Delivery) {
     let _ = set_action(delivery.signal, Some(&Action::DEFAULT.to_sigaction()));
     if !delivery.is_synchronous() {
-        // SAFETY: raises a signal in this thread. It ends where the handler returns, which unblocks it.
+        // SAFETY: raises a signal in this thread. The signal stays blocked until the handler returns, and then ends the
+        // process.
         unsafe { libc::raise(delivery.signal) };
     }
-    // The frame's instruction raises a synchronous one again, with its own address and code.
+    // A synchronous signal needs no call: the interrupted instruction raises it again, with its own address and code.
 }
 
-/// Calls the former handler with the mask and in the form that it was installed for. It is on its stack already:
-/// see [`in_front_of`].
+/// Calls the former handler with its own mask, and in the form that it was installed for.
+///
+/// It runs on its own stack already: see [`in_front_of`].
 fn call(delivery: Delivery, version: usize, former: Action, ours: sighandler_t) {
-    // A handler that was installed after ours may have called it: it wants its own mask back.
+    // A handler that was installed after ours may have called us. It needs its own mask back.
     let callers = set_mask(&mask_for(delivery, former));
     if former.flags & libc::SA_SIGINFO != 0 {
         type ThreeArguments = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
-        // SAFETY: SA_SIGINFO says that the pointer is to such a function.
+        // SAFETY: SA_SIGINFO guarantees that the pointer is a function of this type.
         let handler = unsafe { mem::transmute::<*mut (), ThreeArguments>(former.handler) };
         handler(delivery.signal, delivery.info, delivery.context);
     } else {
         type OneArgument = extern "C" fn(c_int);
-        // SAFETY: without SA_SIGINFO the pointer is to one of such a function.
+        // SAFETY: without SA_SIGINFO, the pointer is a function of this type.
         let handler = unsafe { mem::transmute::<*mut (), OneArgument>(former.handler) };
         handler(delivery.signal);
     }
@@ -81,12 +85,12 @@ fn call(delivery: Delivery, version: usize, former: Action, ours: sighandler_t) 
     stay_in_front(delivery.signal, version, ours);
 }
 
-/// What the kernel would have blocked for the former handler: what was blocked when the signal came, what the
-/// handler asked for, and the signal itself.
+/// The mask that the kernel would have set for the former handler. It holds the signals that were blocked when the
+/// signal came, the handler's own mask, and the signal itself.
 fn mask_for(delivery: Delivery, former: Action) -> sigset_t {
     let context = delivery.context.cast::<ucontext_t>();
-    // SAFETY: the kernel hands a SA_SIGINFO handler a valid context. It fills 64 signals of this set; what stands
-    // in the rest of it is part of the frame, and nobody's signal.
+    // SAFETY: the kernel passes a SA_SIGINFO handler a valid context. It fills 64 signals of this set. The rest of the
+    // set is part of the frame, and stands for no signal.
     let mut blocked = unsafe { (*context).uc_sigmask };
     former.add_mask_to(&mut blocked);
     if former.flags & libc::SA_NODEFER == 0 {
@@ -96,18 +100,20 @@ fn mask_for(delivery: Delivery, former: Action) -> sigset_t {
     blocked
 }
 
-/// Sets this thread's mask, and returns the one before.
+/// Sets this thread's mask, and returns the former mask.
 fn set_mask(blocked: &sigset_t) -> sigset_t {
     let mut before = MaybeUninit::zeroed();
-    // SAFETY: a valid set, and room for one; a handler may block and unblock what it likes.
+    // SAFETY: a valid set, and room for one. A handler may block and unblock any signal.
     unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, ptr::from_ref(blocked), before.as_mut_ptr()) };
-    // SAFETY: the call fails for an unknown first argument only; it has filled the 64 signals that there are, and the
-    // rest is zeroes.
+    // SAFETY: the call fails only for an unknown first argument. It filled the 64 signals that exist; the rest is
+    // zeroed.
     unsafe { before.assume_init() }
 }
 
-/// A handler that gives up does so by resetting the disposition (std's does, for every signal but a stack
-/// overflow). It means its own: remember that, and keep ours for the faults that we can recover.
+/// Keeps our handler installed after the former handler has reset the signal's action.
+///
+/// Some handlers give up by resetting the action. std's does so for every signal but a stack overflow. Such a handler
+/// means its own action. So remember that reset, and keep our handler for the faults that can be recovered.
 fn stay_in_front(signal: c_int, version: usize, ours: sighandler_t) {
     let Ok(now) = set_action(signal, None) else { return };
     if now.sa_sigaction == libc::SIG_DFL {

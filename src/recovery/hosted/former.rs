@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The disposition that a signal had before ours, where any thread's handler can read it at any time.
+//! The action that a signal had before our handler. The handler of any thread can read it at any time.
 
 use core::{
     ptr,
@@ -8,15 +8,15 @@ use core::{
 
 use super::action::Action;
 
-/// The action that ours has replaced.
+/// The action that our handler replaced.
 ///
-/// It has one writer, `install`, one at a time. Versions are written to alternating slots, so that a handler which
-/// interrupts the writer still reads a whole one. A handler never writes a slot: it says which version has reset
-/// itself.
+/// Its only writer is `install`, one thread at a time. The writer puts versions into alternating slots. So a handler
+/// that interrupts the writer still reads a whole version. A handler never writes a slot; it only stores the number of
+/// a version that was reset.
 pub(super) struct Former {
     slots: [Slot; 2],
     version: AtomicUsize,
-    /// The last version that was reset to the default. The first is nobody's, and is so from the start.
+    /// The last version that was reset to the default. It starts as 0: version 0 is the default itself.
     reset: AtomicUsize,
 }
 
@@ -35,7 +35,7 @@ impl Former {
         Self { slots: [slot(), slot()], version: AtomicUsize::new(0), reset: AtomicUsize::new(0) }
     }
 
-    /// The action, and the version that it is.
+    /// The action and its version.
     pub(super) fn load(&self) -> (usize, Action) {
         loop {
             let version = self.version.load(Ordering::Acquire);
@@ -43,11 +43,12 @@ impl Former {
             let handler = slot.handler.load(Ordering::Relaxed);
             let flags = slot.flags.load(Ordering::Relaxed);
             let mask = slot.mask.load(Ordering::Relaxed);
-            // Pairs with the fence in `store`: whoever has read of a later version's fields sees a later version.
+            // Pairs with the fence in `store`: if a load above read a field of a later version, the load below sees a
+            // later version.
             fence(Ordering::Acquire);
             if self.version.load(Ordering::Relaxed) != version {
-                // Two stores on another thread. One that this handler has interrupted is not one of them: it writes the
-                // other slot, or has published this one.
+                // Another thread has stored twice meanwhile. A store that this handler interrupted cannot do this: it
+                // writes the other slot, or has already published this one.
                 continue;
             }
             let is_reset = self.reset.load(Ordering::Relaxed) == version;
@@ -55,7 +56,7 @@ impl Former {
         }
     }
 
-    /// Stores a new action. To be called by one thread at a time, and not in a handler.
+    /// Stores a new action. Only one thread may call it at a time, and never in a handler.
     pub(super) fn store(&self, action: Action) {
         let next = self.version.load(Ordering::Relaxed) + 1;
         let slot = &self.slots[next % 2];
@@ -66,9 +67,10 @@ impl Former {
         self.version.store(next, Ordering::Release);
     }
 
-    /// Makes the default of this version, for any thread's handler; true for the first that does.
+    /// Resets this version to the default action, for the handlers of all threads. Returns true for the first caller
+    /// only.
     ///
-    /// A version that is no longer the last is left behind: what came after it has not reset itself.
+    /// If the version is no longer the last, a later version stays as it is.
     pub(super) fn reset(&self, version: usize) -> bool {
         self.reset.fetch_max(version, Ordering::Relaxed) < version
     }
@@ -84,7 +86,7 @@ mod tests {
 
     use super::*;
 
-    /// An action of which each part tells the number.
+    /// An action with this number in each part.
     fn numbered(number: usize) -> Action {
         Action { handler: ptr::without_provenance_mut(number), flags: number as c_int, mask: number as u64 }
     }
@@ -98,7 +100,7 @@ mod tests {
         let (first, action) = former.load();
         assert_eq!(action, numbered(7));
         former.store(numbered(8));
-        // A handler of the first version, late.
+        // A late handler of the first version.
         assert!(former.reset(first));
         let (second, action) = former.load();
         assert_eq!(action, numbered(8));
@@ -110,7 +112,8 @@ mod tests {
         assert_eq!(former.load().1, numbered(9));
     }
 
-    /// Handlers on four threads get the signal at once: SA_RESETHAND calls one of them.
+    /// Handlers on four threads get the signal at once. With SA_RESETHAND, only one of them may call the former
+    /// handler.
     #[test]
     fn one_of_several_threads_resets() {
         for _ in 0..200 {

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The signal handler: async-signal-safe, because it reads constant memory and writes its own frame only.
+//! The signal handler. It is async-signal-safe: it reads constant memory and writes only its own frame.
 
 use core::ffi::c_void;
 
@@ -14,7 +14,7 @@ pub(super) fn address() -> sighandler_t {
     handler as sighandler_t
 }
 
-/// What the kernel calls.
+/// The function that the kernel calls.
 extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let delivery = Delivery { signal, info, context };
     if delivery.is_synchronous() && land(&delivery) {
@@ -23,12 +23,12 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
     chain::pass_on(delivery, address());
 }
 
-/// Sends the interrupted frame to its landing, if its instruction has one.
+/// Makes the interrupted frame resume at its landing, if its instruction has one.
 fn land(delivery: &Delivery) -> bool {
-    // SAFETY: the kernel hands a SA_SIGINFO handler a valid siginfo.
+    // SAFETY: the kernel passes a SA_SIGINFO handler a valid siginfo.
     let info = unsafe { &*delivery.info };
     let mut frame = delivery.frame();
     let report = Report { addr_lsb: delivery.addr_lsb(), ..frame.report(delivery.signal, info) };
-    // There is no pager: the kernel has paged in what it could before it raised the signal.
+    // There is no pager: the kernel pages in what it can before it raises the signal.
     matches!(trap::recover(&mut frame, report, |_, _| false), Recovery::Landed)
 }

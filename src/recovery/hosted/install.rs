@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Putting the handler in front of the one that is there, once.
+//! Puts the handler in front of the former ones, once.
 
 use core::{
     fmt,
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::recovery::limit::{DEFAULT_USER_LIMIT, set_user_limit, user_limit};
 
-/// The kernel refused to change a signal's disposition.
+/// The kernel refused to change the action of a signal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct InstallError {
     /// The `errno` of `sigaction`.
@@ -40,45 +40,48 @@ const ABSENT: u8 = 0;
 const INSTALLING: u8 = 1;
 const INSTALLED: u8 = 2;
 
-/// Makes faults of this crate's instructions recoverable in this process, and opens the user half.
+/// Makes faults of this crate's accesses recoverable in this process, and sets the user limit.
 ///
-/// Installs a handler for SIGSEGV and SIGBUS. What is not a fault of ours goes to the handlers that were there:
-/// their mask, flags (`SA_ONSTACK`, `SA_NODEFER`, `SA_RESTART`, `SA_RESETHAND`) and one- or three-argument form hold
-/// as before; the default action ends the process by the same signal; std's report of a stack overflow still
-/// appears. Signals sent by processes are never taken for faults.
+/// It installs a handler for SIGSEGV and SIGBUS. All other faults go to the former handlers, with the same effect as
+/// before. Their mask, their flags (`SA_ONSTACK`, `SA_NODEFER`, `SA_RESTART`, `SA_RESETHAND`) and their form (one
+/// argument or three) still hold. The default action still ends the process with the same signal. std still reports a
+/// stack overflow. A signal that a process sends is never taken for a fault.
 ///
-/// A thread that has these signals blocked cannot recover: the kernel ends the process at its first fault. The old
-/// handler is such a place, unless it was installed with `SA_NODEFER`.
+/// A thread that blocks these signals cannot recover: the kernel ends the process at the thread's first fault. This
+/// includes a former handler while it runs, unless it was installed with `SA_NODEFER`.
 ///
-/// May be called any number of times, from any thread: the first call does it, the others wait for it. If no
-/// user limit was set before, it becomes [`DEFAULT_USER_LIMIT`](crate::DEFAULT_USER_LIMIT). A handler that the
-/// program installs later must pass on what it does not know.
+/// Any thread may call it, any number of times. The first call installs the handler; the others wait for it. If no user
+/// limit was set before, the limit becomes [`DEFAULT_USER_LIMIT`](crate::DEFAULT_USER_LIMIT). If the program installs
+/// another handler later, that handler must pass on the signals that it does not know.
+///
+/// See the [module](crate::hosted) for an example.
 ///
 /// # Errors
 ///
-/// The kernel refused (which it does not for these signals, outside of a sandbox). Nothing is changed then, and a
-/// later call tries again.
+/// The kernel refused. It does so for these signals only in a sandbox. Then nothing is changed, and a later call tries
+/// again.
 ///
 /// # Safety
 ///
-/// In a process the user half is all of its memory. From this call on, safe code may
-/// read, and write, what it passes to this crate as a user address:
+/// In a process, all its memory is in the user half. From this call on, safe code can pass any address to this crate,
+/// which then reads or writes that memory. So:
 ///
-/// 1. The process passes only addresses of memory that no Rust reference or allocation owns while it is
-///    written, nor, unless it is only read, while it is read: shared mappings, guest memory, foreign pointers.
+/// 1. The process passes only addresses of suitable memory: shared mappings, guest memory, foreign pointers. No Rust
+///    reference or allocation owns the memory while this crate writes it. The same holds while this crate reads it,
+///    unless nothing writes it meanwhile.
 pub unsafe fn install() -> Result<(), InstallError> {
     loop {
         match STATE.compare_exchange(ABSENT, INSTALLING, Ordering::Acquire, Ordering::Acquire) {
             Ok(_) => break,
             Err(INSTALLED) => return Ok(()),
-            // SAFETY: yields the processor, nothing else.
+            // SAFETY: yields the processor, and does nothing else.
             Err(_) => _ = unsafe { libc::sched_yield() },
         }
     }
     let outcome = install_both();
     let state = if outcome.is_ok() { INSTALLED } else { ABSENT };
     if outcome.is_ok() && user_limit() == 0 {
-        // SAFETY: (1) our caller answers for every address below it.
+        // SAFETY: (1) our caller answers for every address below the limit.
         unsafe { set_user_limit(DEFAULT_USER_LIMIT) };
     }
     STATE.store(state, Ordering::Release);
@@ -88,19 +91,19 @@ pub unsafe fn install() -> Result<(), InstallError> {
 fn install_both() -> Result<(), InstallError> {
     put_in_front(libc::SIGSEGV)?;
     put_in_front(libc::SIGBUS).inspect_err(|_| {
-        // Half an installation would be worse than none.
+        // A half installation would be worse than none.
         let old = chain::former(libc::SIGSEGV);
         let _ = set_action(libc::SIGSEGV, Some(&old.to_sigaction()));
     })
 }
 
-/// Installs the handler for one signal. What it replaces is known before the first signal can arrive.
+/// Installs the handler for one signal. It stores the former action before the first signal can arrive.
 fn put_in_front(signal: c_int) -> Result<(), InstallError> {
     let ours = handler::address();
     let former = set_action(signal, None)?;
     chain::remember(signal, &former, ours);
     let replaced = set_action(signal, Some(&in_front_of(Action::of(&former), ours)))?;
-    // Another thread may have changed it between the two lines.
+    // Another thread may have changed the action between the two calls.
     chain::remember(signal, &replaced, ours);
     Ok(())
 }

@@ -8,7 +8,7 @@ const WRITE: usize = 1 << 6;
 const CACHE_MAINTENANCE: usize = 1 << 8;
 const NO_ADDRESS: usize = 1 << 10;
 
-/// The direction. Cache maintenance says "write" of what only needs the right to read.
+/// The direction. Cache maintenance reports a write, although it only needs the right to read.
 pub(crate) fn access(esr: usize) -> Access {
     if esr & (WRITE | CACHE_MAINTENANCE) == WRITE { Access::Write } else { Access::Read }
 }
@@ -18,22 +18,22 @@ pub(crate) fn has_address(esr: usize) -> bool {
     esr & NO_ADDRESS == 0
 }
 
-/// The status code (DFSC). The low two bits of most are a level.
+/// The kind, by the status code (DFSC). The low two bits of most codes are a level.
 ///
-/// `is_untranslatable` says whether no table can map the address.
+/// `is_untranslatable` says whether no page table can map the address.
 pub(crate) fn kind(esr: usize, is_untranslatable: bool) -> FaultKind {
     let status = esr & STATUS;
     match (status >> 2, status) {
-        // Translation faults, with the one of level -1.
+        // Translation faults, including the one of level -1.
         (0b0001, _) | (_, 0b10_1011) if is_untranslatable => FaultKind::NonCanonical,
         (0b0001, _) | (_, 0b10_1011) => FaultKind::NotPresent,
-        // A page that only waits for its access flag is the pager's business too.
+        // This includes an access-flag fault: the pager must see it too.
         (0b0010 | 0b0011, _) => FaultKind::Permission,
         (_, 0b01_0001) => FaultKind::Tag,
         (_, 0b10_0001) => FaultKind::Misaligned,
-        // External aborts, of the access and of the walk.
+        // External aborts: of the access, and of the page-table walk.
         (0b0100 | 0b0101, _) => FaultKind::Physical,
-        // Parity and ECC errors likewise.
+        // Parity and ECC errors: of the access, and of the page-table walk.
         (0b0110 | 0b0111, _) => FaultKind::Poison,
         _ => FaultKind::Unknown,
     }

@@ -1,31 +1,31 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What an exception code says of an access (Reference Manual vol. 1, chapter 7, ESTAT).
+//! What an exception code tells about an access (Reference Manual vol. 1, chapter 7, ESTAT).
 
 use crate::extable::cause::{Access, FaultKind};
 
-/// Access and kind by CSR.ESTAT; `None` for what is no data access.
+/// The access and the kind from CSR.ESTAT; `None` if it was no data access.
 pub(crate) fn classify(estat: usize) -> Option<(Option<Access>, FaultKind)> {
-    /// The subcode of an address error for a load or a store; that of a fetch is 0.
+    /// The subcode of an address error for a load or a store. For a fetch it is 0.
     const OF_MEMORY_ACCESS: usize = 1;
 
     let code = estat >> 16 & 0x3f;
     let subcode = estat >> 22 & 0x1ff;
     Some(match code {
-        // PIL, PIS: invalid for a load, for a store.
+        // PIL, PIS: the page is invalid, for a load and for a store.
         1 => (Some(Access::Read), FaultKind::NotPresent),
         2 => (Some(Access::Write), FaultKind::NotPresent),
-        // PME: not writable, or not marked as written.
+        // PME: the page is not writable, or not marked as written.
         4 => (Some(Access::Write), FaultKind::Permission),
-        // PNR: not readable.
+        // PNR: the page is not readable.
         5 => (Some(Access::Read), FaultKind::Permission),
-        // PPI: a page for user mode alone (RPLV). No `Permission`: a pager may find that the page permits the
-        // access, and would have it tried again forever.
+        // PPI: a page for user mode only (RPLV). Not `Permission`: a pager may find that the page permits the access,
+        // and would let the instruction try again forever.
         7 => (None, FaultKind::Unknown),
         // ADEM.
         8 if subcode == OF_MEMORY_ACCESS => (None, FaultKind::NonCanonical),
         // ALE.
         9 => (None, FaultKind::Misaligned),
-        // PIF, PNX, ADEF: of a fetch. The rest is about no address.
+        // PIF, PNX, ADEF come from a fetch. The other codes concern no address.
         _ => return None,
     })
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the machine's fault code says of an access. For the vectors; its tests run in a process, too.
+//! What the machine's fault code tells about an access. The vectors use it; its tests also run in a process.
 
 crate::arch::machine_file!();
 

@@ -11,14 +11,14 @@ const LOAD_PAGE_FAULT: usize = 13;
 const STORE_PAGE_FAULT: usize = 15;
 const HARDWARE_ERROR: usize = 19;
 
-/// Access and kind; `None` for what is no data access.
+/// The access and the kind; `None` if it was no data access.
 ///
-/// A page fault does not tell an absent page from one that forbids the access: both are reported as absent.
+/// A page fault does not tell whether the page is absent or forbids the access. Both are reported as absent.
 pub(crate) fn classify(scause: usize) -> Option<(Option<Access>, FaultKind)> {
     Some(match scause {
         LOAD_PAGE_FAULT => (Some(Access::Read), FaultKind::NotPresent),
         STORE_PAGE_FAULT => (Some(Access::Write), FaultKind::NotPresent),
-        // Physical memory is protected in steps of 4 bytes (Privileged ISA, "Physical Memory Protection").
+        // The machine protects physical memory in steps of 4 bytes (Privileged ISA, "Physical Memory Protection").
         LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Physical),
         STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Physical),
         LOAD_MISALIGNED => (Some(Access::Read), FaultKind::Misaligned),
@@ -28,7 +28,8 @@ pub(crate) fn classify(scause: usize) -> Option<(Option<Access>, FaultKind)> {
     })
 }
 
-/// Whether it is a page fault: only then does `stval` hold the address for certain (Privileged ISA, "stval").
+/// Whether it is a page fault. Only for a page fault is it certain that `stval` holds the address (Privileged ISA,
+/// "stval").
 pub(crate) fn is_page_fault(scause: usize) -> bool {
     matches!(scause, LOAD_PAGE_FAULT | STORE_PAGE_FAULT)
 }
@@ -48,7 +49,7 @@ mod tests {
             (13, Some((read, FaultKind::NotPresent))),
             (15, Some((write, FaultKind::NotPresent))),
             (19, Some((None, FaultKind::Poison))),
-            // Of a fetch; a system call; an interrupt of the same number.
+            // Exceptions of a fetch; a syscall; an interrupt with the number of an access fault.
             (0, None),
             (1, None),
             (8, None),

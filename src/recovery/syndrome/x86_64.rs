@@ -9,7 +9,7 @@ const RESERVED: usize = 1 << 3;
 const FETCH: usize = 1 << 4;
 const KEY: usize = 1 << 5;
 
-/// Access and kind; `None` for the fetch of an instruction.
+/// The access and the kind; `None` for the fetch of an instruction.
 pub(crate) fn page_fault(error: usize) -> Option<(Access, FaultKind)> {
     if error & FETCH != 0 {
         return None;
@@ -39,7 +39,7 @@ mod tests {
             (0b00_0010, Some((write, FaultKind::NotPresent))),
             (0b00_0001, Some((read, FaultKind::Permission))),
             (0b00_0011, Some((write, FaultKind::Permission))),
-            // The same from user mode: no business of the code.
+            // The same from user mode: that bit does not change the answer.
             (0b00_0110, Some((write, FaultKind::NotPresent))),
             // A reserved bit in the page table, a protection key, a shadow stack.
             (0b00_1001, Some((read, FaultKind::Unknown))),

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vector table of EL1, and the frame that `asm/aarch64/vector.S` builds.
 //!
-//! The former table is the one that is called `exception_vector_base`: axcpu's, or what a kernel gives that
-//! name.
+//! The former table has the symbol `exception_vector_base`: axcpu's, or a table to which the kernel gives that name.
 
 use core::{
     arch::{asm, global_asm},
@@ -54,10 +53,10 @@ unsafe extern "C" {
     fn __axptr_try_mops() -> usize;
 }
 
-/// What `asm/aarch64/vector.S` calls.
+/// The function that `asm/aarch64/vector.S` calls.
 extern "C" fn on_fault(frame: &mut Frame) -> bool {
     if frame.elr == (&raw const TRY_MOPS_INSN).addr() {
-        // There is no such instruction.
+        // This CPU does not execute the instruction.
         frame.elr = (&raw const TRY_MOPS_END).addr();
         return true;
     }
@@ -81,7 +80,7 @@ struct Frame {
 const _: () = assert!(size_of::<Frame>() == 208);
 
 impl Frame {
-    /// What the machine said; `None` for an exception that is no data access of ours.
+    /// What the machine reported; `None` if the exception is no data access of this crate.
     fn report(&self) -> Option<Report> {
         match self.esr >> EC_SHIFT & EC_MASK {
             EC_DATA_ABORT => self.data_abort(),
@@ -104,43 +103,44 @@ impl Frame {
         UNTRANSLATABLE.contains(&self.far) && self.far >= user_limit()
     }
 
-    /// Whether PAN refused the access: a kernel's own entry, used without a window.
+    /// Whether PAN refused the access: the kernel used an entry of its own with the window closed.
     ///
-    /// The page permits such an access, so a pager would have it tried again forever. To the kernel's own
-    /// handler it is the bug that it is. PAN does not concern unprivileged accesses (Arm ARM D8.4.3.5).
+    /// The page permits such an access, so a pager would let it try again forever. Only the kernel's own handler can
+    /// report it as the bug that it is. PAN does not affect unprivileged accesses (Arm ARM D8.4.3.5).
     fn was_outside_the_window(&self) -> bool {
         self.spsr & SPSR_PAN != 0 && self.far < user_limit() && !self.is_unprivileged()
     }
 
-    /// The instruction.
+    /// The instruction that faulted.
     fn insn(&self) -> u32 {
         let pc = ptr::with_exposed_provenance::<u32>(self.elr);
-        // SAFETY: the CPU has just executed what is there: this is no abort of its fetch.
+        // SAFETY: the CPU has just executed this instruction, because the exception is no abort of a fetch.
         unsafe { pc.read() }
     }
 
-    /// Whether the instruction is one of LDTR and STTR, whatever their width (Arm ARM C4.1.94), or CPY* or
-    /// SET* in an unprivileged form.
+    /// Whether the instruction is unprivileged: LDTR or STTR of any width (Arm ARM C4.1.94), or CPY* or SET* in an
+    /// unprivileged form.
     fn is_unprivileged(&self) -> bool {
         let insn = self.insn();
         insn & 0x3f20_0c00 == 0x3800_0800 || is_unprivileged_copy(insn)
     }
 
-    /// The CPU that goes on with a copy is not the one that began it, and does it in the other way (Arm ARM
-    /// D24.2.40, "Memory Copy or Memory Set exception"), or cannot do it. Nothing is wrong with the memory:
-    /// the landing goes on with what is left, as it does for causes that may end inside a page.
+    /// The report for a copy that another CPU began. This CPU implements it in the other way (Arm ARM D24.2.40, "Memory
+    /// Copy or Memory Set exception"), or not at all. Nothing is wrong with the memory. So the landing does the rest,
+    /// as for causes that may end inside a page.
     fn memory_copy(&self) -> Report {
         let access = Table::image().find(self.elr).and_then(Entry::only_access);
         Report { access, kind: FaultKind::Misaligned, addr: None, ..Report::default() }
     }
 
-    /// The interrupted interrupt state.
+    /// The interrupt state of the interrupted code.
     fn interrupts(&self) -> Interrupts {
         Interrupts { daif: self.spsr & SPSR_DAIF }
     }
 }
 
-// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+// SAFETY: (1) to (4) These are the registers that the vector saves and restores. The cause goes into
+// `Landing::REGISTER`.
 unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.elr
@@ -155,7 +155,7 @@ unsafe impl TrapFrame for Frame {
     }
 }
 
-/// The interrupt masks that the exception has set.
+/// The interrupt masks of the interrupted code.
 #[derive(Clone, Copy, Debug)]
 struct Interrupts {
     daif: usize,
@@ -172,13 +172,9 @@ impl InterruptState for Interrupts {
     }
 }
 
-/// Makes this CPU's VBAR_EL1 name our table.
-///
-/// # Safety
-///
-/// As [`super::install`].
+/// Makes this CPU's VBAR_EL1 point to our table.
 pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
-    // The vector closes the window where the CPU has one, so it must know.
+    // The vector closes the window if the CPU has one, so it must know the CPU.
     ask_cpu();
     if !el1_registers_are_ours() {
         return Err(InstallError::NoHandler);
@@ -194,17 +190,16 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
         if current != former() {
             return Err(InstallError::OtherHandler);
         }
-        // SAFETY: (1), (2) the table passes everything that is not ours on to the current one.
+        // SAFETY: (1), (2) our table passes everything else on to the current one.
         unsafe { asm!("msr vbar_el1, {}", "isb", in(reg) ours, options(nostack, preserves_flags)) };
     }
     prove_mops();
     Ok(())
 }
 
-/// Finds out whether this CPU executes copy and set instructions; if one does not, none uses them.
+/// Finds out whether this CPU executes copy and set instructions. If one CPU does not, no CPU uses them.
 fn prove_mops() {
-    // SAFETY: copies nothing; the vector, which is in front by now, takes the exception of an undefined
-    // instruction.
+    // SAFETY: copies nothing. The vector is in front by now, and takes the exception of an undefined instruction.
     let works = unsafe { __axptr_try_mops() } != 0;
     if works {
         let _ = MOPS.compare_exchange(MOPS_UNKNOWN, MOPS_PROVED, Ordering::Relaxed, Ordering::Relaxed);
@@ -214,7 +209,7 @@ fn prove_mops() {
     ask_cpu();
 }
 
-/// Where the first slot branches to (Arm ARM C6.2.26, B: a signed number of words).
+/// The target of the branch in the first slot (Arm ARM C6.2.26, B: a signed number of words).
 fn former() -> usize {
     let slot = &raw const VECTOR;
     // SAFETY: the first word of the table, which is constant.
@@ -223,7 +218,7 @@ fn former() -> usize {
     slot.addr().wrapping_add_signed(words * 4)
 }
 
-/// Whether this code runs at EL1, or at EL2 where the names of EL1's registers mean EL2's (HCR_EL2.E2H).
+/// Whether the names of EL1's registers mean the registers of this level: at EL1, or at EL2 with HCR_EL2.E2H.
 fn el1_registers_are_ours() -> bool {
     const EL1: usize = 1;
     const EL2: usize = 2;

@@ -3,13 +3,13 @@
 
 use core::fmt;
 
-/// The vector cannot be put in front of what is there.
+/// The vector cannot be put in front of this CPU's handlers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum InstallError {
-    /// There is no handler to pass on to: the kernel's own must be installed first.
+    /// There is no former handler: the kernel must install its own first.
     NoHandler,
-    /// Another CPU's former handler is another one; the vector can pass on to one only.
+    /// This CPU's former handler differs from that of the CPUs before. The vector can pass on to one handler only.
     OtherHandler,
 }
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the vector does with a fault, on each machine alike.
+//! What the vector does with a fault, the same on each machine.
 
 use core::{
     mem, ptr,
@@ -11,29 +11,29 @@ use crate::{
     recovery::trap::{self, Recovery, Report, TrapFrame},
 };
 
-/// Makes the page at a user address accessible, or says that it may not be.
+/// The kernel's pager: makes the page at a user address accessible, or returns `false`.
 ///
-/// Called in kernel mode with the window closed and interrupts as they were at the access. It may sleep if the
-/// access may. See [`AddressSpace::handle_fault`](crate::region::AddressSpace::handle_fault).
+/// The vector calls it in kernel mode, with the window closed and with the interrupt state of the access. The pager may
+/// sleep where the access may. See [`AddressSpace::handle_fault`](crate::region::AddressSpace::handle_fault).
 pub type Pager = fn(addr: usize, access: Access) -> bool;
 
-/// The pager of all CPUs; null until there is one. A pointer, because it comes to be called.
+/// The pager of all CPUs, null until it is set. It is stored as a pointer, because it is called later.
 static PAGER: AtomicPtr<()> = AtomicPtr::new(ptr::null_mut());
 
-/// Sets the pager of all CPUs, in front of the first fault.
+/// Sets the pager of all CPUs. The caller does so before the first fault.
 pub(super) fn set_pager(pager: Pager) {
     PAGER.store(pager as *mut (), Ordering::Release);
 }
 
 /// The interrupt state of the interrupted code.
 pub(super) trait InterruptState {
-    /// Calls `f` in that state, and goes back to the one in which the machine has entered the vector.
+    /// Calls `f` in that state. Then restores the state in which the machine entered the vector.
     fn during<R>(self, f: impl FnOnce() -> R) -> R;
 }
 
-/// Decides a fault of which the machine's file has read the `report`; true to resume the frame.
+/// Decides a fault by its `report`, which the machine's file has read. Returns true to resume the frame.
 ///
-/// Without a report it is none of ours, and goes on to the former handler.
+/// Without a report, the fault goes on to the former handler.
 pub(super) fn decide(
     frame: &mut impl TrapFrame,
     report: Option<Report>,
@@ -44,7 +44,7 @@ pub(super) fn decide(
     };
     let recovery = trap::recover(frame, report, |addr, access| {
         let pager = PAGER.load(Ordering::Acquire);
-        // SAFETY: only `set_pager` stores here, and it did so before the vector could be entered.
+        // SAFETY: only `set_pager` stores here, and did so before the vector could be entered.
         let pager = unsafe { mem::transmute::<*mut (), Pager>(pager) };
         interrupted.during(|| pager(addr, access))
     });

@@ -23,7 +23,7 @@ const EENTRY: usize = 0xc;
 /// CRMD.IE and PRMD.PIE.
 const INTERRUPTS_ON: usize = 1 << 2;
 
-/// The entry that was there before ours; `asm/loongarch64/vector.S` goes there.
+/// The kernel's former exception entry. `asm/loongarch64/vector.S` jumps to it.
 static FORMER: AtomicUsize = AtomicUsize::new(0);
 
 global_asm!(
@@ -38,7 +38,7 @@ unsafe extern "C" {
     static VECTOR: u8;
 }
 
-/// What `asm/loongarch64/vector.S` calls.
+/// The function that `asm/loongarch64/vector.S` calls.
 extern "C" fn on_fault(frame: &mut Frame) -> bool {
     fault::decide(frame, frame.report(), frame.interrupts())
 }
@@ -57,7 +57,7 @@ struct Frame {
 }
 
 impl Frame {
-    /// What the machine said; `None` for a fault that is no data access.
+    /// What the machine reported; `None` if the fault is no data access.
     fn report(&self) -> Option<Report> {
         let (access, kind) = syndrome::classify(self.estat)?;
         Some(Report { access, kind, addr: Some(self.badv), ..Report::default() })
@@ -69,7 +69,8 @@ impl Frame {
     }
 }
 
-// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+// SAFETY: (1) to (4) These are the registers that the vector saves and restores. The cause goes into
+// `Landing::REGISTER`.
 unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.era
@@ -85,7 +86,7 @@ unsafe impl TrapFrame for Frame {
     }
 }
 
-/// The interrupt state that the exception has taken away.
+/// The interrupt state of the interrupted code, which the exception cleared.
 #[derive(Clone, Copy, Debug)]
 struct Interrupts {
     on: bool,
@@ -104,7 +105,8 @@ impl InterruptState for Interrupts {
 
 /// Sets CRMD.IE.
 fn set_interrupts(state: usize) {
-    // SAFETY: on: the interrupted code ran so, on this stack. Off: so the exception has entered us.
+    // SAFETY: on: the interrupted code ran with interrupts on, on this stack. Off: the state in which the exception
+    // entered us.
     unsafe {
         asm!(
             "csrxchg {state}, {mask}, {CRMD}",
@@ -116,7 +118,7 @@ fn set_interrupts(state: usize) {
     }
 }
 
-/// Makes this CPU's exception entry ours.
+/// Makes this CPU's exception entry point to our vector.
 ///
 /// # Safety
 ///
@@ -133,7 +135,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
     if former == ours {
         return Ok(());
     }
-    // With a distance between them each exception has a handler of its own, and there is not one to pass on
+    // With a distance between entries, each exception has its own handler. Then there is no single handler to pass on
     // to.
     if former == 0 || config & SPACING != 0 {
         return Err(InstallError::NoHandler);
@@ -142,7 +144,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
         Err(known) if known != former => return Err(InstallError::OtherHandler),
         _ => {}
     }
-    // SAFETY: (2) our vector passes on to the entry that was there.
+    // SAFETY: (2) our vector passes everything else on to the former entry.
     unsafe { asm!("csrwr {}, {EENTRY}", inout(reg) ours => _, EENTRY = const EENTRY, options(nostack)) };
     Ok(())
 }

@@ -1,17 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! A trap vector put in front of the kernel's own (feature `vector`).
+//! A trap vector in front of the kernel's own (feature `vector`).
 //!
-//! For kernels whose fault handler never sees the trap frame, and so cannot send it to a landing: the
-//! published ArceOS crates, for one. A kernel that owns its handler calls [`trap::recover`](crate::trap::recover)
+//! It is for kernels whose fault handler gets no trap frame, so that it cannot resume at a landing. The published
+//! ArceOS crates are such kernels. A kernel with its own trap handler calls [`trap::recover`](crate::trap::recover)
 //! there instead.
 //!
-//! The vector takes faults that were raised in kernel mode by an instruction in the table. It closes the
-//! user-access window, gives the interrupted code's interrupt state back, asks the pager, and sends the frame to
-//! the landing if the pager says no. Everything else goes to the former handler, unchanged.
+//! The vector takes faults in kernel mode whose instruction is in the exception table. It closes the window, restores
+//! the interrupt state of the interrupted code, and asks the pager. If the pager says no, the frame resumes at the
+//! landing. Everything else goes to the former handler, unchanged.
 //!
-//! On x86_64 it also closes the window in front of all other handlers, interrupts among them: what interrupts a
-//! copy, and the task that it may switch to, runs with user memory closed. That is 2.3 KiB of code, and 2 KiB of
-//! mutable statics for the former handlers. For the other machines see [`window`](crate::window).
+//! On x86_64 the vector also closes the window before all other handlers, including interrupt handlers. So code that
+//! interrupts a copy runs with the window closed, and so does a task that it switches to. This costs 2.3 KiB of code,
+//! and 2 KiB of mutable statics for the former handlers. For the other machines see [`window`](crate::window).
 
 mod error;
 mod fault;
@@ -31,28 +31,29 @@ mod x86_64;
 pub use error::InstallError;
 pub use fault::Pager;
 
-/// Puts the vector in front of this CPU's fault handlers, with `pager` for all CPUs.
+/// Puts the vector in front of this CPU's fault handlers, and sets the pager of all CPUs.
 ///
-/// Call it on each CPU after the kernel has installed its own handlers. Where CPUs share their table of
-/// handlers, the first call does it and the others find it done.
+/// Call it on each CPU, after the kernel has installed its own handlers. If CPUs share a table of handlers, the first
+/// call changes the table, and the others find it changed.
 ///
 /// # Errors
 ///
-/// If there is nothing to pass on to. Nothing is changed then.
+/// [`InstallError::NoHandler`] if this CPU has no former handler that the vector can pass on to.
+/// [`InstallError::OtherHandler`] if its former handler is not that of the CPUs before. Then no handler is changed.
 ///
 /// # Safety
 ///
-/// 1. The CPU runs in kernel mode, with its table of handlers writable, and no other CPU takes a fault or an
-///    interrupt through a shared one, or installs in it, during the first call.
-/// 2. The handlers of faults are entered with interrupts off, and all handlers stay valid.
-/// 3. The kernel is built without vector registers, or its handlers save them: the vector saves the general
-///    registers only.
-/// 4. On loongarch64, nobody else keeps anything in CSR.SAVE7, which the vector needs to free its first register.
-/// 5. On riscv64, `sscratch` is 0 in kernel mode and not 0 in user mode, as axcpu keeps it, and the kernel's own trap
-///    entry has the symbol `trap_vector_base`, axcpu's, within 1 MiB: nothing else can be jumped to with all registers
-///    kept. Without such an entry the call fails.
+/// 1. The CPU runs in kernel mode, and its table of handlers is writable. During the first call, no other CPU takes a
+///    fault or an interrupt through a shared table, or installs in it.
+/// 2. Fault handlers are entered with interrupts off, and all handlers stay valid.
+/// 3. The kernel is built without vector registers, or its handlers save them. The vector saves the general registers
+///    only.
+/// 4. On loongarch64, no other code keeps a value in CSR.SAVE7. The vector needs it to free its first register.
+/// 5. On riscv64, `sscratch` is 0 in kernel mode and not 0 in user mode, as axcpu keeps it. The kernel's own trap entry
+///    has the symbol `trap_vector_base`, as axcpu's has, within 1 MiB of the vector. No other jump keeps all registers.
+///    Without such an entry the call fails.
 pub unsafe fn install(pager: Pager) -> Result<(), InstallError> {
     fault::set_pager(pager);
-    // SAFETY: (1), (2) and (3) are ours.
+    // SAFETY: our caller guarantees (1) to (5).
     unsafe { machine::put_in_front() }
 }

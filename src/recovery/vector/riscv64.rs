@@ -22,7 +22,7 @@ const SSTATUS_SIE: usize = 1 << 1;
 const SSTATUS_SPIE: usize = 1 << 5;
 const SSTATUS_SPP: usize = 1 << 8;
 
-/// What the frame restores of `sstatus`: what a trap sets, and the window.
+/// The bits of `sstatus` that the frame restores: those that a trap sets, and the window.
 const SSTATUS_ENTRY: usize = SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM;
 
 global_asm!(
@@ -35,12 +35,13 @@ global_asm!(
 unsafe extern "C" {
     #[link_name = "__axptr_vector"]
     static VECTOR: u8;
-    /// The address of the vector that ours passes on to; 0 if the kernel has none of that name.
+    /// The address of the kernel's own vector, to which our vector passes on. It is 0 if the kernel has none of that
+    /// name.
     #[link_name = "__axptr_vector_former"]
     safe static FORMER: usize;
 }
 
-/// What `asm/riscv64/vector.S` calls.
+/// The function that `asm/riscv64/vector.S` calls.
 extern "C" fn on_fault(frame: &mut Frame) -> bool {
     fault::decide(frame, frame.report(), frame.interrupts())
 }
@@ -61,7 +62,7 @@ struct Frame {
 const _: () = assert!(size_of::<Frame>() == 160, "the frame of asm/riscv64/vector.S");
 
 impl Frame {
-    /// What the machine said; `None` for a fault that is no data access, or that no page explains.
+    /// What the machine reported; `None` if the fault is no data access, or if the closed window raised it.
     fn report(&self) -> Option<Report> {
         let (access, kind) = syndrome::classify(self.scause)?;
         let is_page_fault = syndrome::is_page_fault(self.scause);
@@ -69,15 +70,15 @@ impl Frame {
             return None;
         }
         let kind = if is_page_fault && !is_canonical(self.stval) { FaultKind::NonCanonical } else { kind };
-        // A machine may leave `stval` 0 for all but page faults (Privileged ISA, "stval").
+        // A machine may leave `stval` 0 for all faults but page faults (Privileged ISA, "stval").
         let named = is_page_fault || self.stval != 0;
         Some(Report { access, kind, addr: named.then_some(self.stval), ..Report::default() })
     }
 
-    /// Whether the access was made with the window closed: a kernel's own entry, used without one.
+    /// Whether the window was closed at the access: the kernel used an entry of its own without opening the window.
     ///
-    /// The page may permit such an access, so a pager would have it tried again forever. To the kernel's own
-    /// handler it is the bug that it is.
+    /// The page may permit such an access, so a pager would let it try again forever. Only the kernel's own handler can
+    /// report it as the bug that it is.
     fn was_outside_the_window(&self) -> bool {
         self.sstatus & SSTATUS_SUM == 0 && self.stval < user_limit()
     }
@@ -88,7 +89,8 @@ impl Frame {
     }
 }
 
-// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+// SAFETY: (1) to (4) These are the registers that the vector saves and restores. The cause goes into
+// `Landing::REGISTER`.
 unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.sepc
@@ -103,7 +105,7 @@ unsafe impl TrapFrame for Frame {
     }
 }
 
-/// Whether the address is the sign extension of as many bits as this CPU translates now (Privileged ISA,
+/// Whether the address is canonical: the sign extension of the bits that this CPU translates now (Privileged ISA,
 /// "satp").
 fn is_canonical(addr: usize) -> bool {
     const BARE: usize = 0;
@@ -120,7 +122,7 @@ fn is_canonical(addr: usize) -> bool {
     (addr << unused) as isize >> unused == addr as isize
 }
 
-/// The interrupt state that the trap has cleared.
+/// The interrupt state of the interrupted code, which the trap cleared.
 #[derive(Clone, Copy, Debug)]
 struct Interrupts {
     on: bool,
@@ -139,11 +141,7 @@ impl InterruptState for Interrupts {
     }
 }
 
-/// Makes this CPU's `stvec` name our vector.
-///
-/// # Safety
-///
-/// As [`super::install`].
+/// Makes this CPU's `stvec` point to our vector.
 pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
     let ours = (&raw const VECTOR).addr();
     let former: usize;
@@ -158,7 +156,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
     if former != FORMER {
         return Err(InstallError::OtherHandler);
     }
-    // SAFETY: ours passes every trap that is not a fault of ours on to what was here.
+    // SAFETY: our vector passes every trap that it does not decide on to the former vector.
     unsafe { asm!("csrw stvec, {}", in(reg) ours, options(nostack, preserves_flags)) };
     Ok(())
 }

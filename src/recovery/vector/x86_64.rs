@@ -30,10 +30,10 @@ const CR4_SMAP: usize = 1 << 21;
 /// The gates of a whole IDT.
 const GATES: usize = 256;
 
-/// The bytes of code that `asm/x86_64/vector.S` has for each gate that only closes the window.
+/// The size of a stub in `asm/x86_64/vector.S`, in bytes: the code for a gate that only closes the window.
 const STUB: usize = 9;
 
-/// The handlers that the gates named before ours; `asm/x86_64/vector.S` jumps there.
+/// The former handlers of the gates. `asm/x86_64/vector.S` jumps to them.
 static FORMER: [AtomicUsize; GATES] = [const { AtomicUsize::new(0) }; GATES];
 
 global_asm!(
@@ -55,7 +55,7 @@ unsafe extern "C" {
     static VECTOR_OTHERS: u8;
 }
 
-/// What `asm/x86_64/vector.S` calls.
+/// The function that `asm/x86_64/vector.S` calls.
 extern "C" fn on_fault(frame: &mut Frame) -> bool {
     fault::decide(frame, frame.report(), frame.interrupts())
 }
@@ -84,7 +84,7 @@ struct Frame {
 }
 
 impl Frame {
-    /// What the machine said; `None` for a fault that is no data access, or that no page explains.
+    /// What the machine reported; `None` if the fault is no data access, or if the closed window raised it.
     fn report(&self) -> Option<Report> {
         if self.vector == GP {
             return Some(Report { kind: FaultKind::NonCanonical, ..Report::default() });
@@ -96,10 +96,11 @@ impl Frame {
         Some(Report { access: Some(access), kind, addr: Some(self.cr2), ..Report::default() })
     }
 
-    /// Whether SMAP refused the access to a page that is there: a kernel's own entry, used without a window.
+    /// Whether SMAP refused the access to a present page: the kernel used an entry of its own without opening the
+    /// window.
     ///
-    /// The page permits such an access, so a pager would have it tried again forever. To the kernel's own handler
-    /// it is the bug that it is. (SDM vol. 3, 4.6.1: SMAP concerns user pages, while AC is 0.)
+    /// The page permits such an access, so a pager would let it try again forever. Only the kernel's own handler can
+    /// report it as the bug that it is. SMAP affects user pages while AC is 0 (SDM vol. 3, 4.6.1).
     fn was_outside_the_window(&self) -> bool {
         let window_closed = self.rflags & RFLAGS_AC == 0;
         window_closed && self.cr2 < user_limit() && smap_is_on()
@@ -111,7 +112,8 @@ impl Frame {
     }
 }
 
-// SAFETY: (1) to (4) the registers that the vector has saved, and restores; the cause goes into `Landing::REGISTER`.
+// SAFETY: (1) to (4) These are the registers that the vector saves and restores. The cause goes into
+// `Landing::REGISTER`.
 unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.rip
@@ -137,22 +139,22 @@ fn smap_is_on() -> bool {
     cr4 & CR4_SMAP != 0
 }
 
-/// An interrupt state, such as the one that the gate has cleared.
+/// An interrupt state: of the interrupted code, or of this code before [`off`](Self::off).
 #[derive(Clone, Copy, Debug)]
 struct Interrupts {
     on: bool,
 }
 
 impl Interrupts {
-    /// Turns them off and says what they were.
+    /// Turns interrupts off, and returns whether they were on.
     fn off() -> Self {
         let rflags: usize;
-        // SAFETY: pushes and pops a word; whoever calls turns them on again.
+        // SAFETY: pushes and pops a word. The caller restores the interrupt state.
         unsafe { asm!("pushfq", "pop {}", "cli", out(reg) rflags) };
         Self { on: rflags & RFLAGS_IF != 0 }
     }
 
-    /// Turns them on again if they were.
+    /// Turns interrupts on again if they were on.
     fn restore(self) {
         if self.on {
             // SAFETY: they were on before `off`.
@@ -174,7 +176,8 @@ impl InterruptState for Interrupts {
     }
 }
 
-/// A 64-bit interrupt gate (SDM vol. 3, 6.14.1): `low` holds address bits 0..16 and 16..32 around the rest.
+/// A 64-bit interrupt gate (SDM vol. 3, 6.14.1). `low` holds bits 0..16 and 16..32 of the address, on both sides of the
+/// other fields.
 #[repr(C)]
 struct Gate {
     low: u64,
@@ -197,22 +200,18 @@ impl Gate {
     }
 }
 
-/// Makes this CPU's gates name our vector.
-///
-/// # Safety
-///
-/// As [`super::install`].
+/// Makes this CPU's gates point to our vector.
 pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
-    // The vector closes the window where the CPU has one, so it must know.
+    // The vector closes the window if the CPU has one, so it must know the CPU.
     ask_cpu();
     let (table, count) = interrupt_table();
     if count <= PF {
         return Err(InstallError::NoHandler);
     }
     let gates = || (0..count).filter_map(|number| Some((number, ours(number)?)));
-    // Nothing is changed before all of them are known to be right.
+    // Check all gates before changing one.
     for (number, ours) in gates() {
-        // SAFETY: (1) the table is the CPU's own, and nobody writes to it.
+        // SAFETY: (1) the table is the CPU's own, and nothing writes to it now.
         let old = unsafe { table.wrapping_add(number).read() };
         let former = FORMER[number].load(Ordering::Acquire);
         match old.handler() {
@@ -232,8 +231,8 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
             && handler != ours
         {
             FORMER[number].store(handler, Ordering::Release);
-            // SAFETY: (1) the table is writable, and nothing is taken through it meanwhile: half a gate is never
-            // used. (2) The former handler's selector, type and stack serve ours too.
+            // SAFETY: (1) The table is writable, and the CPU takes nothing through it meanwhile, so it never uses half
+            // a gate. (2) The former handler's selector, type and stack also serve our handler.
             unsafe { gate.write(old.with_handler(ours)) };
         }
     }
@@ -241,7 +240,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
     Ok(())
 }
 
-/// What a gate is to name; `None` for one that may stay as it is.
+/// The handler for a gate; `None` if the gate may stay as it is.
 fn ours(number: usize) -> Option<usize> {
     match number {
         GP => Some((&raw const VECTOR_GP).addr()),
@@ -251,7 +250,7 @@ fn ours(number: usize) -> Option<usize> {
     }
 }
 
-/// Where this CPU's IDT is, and how many gates it has.
+/// The address of this CPU's IDT, and the number of its gates.
 fn interrupt_table() -> (*mut Gate, usize) {
     #[repr(C, packed)]
     struct Pointer {

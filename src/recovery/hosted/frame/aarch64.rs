@@ -10,7 +10,7 @@ use crate::{
     recovery::trap::{Report, TrapFrame},
 };
 
-// The fields of ESR_EL1 (Arm ARM D24.2.40): the exception class, and of a data abort's ISS the direction.
+// Fields of ESR_EL1 (Arm ARM D24.2.40): the exception class, and the direction from the ISS of a data abort.
 const EC_SHIFT: u32 = 26;
 const EC_DATA_ABORT: u64 = 0x24;
 const ISS_WRITE: u64 = 1 << 6;
@@ -19,7 +19,8 @@ const ISS_CACHE_MAINTENANCE: u64 = 1 << 8;
 /// si_code of a tag check fault (<asm-generic/siginfo.h>).
 const SEGV_MTESERR: c_int = 9;
 
-/// The records behind the registers (<asm/sigcontext.h>): a magic number and a size each, the last with 0.
+/// The records after the registers (<asm/sigcontext.h>). Each begins with a magic number and a size; the last has the
+/// magic number 0.
 const RECORDS: usize = (offset_of!(mcontext_t, pstate) + 8).next_multiple_of(16);
 const RECORDS_LEN: usize = 4096;
 const RECORD_HEAD: usize = 8;
@@ -38,22 +39,23 @@ impl<'a> Frame<'a> {
         Self { context: &mut context.uc_mcontext }
     }
 
-    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of. This machine's have codes.
+    /// Whether SI_KERNEL may report an access of the interrupted instruction. Never here: this machine's faults have
+    /// codes of their own.
     pub(crate) fn may_raise_si_kernel(&self) -> bool {
         false
     }
 
-    /// What the machine said about this signal.
+    /// What the machine reported about this signal.
     pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
         // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
         let addr = unsafe { info.si_addr() }.addr();
         let kind = kind(signal, info.si_code);
-        // Poison is reported outside of the trap that the frame remembers: its record is an old one.
+        // The kernel reports poison outside the trap that the frame describes. So the record is an old one.
         let access = if kind == FaultKind::Poison { None } else { self.access() };
         Report { access, kind, addr: Some(addr), ..Report::default() }
     }
 
-    /// The direction of the access, if the kernel gave the syndrome (emulators do not).
+    /// The direction of the access, if the kernel gave the syndrome. Emulators do not.
     fn access(&self) -> Option<Access> {
         let esr = self.syndrome()?;
         if esr >> EC_SHIFT != EC_DATA_ABORT {
@@ -72,7 +74,7 @@ impl<'a> Frame<'a> {
             match magic {
                 ESR_MAGIC if at + 2 * RECORD_HEAD <= RECORDS_LEN => return Some(self.word(at + RECORD_HEAD)),
                 0 => return None,
-                // Sizes are multiples of 16; anything else would lead out of step.
+                // Sizes are multiples of 16. With any other size, the search would read the wrong places.
                 _ if size < RECORD_HEAD || !size.is_multiple_of(16) => return None,
                 _ => at += size,
             }
@@ -85,8 +87,8 @@ impl<'a> Frame<'a> {
         assert!(offset + 8 <= RECORDS_LEN);
         let context = ptr::from_ref(self.context).cast::<u8>();
         let word = context.wrapping_add(RECORDS + offset).cast::<u64>();
-        // SAFETY: inside of the context, of which every byte was written by the kernel, and aligned: records
-        // are.
+        // SAFETY: the word lies inside the context, and the kernel wrote every byte of that. It is aligned, because
+        // records are.
         unsafe { word.read() }
     }
 }
@@ -105,7 +107,7 @@ fn kind(signal: c_int, code: c_int) -> FaultKind {
     }
 }
 
-// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// SAFETY: (1) to (4) These are the registers of the signal frame, which the kernel restores. The cause goes into
 // `Landing::REGISTER`.
 unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
@@ -131,14 +133,14 @@ mod tests {
     const FPSIMD_MAGIC: u64 = 0x4650_8001;
     const FPSIMD_SIZE: u64 = 528;
 
-    /// What a frame with these records reports.
+    /// The report of a frame with these records.
     fn report(records: &[(usize, u64)], signal: c_int, code: c_int) -> Report {
         // SAFETY: integers and pointers: all may be zero.
         let mut context = unsafe { mem::zeroed::<ucontext_t>() };
         for (offset, word) in records {
             let mcontext = (&raw mut context.uc_mcontext).cast::<u8>();
             let at = mcontext.wrapping_add(RECORDS + offset).cast::<u64>();
-            // SAFETY: one of the words behind the registers.
+            // SAFETY: one of the words after the registers.
             unsafe { at.write(*word) };
         }
         // SAFETY: as above.
@@ -146,7 +148,7 @@ mod tests {
         info.si_signo = signal;
         info.si_code = code;
         let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
-        // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
+        // SAFETY: the address comes after three integers, and is aligned (<asm-generic/siginfo.h>).
         unsafe { address.write(ADDR) };
         Frame::new(&mut context).report(signal, &info)
     }
@@ -182,7 +184,7 @@ mod tests {
             for (esr, access) in [
                 (0x9200_0006, Some(Access::Read)),
                 (0x9200_0046, Some(Access::Write)),
-                // Cache maintenance says "write" of a read.
+                // Cache maintenance reports a read as a write.
                 (0x9200_0146, Some(Access::Read)),
                 // An instruction abort.
                 (0x8200_0046, None),
@@ -211,7 +213,7 @@ mod tests {
             let told = report(&[first(size), head, value], libc::SIGSEGV, 1);
             assert_eq!(told.access, None, "a first record of {size} bytes");
         }
-        // In the last place there is room for a syndrome.
+        // There is room for a syndrome at the last place.
         let [head, value] = syndrome(RECORDS_LEN - 16, 0x9200_0046);
         assert_eq!(report(&[first(4080), head, value], libc::SIGSEGV, 1).access, Some(Access::Write));
     }

@@ -9,7 +9,7 @@ use crate::{
     recovery::trap::{Report, TrapFrame},
 };
 
-/// Where a landing expects its cause: a1.
+/// The register in which a landing expects its cause: a1.
 const CAUSE: usize = 5;
 
 // The direction of the last access that the kernel refused (<asm/sigcontext.h>).
@@ -27,17 +27,19 @@ impl<'a> Frame<'a> {
         Self { registers: &mut context.uc_mcontext }
     }
 
-    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of. This machine's have codes.
+    /// Whether SI_KERNEL may report an access of the interrupted instruction. Never here: this machine's faults have
+    /// codes of their own.
     pub(crate) fn may_raise_si_kernel(&self) -> bool {
         false
     }
 
-    /// What the machine said about this signal.
+    /// What the machine reported about this signal.
     pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
         // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
         let addr = unsafe { info.si_addr() }.addr();
         let kind = match (signal, info.si_code) {
-            // An address error is the one or the other by the address, and by who runs the process.
+            // An address error comes as either signal. That depends on the address, and on whether Linux or an emulator
+            // runs the process.
             (libc::SIGSEGV, SEGV_MAPERR) | (libc::SIGBUS, libc::BUS_ADRERR)
                 if arch::UNTRANSLATABLE.contains(&addr) =>
             {
@@ -52,13 +54,13 @@ impl<'a> Frame<'a> {
         };
         let access = match kind {
             FaultKind::NotPresent | FaultKind::Permission => self.access(),
-            // The kernel sets the flags on the way to the two above only: here they may be old.
+            // The kernel sets the flags only for the two kinds above. For the others they may be old.
             _ => None,
         };
         Report { access, kind, addr: Some(addr), ..Report::default() }
     }
 
-    /// The direction, if the frame tells; qemu-user's does not.
+    /// The direction, if the frame tells it. That of qemu-user does not.
     fn access(&self) -> Option<Access> {
         match self.registers.__flags & (ADDRERR_RD | ADDRERR_WR) {
             ADDRERR_RD => Some(Access::Read),
@@ -68,11 +70,11 @@ impl<'a> Frame<'a> {
     }
 }
 
-// <asm-generic/siginfo.h>; the libc crate has not named them.
+// From <asm-generic/siginfo.h>, because the libc crate does not name them.
 const SEGV_MAPERR: c_int = 1;
 const SEGV_ACCERR: c_int = 2;
 
-// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// SAFETY: (1) to (4) These are the registers of the signal frame, which the kernel restores. The cause goes into
 // `Landing::REGISTER`.
 unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
@@ -96,7 +98,7 @@ mod tests {
 
     const ADDR: usize = 0x1234_5678;
 
-    /// What a frame with these flags reports.
+    /// The report of a frame with these flags.
     fn report(flags: u32, signal: c_int, code: c_int) -> Report {
         report_of(ADDR, flags, signal, code)
     }
@@ -110,7 +112,7 @@ mod tests {
         info.si_signo = signal;
         info.si_code = code;
         let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
-        // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
+        // SAFETY: the address comes after three integers, and is aligned (<asm-generic/siginfo.h>).
         unsafe { address.write(addr) };
         Frame::new(&mut context).report(signal, &info)
     }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The signal frame of riscv64 Linux.
 //!
-//! It holds the registers and nothing of the trap: `scause` stays in the kernel. The instruction tells the
-//! access, and `si_code` the kind.
+//! It holds the registers and nothing of the trap: `scause` stays in the kernel. So the access comes from the
+//! instruction, and the kind from `si_code`.
 
 use libc::{REG_A0, c_int, c_ulong, siginfo_t, ucontext_t};
 
@@ -11,7 +11,7 @@ use crate::{
     recovery::trap::{Report, TrapFrame},
 };
 
-// Places in the frame: the pc takes that of x0 (<asm/ptrace.h>).
+// Indices in the frame. The pc stands in the place of x0 (<asm/ptrace.h>).
 const REG_PC: usize = 0;
 const REG_A1: usize = REG_A0 + 1;
 
@@ -26,12 +26,13 @@ impl<'a> Frame<'a> {
         Self { registers: &mut context.uc_mcontext.__gregs }
     }
 
-    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of. This machine's have codes.
+    /// Whether SI_KERNEL may report an access of the interrupted instruction. Never here: this machine's faults have
+    /// codes of their own.
     pub(crate) fn may_raise_si_kernel(&self) -> bool {
         false
     }
 
-    /// What the machine said about this signal.
+    /// What the machine reported about this signal.
     pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
         // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
         let addr = unsafe { info.si_addr() }.addr();
@@ -40,7 +41,7 @@ impl<'a> Frame<'a> {
 }
 
 fn kind(signal: c_int, code: c_int) -> FaultKind {
-    // Not in `libc` for this target (<asm-generic/siginfo.h>).
+    // From <asm-generic/siginfo.h>, because `libc` does not have them for this target.
     const SEGV_MAPERR: c_int = 1;
     const SEGV_ACCERR: c_int = 2;
     match (signal, code) {
@@ -53,7 +54,7 @@ fn kind(signal: c_int, code: c_int) -> FaultKind {
     }
 }
 
-// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// SAFETY: (1) to (4) These are the registers of the signal frame, which the kernel restores. The cause goes into
 // `Landing::REGISTER`.
 unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
@@ -101,7 +102,7 @@ mod tests {
             info.si_signo = signal;
             info.si_code = code;
             let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
-            // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
+            // SAFETY: the address comes after three integers, and is aligned (<asm-generic/siginfo.h>).
             unsafe { address.write(ADDR) };
             let expected = Report { access: None, kind, addr: Some(ADDR), ..Report::default() };
             assert_eq!(Frame::new(&mut context()).report(signal, &info), expected, "{signal} {code}");

@@ -8,7 +8,7 @@ use crate::{
     recovery::trap::{Operands, Report, TrapFrame},
 };
 
-// Vectors (SDM vol. 3, 6.3.1) and bits of the page-fault error code (SDM vol. 3, 4.7).
+// Exception vectors (SDM vol. 3, 6.3.1), and bits of the page-fault error code (SDM vol. 3, 4.7).
 const TRAP_SS: i64 = 12;
 const TRAP_GP: i64 = 13;
 const TRAP_PF: i64 = 14;
@@ -17,12 +17,12 @@ const ERR_PRESENT: i64 = 1 << 0;
 const ERR_WRITE: i64 = 1 << 1;
 const ERR_KEY: i64 = 1 << 5;
 
-/// A protection key forbids it (sigaction(2)). The error code need not say so: the kernel asks the key of a page that is
-/// not there, too.
+/// A protection key forbids the access (sigaction(2)). The error code may not tell: the kernel also checks the key of a
+/// page that is not present.
 const SEGV_PKUERR: c_int = 4;
 
-// No mapping, and one that forbids the access. The error code tells of the page alone: one that was never touched is
-// absent, whatever its mapping would permit; and the kernel calls all addresses of its own present.
+// No mapping, and a mapping that forbids the access. The error code describes the page alone. A page that was never
+// touched is not present, whatever its mapping permits. And the kernel reports all its own addresses as present.
 const SEGV_MAPERR: c_int = 1;
 const SEGV_ACCERR: c_int = 2;
 
@@ -45,22 +45,22 @@ impl<'a> Frame<'a> {
         self.registers[register as usize] = value as i64;
     }
 
-    /// Whether an access of the interrupted instruction may be what SI_KERNEL tells of: an address that is not canonical.
+    /// Whether SI_KERNEL may report an access of the interrupted instruction: an access to a non-canonical address.
     ///
-    /// The frame remembers the thread's last trap that raised a signal. It was another one, unless a thread had such an
-    /// address before: the two cannot be told apart then.
+    /// The frame stores the thread's last trap that raised a signal. If it is another trap, the answer is no. If the
+    /// thread has used a non-canonical address before, the two cases cannot be told apart.
     pub(crate) fn may_raise_si_kernel(&self) -> bool {
         matches!(self.get(REG_TRAPNO), TRAP_SS | TRAP_GP)
     }
 
-    /// What the machine said about this signal.
+    /// What the machine reported about this signal.
     pub(crate) fn report(&self, signal: c_int, info: &siginfo_t) -> Report {
         // SAFETY: SIGSEGV and SIGBUS from the kernel carry an address.
         let addr = unsafe { info.si_addr() }.addr();
         let trap = self.get(REG_TRAPNO);
         let poisoned = signal == libc::SIGBUS && info.si_code == libc::BUS_MCEERR_AR;
         if poisoned {
-            // Reported outside of the trap that the frame remembers: its error code is an old one.
+            // The kernel reports poison outside the trap that the frame describes. So the error code is an old one.
             return Report { access: None, kind: FaultKind::Poison, addr: Some(addr), ..Report::default() };
         }
         match trap {
@@ -98,7 +98,7 @@ fn page_fault_kind(signal: c_int, code: c_int, error: i64) -> FaultKind {
     }
 }
 
-// SAFETY: (1) to (4) the registers of the signal frame, which the kernel restores; the cause goes into
+// SAFETY: (1) to (4) These are the registers of the signal frame, which the kernel restores. The cause goes into
 // `Landing::REGISTER`.
 unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
@@ -126,7 +126,7 @@ mod tests {
 
     const ADDR: usize = 0x1234_5678;
 
-    /// What a frame of this trap and error code reports.
+    /// The report of a frame with this trap and error code.
     fn report(trap: i64, error: i64, signal: c_int, code: c_int) -> Report {
         // SAFETY: integers and pointers: all may be zero.
         let mut context = unsafe { mem::zeroed::<ucontext_t>() };
@@ -137,12 +137,12 @@ mod tests {
         info.si_signo = signal;
         info.si_code = code;
         let address = (&raw mut info).wrapping_byte_add(16).cast::<usize>();
-        // SAFETY: the address stands behind three integers, aligned (<asm-generic/siginfo.h>).
+        // SAFETY: the address comes after three integers, and is aligned (<asm-generic/siginfo.h>).
         unsafe { address.write(ADDR) };
         Frame::new(&mut context).report(signal, &info)
     }
 
-    /// Whether or not this CPU has protection keys: what the kernel would say if it had.
+    /// The test needs no CPU with protection keys: it uses what the kernel would report on one.
     #[test]
     fn an_error_code_tells_the_access_and_the_kind() {
         let (segv, bus) = (libc::SIGSEGV, libc::SIGBUS);
@@ -151,10 +151,10 @@ mod tests {
             (0x06, segv, 1, Access::Write, FaultKind::NotPresent),
             (0x05, segv, 2, Access::Read, FaultKind::Permission),
             (0x07, segv, 2, Access::Write, FaultKind::Permission),
-            // Never touched, and not to be.
+            // A page that was never touched, in a mapping that forbids the access.
             (0x04, segv, 2, Access::Read, FaultKind::Permission),
             (0x06, segv, 2, Access::Write, FaultKind::Permission),
-            // The kernel's own.
+            // Addresses of the kernel's own.
             (0x05, segv, 1, Access::Read, FaultKind::NotPresent),
             (0x07, segv, 1, Access::Write, FaultKind::NotPresent),
             // Another code tells nothing.
