@@ -170,10 +170,13 @@ fn debug_output_prints_addresses_in_hex() {
             "Fault { done: 8, addr: 0x10002008, access: Read, kind: NotPresent }",
         ),
         (format!("{range:?}"), "UserRange { start: 0x0, len: 0 }"),
-        (format!("{report:?}"), "Report { access: None, kind: Unknown, addr: 0x10002000, addr_lsb: 0 }"),
+        (
+            format!("{report:?}"),
+            "Report { access: None, kind: Unknown, addr: 0x10002000, addr_lsb: 0, window_closed: false }",
+        ),
         (
             format!("{:?}", Report::default()),
-            "Report { access: None, kind: Unknown, addr: None, addr_lsb: 0 }",
+            "Report { access: None, kind: Unknown, addr: None, addr_lsb: 0, window_closed: false }",
         ),
         (format!("{:?}", Operands { read: addr, write: 8 }), "Operands { read: 0x10002000, write: 0x8 }"),
         (

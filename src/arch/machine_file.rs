@@ -8,18 +8,12 @@ cfg_if::cfg_if! {
                 mod x86_64;
                 use x86_64 as machine;
             };
-            () => {
-                pub(crate) mod x86_64;
-            };
         }
     } else if #[cfg(target_arch = "aarch64")] {
         macro_rules! machine_file {
             (as machine) => {
                 mod aarch64;
                 use aarch64 as machine;
-            };
-            () => {
-                pub(crate) mod aarch64;
             };
         }
     } else if #[cfg(target_arch = "riscv64")] {
@@ -28,9 +22,6 @@ cfg_if::cfg_if! {
                 mod riscv64;
                 use riscv64 as machine;
             };
-            () => {
-                pub(crate) mod riscv64;
-            };
         }
     } else if #[cfg(target_arch = "loongarch64")] {
         macro_rules! machine_file {
@@ -38,13 +29,10 @@ cfg_if::cfg_if! {
                 mod loongarch64;
                 use loongarch64 as machine;
             };
-            () => {
-                pub(crate) mod loongarch64;
-            };
         }
     }
 }
 
-/// Declares the machine's file in a module that has one file per machine, such as `mod x86_64`. With `as machine`, the
-/// file gets that name.
+/// Declares the machine's file in a module that has one file per machine, such as `mod x86_64`. It gets the name
+/// `machine`.
 pub(crate) use machine_file;

@@ -4,13 +4,12 @@
 pub(crate) mod flag;
 pub(crate) mod limit;
 pub(crate) mod selftest;
+mod syndrome;
 pub mod trap;
 
 // The documentation for a process shows what a kernel has, too.
 #[cfg(target_os = "linux")]
 pub mod hosted;
-#[cfg(any(test, all(feature = "vector", any(target_os = "none", doc))))]
-mod syndrome;
 #[cfg(all(feature = "vector", any(target_os = "none", doc)))]
 pub mod vector;
 #[cfg(any(target_os = "none", doc))]

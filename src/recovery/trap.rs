@@ -8,8 +8,10 @@
 use core::{fmt, ops::Range};
 
 use crate::{
+    arch,
     extable::cause::{Access, FaultKind},
     extable::{Landing, Table},
+    recovery::limit::user_limit,
 };
 
 /// The part of a trap frame that recovery needs: a kernel implements it for its own frame.
@@ -94,7 +96,9 @@ pub struct Operands {
 
 /// What the machine reported about a fault.
 ///
-/// Leave out what it did not report: write `..Report::default()`.
+/// Make it from the machine's fault code: [`x86_64_page_fault`](Self::x86_64_page_fault),
+/// [`x86_64_protection_fault`](Self::x86_64_protection_fault), [`aarch64`](Self::aarch64), [`riscv64`](Self::riscv64),
+/// [`loongarch64`](Self::loongarch64). Or fill in what is known, and leave out the rest: `..Report::default()`.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Report {
     /// The access, if the machine reported it.
@@ -106,6 +110,20 @@ pub struct Report {
     /// How many low bits of `addr` have no meaning. It is 0 for an exact address, as page faults have. It is 12 if only
     /// the page is known, as for damaged memory (`MCi_MISC` of a machine check, `si_addr_lsb` of Linux).
     pub addr_lsb: u8,
+    /// Whether the window was closed although this instruction needs it: on x86_64 SMAP was on and `RFLAGS.AC` clear, on
+    /// riscv64 `sstatus.SUM` was clear, on aarch64 `PSTATE.PAN` was set and the instruction is not unprivileged.
+    ///
+    /// This crate's accesses open it. So this is the bug of an access of the kernel's own that has an entry
+    /// ([`ex_entry!`](crate::ex_entry)), and [`recover`] leaves it to the kernel's own handler: the page permits the
+    /// access, and a pager would let it try again forever. A kernel without such accesses need not fill it in.
+    pub window_closed: bool,
+}
+
+impl Report {
+    /// A report of this access and address, of which more is to be said.
+    pub(super) const fn at(access: Option<Access>, addr: Option<usize>) -> Self {
+        Self { access, kind: FaultKind::Unknown, addr, addr_lsb: 0, window_closed: false }
+    }
 }
 
 impl fmt::Debug for Operands {
@@ -127,13 +145,13 @@ impl fmt::Debug for Report {
             Some(addr) => report.field("addr", &format_args!("{addr:#x}")),
             None => report.field("addr", &self.addr),
         };
-        report.field("addr_lsb", &self.addr_lsb).finish()
+        report.field("addr_lsb", &self.addr_lsb).field("window_closed", &self.window_closed).finish()
     }
 }
 
 impl Default for Report {
     fn default() -> Self {
-        Self { access: None, kind: FaultKind::Unknown, addr: None, addr_lsb: 0 }
+        Self::at(None, None)
     }
 }
 
@@ -166,7 +184,8 @@ impl Landing {
 ///
 /// `pager` gets the address and the access, and returns whether the instruction may be tried again. `recover` calls it
 /// only for page faults ([`NotPresent`](FaultKind::NotPresent), [`Permission`](FaultKind::Permission)) of this crate's
-/// accesses to user memory, with a known address and access. The pager must check under its lock whether the access is
+/// accesses to user memory, with a known address and access. The window is closed while the pager runs, and afterwards as
+/// it was: the trap handler need not know of it. The pager must check under its lock whether the access is
 /// allowed by now: two CPUs may fault on the same page.
 ///
 /// `report` is what the machine reported about this fault. Leave out what it did not report, and do not guess. With a
@@ -237,14 +256,14 @@ pub fn recover<F: TrapFrame>(
         return Recovery::NotOurs;
     };
     let access = report.access.or_else(|| side_by_operands(frame.operands()?, &report));
-    if !entry.accepts(access) {
+    if !entry.accepts(access) || window_refused(&report) {
         return Recovery::NotOurs;
     }
     let access = access.or(entry.only_access());
     if let (Some(addr), Some(access)) = (report.addr, access)
         && !entry.is_nofault()
         && matches!(report.kind, FaultKind::NotPresent | FaultKind::Permission)
-        && pager(addr, access)
+        && with_window_closed(|| pager(addr, access))
     {
         return Recovery::Repaired;
     }
@@ -255,6 +274,27 @@ pub fn recover<F: TrapFrame>(
         }
         None => Recovery::NotOurs,
     }
+}
+
+/// Whether the machine refused an access to user memory because the window was closed, and not because of the page.
+fn window_refused(report: &Report) -> bool {
+    let of_a_present_page = match report.kind {
+        FaultKind::Permission => true,
+        FaultKind::NotPresent => !arch::TELLS_ABSENT_PAGES,
+        _ => false,
+    };
+    report.window_closed && of_a_present_page && report.addr.is_some_and(|addr| addr < user_limit())
+}
+
+/// Calls `pager` with the window closed, and leaves the window as it was. The pager may sleep: then another task runs,
+/// and must not find user memory open.
+fn with_window_closed(pager: impl FnOnce() -> bool) -> bool {
+    let was_open = arch::window::close();
+    let repaired = pager();
+    if was_open {
+        arch::window::reopen();
+    }
+    repaired
 }
 
 /// Which side of an instruction with two memory operands faulted, judged by the addresses of the operands.
@@ -282,11 +322,59 @@ fn side_by_operands(operands: Operands, report: &Report) -> Option<Access> {
 }
 
 /// The addresses that no page table of this machine can map.
-const UNTRANSLATABLE: Range<usize> = crate::arch::UNTRANSLATABLE;
+const UNTRANSLATABLE: Range<usize> = arch::UNTRANSLATABLE;
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The registers of a frame.
+    struct Frame {
+        pc: usize,
+        cause: usize,
+    }
+
+    // SAFETY: (1) to (4) nobody resumes it.
+    unsafe impl TrapFrame for Frame {
+        fn pc(&self) -> usize {
+            self.pc
+        }
+
+        fn set_pc(&mut self, pc: usize) {
+            self.pc = pc;
+        }
+
+        fn set_cause(&mut self, value: usize) {
+            self.cause = value;
+        }
+    }
+
+    #[test]
+    fn an_access_outside_of_the_window_goes_to_the_kernels_own_handler() {
+        const LIMIT: usize = 0x8000;
+        // SAFETY: (1) these tests only compute with addresses.
+        unsafe { crate::recovery::limit::set_user_limit(LIMIT) };
+        let table = Table::image();
+        let entry = table.entries().iter().find(|entry| entry.accepts(None) && !entry.is_nofault()).unwrap();
+        let refused = |kind, addr, window_closed| {
+            let mut frame = Frame { pc: entry.insn(), cause: 0 };
+            let report = Report { kind, window_closed, ..Report::at(Some(Access::Read), Some(addr)) };
+            let recovery = recover(&mut frame, report, |_, _| false);
+            assert_eq!(frame.pc == entry.insn() && frame.cause == 0, recovery == Recovery::NotOurs);
+            recovery == Recovery::NotOurs
+        };
+        let absent = !arch::TELLS_ABSENT_PAGES;
+        for (kind, addr, window_closed, expected) in [
+            (FaultKind::Permission, 0x1000, true, true),
+            (FaultKind::Permission, 0x1000, false, false),
+            (FaultKind::Permission, LIMIT, true, false),
+            (FaultKind::NotPresent, 0x1000, true, absent),
+            (FaultKind::NotPresent, 0x1000, false, false),
+            (FaultKind::Poison, 0x1000, true, false),
+        ] {
+            assert_eq!(refused(kind, addr, window_closed), expected, "{kind:?} {addr:#x} {window_closed}");
+        }
+    }
 
     const GOOD: usize = 0x1000;
     const BAD: usize = UNTRANSLATABLE.start;

@@ -13,6 +13,7 @@ use super::samples::trap::{Frame, page_fault, protection_fault};
 const PAGE: usize = 0x7000;
 const PRESENT: usize = 1;
 const WRITE: usize = 2;
+const FETCH: usize = 16;
 
 fn frame(pc: usize) -> Frame {
     Frame { rip: pc, rdx: 0, rsi: PAGE, rdi: 0x9000 }
@@ -60,6 +61,8 @@ fn a_fault_of_the_kernel_is_the_kernels() {
     assert!(!page_fault(&mut frame, PAGE, 0, |_, _| panic!("it is not the pager's")));
     assert!(!protection_fault(&mut frame));
     assert_eq!((frame.rip, frame.rdx), (PAGE, 0), "nothing is changed");
+    let mut fetch = self::frame(entry(|entry| entry.accepts(None)).insn());
+    assert!(!page_fault(&mut fetch, PAGE, FETCH, |_, _| panic!("it is not the pager's")));
 }
 
 /// Only `movs` touches both sides, and only x86_64 has a fault without an address.

@@ -10,7 +10,6 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
 /// The end of the lower address range with 48 bits: the range that TTBR0_EL1 translates (Arm ARM D8.1).
@@ -21,6 +20,9 @@ pub(crate) const USER_LIMIT: usize = 1 << 48;
 /// The addresses between the two ranges of 48-bit addresses. With 52-bit addresses (LVA), some of them can be mapped: a
 /// kernel that maps them for user space sets a higher user limit.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 48..(-1_isize << 48) as usize;
+
+/// Whether a page fault tells an absent page from one that forbids the access.
+pub(crate) const TELLS_ABSENT_PAGES: bool = true;
 
 /// The register that carries the cause to a landing.
 pub(crate) const CAUSE_REGISTER: &str = "x1";

@@ -4,11 +4,11 @@
 //! Only atomics need the window; routines and single values do not. If an interrupt stops an atomic, PAN depends on
 //! SCTLR_EL1.SPAN: with 0 the CPU sets PAN, with 1 PAN stays as the atomic left it (Arm ARM D8.4.3.5).
 
-use super::{CPU_PAN, cpu, inline};
+use super::{CPU_PAN, IS_KERNEL, cpu, inline};
 
 /// Closes the window, and returns whether it was open.
 pub(crate) fn close() -> bool {
-    let was_open = cpu() & CPU_PAN != 0 && inline::pan_is_clear();
+    let was_open = IS_KERNEL && cpu() & CPU_PAN != 0 && inline::pan_is_clear();
     if was_open {
         inline::set_pan();
     }

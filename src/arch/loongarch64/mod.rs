@@ -12,7 +12,6 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
 /// The end of the user half with 48-bit addresses.
@@ -24,6 +23,9 @@ pub(crate) const USER_LIMIT: usize = 1 << 47;
 /// The addresses that are no sign extension of 48 bits (vol. 1, chapter 5). They raise an address error, unless they
 /// lie in a kernel's direct-map window.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
+
+/// Whether a page fault tells an absent page from one that forbids the access.
+pub(crate) const TELLS_ABSENT_PAGES: bool = true;
 
 /// The register that carries the cause to a landing.
 pub(crate) const CAUSE_REGISTER: &str = "$a1";

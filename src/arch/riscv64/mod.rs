@@ -9,7 +9,6 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
 /// The end of the user half.
@@ -20,6 +19,9 @@ pub(crate) const USER_LIMIT: usize = if cfg!(target_os = "linux") { 1 << 56 } el
 
 /// The non-canonical hole of 57-bit addresses. No other mode can map these addresses either.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 56..(-1_isize << 56) as usize;
+
+/// Whether a page fault tells an absent page from one that forbids the access.
+pub(crate) const TELLS_ABSENT_PAGES: bool = false;
 
 /// The register that carries the cause to a landing.
 pub(crate) const CAUSE_REGISTER: &str = "a1";

@@ -3,10 +3,13 @@
 
 use core::arch::asm;
 
-use super::SSTATUS_SUM;
+use super::{IS_KERNEL, SSTATUS_SUM};
 
 /// Closes the window, and returns whether it was open.
 pub(crate) fn close() -> bool {
+    if !IS_KERNEL {
+        return false;
+    }
     let sstatus: usize;
     // SAFETY: affects accesses to user pages only. The compiler moves no such access across, because it knows of none.
     unsafe { asm!("csrrc {}, sstatus, {}", out(reg) sstatus, in(reg) SSTATUS_SUM, options(nostack)) };

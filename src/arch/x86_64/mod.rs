@@ -1,18 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86_64: the routines of `asm/x86_64` and the constants that they share with Rust.
 
-#[cfg(any(feature = "__tests", target_os = "none", doc))]
-use core::sync::atomic::Ordering;
 use core::{
     arch::{asm, global_asm},
     ops::Range,
-    sync::atomic::AtomicU8,
+    sync::atomic::{AtomicU8, Ordering},
 };
 
 use crate::arch::entry;
 
 pub(crate) mod inline;
-#[cfg(any(target_os = "none", doc))]
 pub(crate) mod window;
 
 /// The end of the user half with 48-bit addresses, minus a page. So no string instruction that starts below it can run
@@ -24,6 +21,9 @@ pub(crate) const USER_LIMIT: usize = (1 << 47) - 4096;
 /// The difference affects one case only: for some #GP, the operands do not tell the side. Then there is no landing, but
 /// never a wrong one.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
+
+/// Whether a page fault tells an absent page from one that forbids the access.
+pub(crate) const TELLS_ABSENT_PAGES: bool = true;
 
 /// The register that carries the cause to a landing.
 pub(crate) const CAUSE_REGISTER: &str = "rdx";
@@ -109,9 +109,11 @@ pub(crate) fn ask_cpu() {
 }
 
 /// Whether CPUID reports SMAP, and so `stac` and `clac`.
-#[cfg(any(target_os = "none", doc))]
 #[inline]
 pub(crate) fn has_window() -> bool {
+    if !IS_KERNEL {
+        return false;
+    }
     if CPU.load(Ordering::Relaxed) == 0 {
         ask_cpu();
     }

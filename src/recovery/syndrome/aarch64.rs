@@ -1,27 +1,61 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The syndrome of a data abort (Arm ARM D24.2.40, ESR_EL1, "ISS encoding for an exception from a Data Abort").
+//! aarch64: the syndrome of a data abort (Arm ARM D24.2.40, ESR_EL1, "ISS encoding for an exception from a Data Abort").
 
-use crate::extable::cause::{Access, FaultKind};
+use core::ops::Range;
+
+use crate::{
+    extable::cause::{Access, FaultKind},
+    recovery::{limit::user_limit, trap::Report},
+};
+
+// The exception class of a data abort in kernel mode.
+const CLASS: u32 = 26;
+const CLASS_MASK: usize = 0x3f;
+const DATA_ABORT: usize = 0x25;
 
 const STATUS: usize = 0x3f;
 const WRITE: usize = 1 << 6;
 const CACHE_MAINTENANCE: usize = 1 << 8;
 const NO_ADDRESS: usize = 1 << 10;
 
-/// The direction. Cache maintenance reports a write, although it only needs the right to read.
-pub(crate) fn access(esr: usize) -> Access {
-    if esr & (WRITE | CACHE_MAINTENANCE) == WRITE { Access::Write } else { Access::Read }
+/// What lies between the two ranges of 48-bit addresses.
+const UNTRANSLATABLE: Range<usize> = 1 << 48..(-1_isize << 48) as usize;
+
+/// For aarch64.
+impl Report {
+    /// The report of a data abort: ESR_EL1 and FAR_EL1. `None` if the syndrome is that of another exception, or of a
+    /// data abort from user mode.
+    ///
+    /// An address between the two halves is [`NonCanonical`](FaultKind::NonCanonical) unless the user half reaches
+    /// it, as it may with 52-bit addresses.
+    ///
+    /// ```
+    /// use axptr::{Access, FaultKind, trap::Report};
+    ///
+    /// // A read, and a translation fault of level 3.
+    /// let report = Report::aarch64(0x9600_0007, 0x1000).unwrap();
+    /// assert_eq!((report.access, report.kind), (Some(Access::Read), FaultKind::NotPresent));
+    /// ```
+    #[must_use]
+    pub fn aarch64(esr: usize, far: usize) -> Option<Self> {
+        if esr >> CLASS & CLASS_MASK != DATA_ABORT {
+            return None;
+        }
+        let is_untranslatable = UNTRANSLATABLE.contains(&far) && far >= user_limit();
+        let addr = if esr & NO_ADDRESS == 0 { Some(far) } else { None };
+        Some(Self { kind: kind(esr, is_untranslatable), ..Self::at(Some(access(esr)), addr) })
+    }
 }
 
-/// Whether FAR_EL1 holds the address.
-pub(crate) fn has_address(esr: usize) -> bool {
-    esr & NO_ADDRESS == 0
+/// The direction. Cache maintenance reports a write, although it only needs the right to read.
+pub(crate) const fn access(esr: usize) -> Access {
+    if esr & (WRITE | CACHE_MAINTENANCE) == WRITE { Access::Write } else { Access::Read }
 }
 
 /// The kind, by the status code (DFSC). The low two bits of most codes are a level.
 ///
 /// `is_untranslatable` says whether no page table can map the address.
-pub(crate) fn kind(esr: usize, is_untranslatable: bool) -> FaultKind {
+const fn kind(esr: usize, is_untranslatable: bool) -> FaultKind {
     let status = esr & STATUS;
     match (status >> 2, status) {
         // Translation faults, including the one of level -1.
@@ -73,14 +107,34 @@ mod tests {
 
     #[test]
     fn the_other_bits_tell_access_and_address() {
-        for (esr, write, addressed) in [
-            (0x9600_0006, false, true),
-            (0x9600_0046, true, true),
-            (0x9600_0146, false, true),
-            (0x9600_0410, false, false),
+        for (esr, access, addr) in [
+            (0x9600_0006, Access::Read, Some(0x1000)),
+            (0x9600_0046, Access::Write, Some(0x1000)),
+            (0x9600_0146, Access::Read, Some(0x1000)),
+            (0x9600_0410, Access::Read, None),
         ] {
-            let expected = if write { Access::Write } else { Access::Read };
-            assert_eq!((access(esr), has_address(esr)), (expected, addressed), "{esr:#x}");
+            let report = Report::aarch64(esr, 0x1000).unwrap();
+            assert_eq!((report.access, report.addr), (Some(access), addr), "{esr:#x}");
+        }
+    }
+
+    #[test]
+    fn other_exceptions_are_none_of_ours() {
+        // From user mode, of a fetch, a system call, a copy instruction.
+        for esr in [0x9200_0046, 0x8600_0006, 0x5600_0000, 0x9e00_0000, 0] {
+            assert_eq!(Report::aarch64(esr, 0x1000), None, "{esr:#x}");
+        }
+    }
+
+    #[test]
+    fn an_address_between_the_halves_is_not_canonical() {
+        for (far, kind) in [
+            (0x0000_ffff_ffff_ffff, FaultKind::NotPresent),
+            (0x0001_0000_0000_0000, FaultKind::NonCanonical),
+            (0xfffe_ffff_ffff_ffff, FaultKind::NonCanonical),
+            (0xffff_0000_0000_0000, FaultKind::NotPresent),
+        ] {
+            assert_eq!(Report::aarch64(0x9600_0004, far).unwrap().kind, kind, "{far:#x}");
         }
     }
 }

@@ -1,33 +1,48 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What an exception code tells about an access (Reference Manual vol. 1, chapter 7, ESTAT).
+//! loongarch64: what an exception code tells about an access (Reference Manual vol. 1, chapter 7, ESTAT).
 
-use crate::extable::cause::{Access, FaultKind};
+use crate::{
+    extable::cause::{Access, FaultKind},
+    recovery::trap::Report,
+};
 
-/// The access and the kind from CSR.ESTAT; `None` if it was no data access.
-pub(crate) fn classify(estat: usize) -> Option<(Option<Access>, FaultKind)> {
-    /// The subcode of an address error for a load or a store. For a fetch it is 0.
-    const OF_MEMORY_ACCESS: usize = 1;
+/// The subcode of an address error for a load or a store. For a fetch it is 0.
+const OF_MEMORY_ACCESS: usize = 1;
 
-    let code = estat >> 16 & 0x3f;
-    let subcode = estat >> 22 & 0x1ff;
-    Some(match code {
-        // PIL, PIS: the page is invalid, for a load and for a store.
-        1 => (Some(Access::Read), FaultKind::NotPresent),
-        2 => (Some(Access::Write), FaultKind::NotPresent),
-        // PME: the page is not writable, or not marked as written.
-        4 => (Some(Access::Write), FaultKind::Permission),
-        // PNR: the page is not readable.
-        5 => (Some(Access::Read), FaultKind::Permission),
-        // PPI: a page for user mode only (RPLV). Not `Permission`: a pager may find that the page permits the access,
-        // and would let the instruction try again forever.
-        7 => (None, FaultKind::Unknown),
-        // ADEM.
-        8 if subcode == OF_MEMORY_ACCESS => (None, FaultKind::NonCanonical),
-        // ALE.
-        9 => (None, FaultKind::Misaligned),
-        // PIF, PNX, ADEF come from a fetch. The other codes concern no address.
-        _ => return None,
-    })
+/// For loongarch64.
+impl Report {
+    /// The report of a data access: CSR.ESTAT and CSR.BADV. `None` if it was another exception.
+    ///
+    /// ```
+    /// use axptr::{Access, FaultKind, trap::Report};
+    ///
+    /// let report = Report::loongarch64(2 << 16, 0x1000).unwrap(); // PIS: the page is invalid, for a store
+    /// assert_eq!((report.access, report.kind), (Some(Access::Write), FaultKind::NotPresent));
+    /// ```
+    #[must_use]
+    pub const fn loongarch64(estat: usize, badv: usize) -> Option<Self> {
+        let code = estat >> 16 & 0x3f;
+        let subcode = estat >> 22 & 0x1ff;
+        let (access, kind) = match code {
+            // PIL, PIS: the page is invalid, for a load and for a store.
+            1 => (Some(Access::Read), FaultKind::NotPresent),
+            2 => (Some(Access::Write), FaultKind::NotPresent),
+            // PME: the page is not writable, or not marked as written.
+            4 => (Some(Access::Write), FaultKind::Permission),
+            // PNR: the page is not readable.
+            5 => (Some(Access::Read), FaultKind::Permission),
+            // PPI: a page for user mode only (RPLV). Not `Permission`: a pager may find that the page permits the access,
+            // and would let the instruction try again forever.
+            7 => (None, FaultKind::Unknown),
+            // ADEM.
+            8 if subcode == OF_MEMORY_ACCESS => (None, FaultKind::NonCanonical),
+            // ALE.
+            9 => (None, FaultKind::Misaligned),
+            // PIF, PNX, ADEF come from a fetch. The other codes concern no address.
+            _ => return None,
+        };
+        Some(Self { kind, ..Self::at(access, Some(badv)) })
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +64,9 @@ mod tests {
                     _ => None,
                 };
                 // Pending interrupts stand in the low bits.
-                assert_eq!(classify(subcode << 22 | code << 16 | 0x1804), expected, "{code}.{subcode}");
+                let report = Report::loongarch64(subcode << 22 | code << 16 | 0x1804, 0x1000);
+                assert_eq!(report.map(|report| (report.access, report.kind)), expected, "{code}.{subcode}");
+                assert!(report.is_none_or(|report| report.addr == Some(0x1000)));
             }
         }
     }

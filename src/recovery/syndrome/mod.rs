@@ -1,14 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What the machine's fault code tells about an access. The vectors use it; its tests also run in a process.
+//! What each machine's fault codes tell about an access: [`Report`](super::trap::Report)s for its trap handler.
+//!
+//! All of them are compiled for every machine: they only compute, and so their tests run everywhere.
 
-crate::arch::machine_file!();
-
-// For `cargo fmt`, which follows declarations and looks into no macro.
-#[cfg(any())]
-mod aarch64;
-#[cfg(any())]
-mod loongarch64;
-#[cfg(any())]
-mod riscv64;
-#[cfg(any())]
+pub(crate) mod aarch64;
+pub(crate) mod loongarch64;
+pub(crate) mod riscv64;
 mod x86_64;

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The exception codes of data accesses (Privileged ISA, "scause").
+//! riscv64: the exception codes of data accesses (Privileged ISA, "scause").
 
-use crate::extable::cause::{Access, FaultKind};
+use crate::{
+    extable::cause::{Access, FaultKind},
+    recovery::trap::Report,
+};
 
 const LOAD_MISALIGNED: usize = 4;
 const LOAD_ACCESS_FAULT: usize = 5;
@@ -11,27 +14,56 @@ const LOAD_PAGE_FAULT: usize = 13;
 const STORE_PAGE_FAULT: usize = 15;
 const HARDWARE_ERROR: usize = 19;
 
-/// The access and the kind; `None` if it was no data access.
-///
-/// A page fault does not tell whether the page is absent or forbids the access. Both are reported as absent.
-pub(crate) fn classify(scause: usize) -> Option<(Option<Access>, FaultKind)> {
-    Some(match scause {
-        LOAD_PAGE_FAULT => (Some(Access::Read), FaultKind::NotPresent),
-        STORE_PAGE_FAULT => (Some(Access::Write), FaultKind::NotPresent),
-        // The machine protects physical memory in steps of 4 bytes (Privileged ISA, "Physical Memory Protection").
-        LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Physical),
-        STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Physical),
-        LOAD_MISALIGNED => (Some(Access::Read), FaultKind::Misaligned),
-        STORE_MISALIGNED => (Some(Access::Write), FaultKind::Misaligned),
-        HARDWARE_ERROR => (None, FaultKind::Poison),
-        _ => return None,
-    })
+/// The most bits of an address that any mode translates (Privileged ISA, "Sv57").
+const WIDEST: u32 = 57;
+
+/// For riscv64.
+impl Report {
+    /// The report of a data access: `scause` and `stval`. `None` if it was another exception, or an interrupt.
+    ///
+    /// A page fault does not tell whether the page is absent or forbids the access. Both are reported as
+    /// [`NotPresent`](FaultKind::NotPresent). An address that no paging mode can translate is
+    /// [`NonCanonical`](FaultKind::NonCanonical).
+    ///
+    /// Add `window_closed` if `sstatus.SUM` was clear and the kernel has accesses of its own in the table.
+    ///
+    /// ```
+    /// use axptr::{Access, FaultKind, trap::Report};
+    ///
+    /// let report = Report::riscv64(15, 0x1000).unwrap(); // a store page fault
+    /// assert_eq!((report.access, report.kind), (Some(Access::Write), FaultKind::NotPresent));
+    /// ```
+    #[must_use]
+    pub const fn riscv64(scause: usize, stval: usize) -> Option<Self> {
+        let (access, kind) = match scause {
+            LOAD_PAGE_FAULT => (Some(Access::Read), page_fault_kind(stval)),
+            STORE_PAGE_FAULT => (Some(Access::Write), page_fault_kind(stval)),
+            // The machine protects physical memory in steps of 4 bytes (Privileged ISA, "Physical Memory Protection").
+            LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Physical),
+            STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Physical),
+            LOAD_MISALIGNED => (Some(Access::Read), FaultKind::Misaligned),
+            STORE_MISALIGNED => (Some(Access::Write), FaultKind::Misaligned),
+            HARDWARE_ERROR => (None, FaultKind::Poison),
+            _ => return None,
+        };
+        // A machine may leave `stval` 0 for all faults but page faults (Privileged ISA, "stval").
+        let addr = if is_page_fault(scause) || stval != 0 { Some(stval) } else { None };
+        Some(Self { kind, ..Self::at(access, addr) })
+    }
 }
 
-/// Whether it is a page fault. Only for a page fault is it certain that `stval` holds the address (Privileged ISA,
-/// "stval").
-pub(crate) fn is_page_fault(scause: usize) -> bool {
+const fn page_fault_kind(addr: usize) -> FaultKind {
+    if is_sign_extension(addr, WIDEST) { FaultKind::NotPresent } else { FaultKind::NonCanonical }
+}
+
+const fn is_page_fault(scause: usize) -> bool {
     matches!(scause, LOAD_PAGE_FAULT | STORE_PAGE_FAULT)
+}
+
+/// Whether an address is the sign extension of its low `bits`.
+pub(crate) const fn is_sign_extension(addr: usize, bits: u32) -> bool {
+    let unused = usize::BITS.saturating_sub(bits);
+    (addr << unused) as isize >> unused == addr as isize
 }
 
 #[cfg(test)]
@@ -56,8 +88,30 @@ mod tests {
             (12, None),
             (1 << 63 | 5, None),
         ] {
-            assert_eq!(classify(code), expected, "code {code:#x}");
-            assert_eq!(is_page_fault(code), matches!(code, 13 | 15), "code {code:#x}");
+            let report = Report::riscv64(code, 0x1000);
+            assert_eq!(report.map(|report| (report.access, report.kind)), expected, "code {code:#x}");
+            assert!(report.is_none_or(|report| report.addr == Some(0x1000)));
         }
+    }
+    #[test]
+    fn an_address_that_the_machine_left_out_is_none() {
+        for (code, addr) in [(5, None), (7, None), (4, None), (19, None), (13, Some(0)), (15, Some(0))] {
+            assert_eq!(Report::riscv64(code, 0).unwrap().addr, addr, "code {code}");
+        }
+    }
+
+    #[test]
+    fn an_address_that_no_mode_translates_is_not_canonical() {
+        for (addr, kind) in [
+            ((1 << 56) - 1, FaultKind::NotPresent),
+            (1 << 56, FaultKind::NonCanonical),
+            ((-1_isize << 56) as usize - 1, FaultKind::NonCanonical),
+            ((-1_isize << 56) as usize, FaultKind::NotPresent),
+            (usize::MAX, FaultKind::NotPresent),
+        ] {
+            assert_eq!(Report::riscv64(13, addr).unwrap().kind, kind, "{addr:#x}");
+        }
+        // As many bits as Sv39 has.
+        assert!(is_sign_extension((1 << 38) - 1, 39) && !is_sign_extension(1 << 38, 39));
     }
 }

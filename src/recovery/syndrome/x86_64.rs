@@ -1,7 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The error code of a page fault (SDM vol. 3, 4.7).
+//! x86_64: the error code of a page fault (SDM vol. 3, 4.7), and the faults that have none.
 
-use crate::extable::cause::{Access, FaultKind};
+#[cfg(doc)]
+use crate::recovery::trap::TrapFrame;
+use crate::{
+    extable::cause::{Access, FaultKind},
+    recovery::trap::Report,
+};
 
 const PRESENT: usize = 1 << 0;
 const WRITE: usize = 1 << 1;
@@ -9,22 +14,51 @@ const RESERVED: usize = 1 << 3;
 const FETCH: usize = 1 << 4;
 const KEY: usize = 1 << 5;
 
-/// The access and the kind; `None` for the fetch of an instruction.
-pub(crate) fn page_fault(error: usize) -> Option<(Access, FaultKind)> {
-    if error & FETCH != 0 {
-        return None;
+/// For x86_64.
+impl Report {
+    /// The report of a page fault (#PF): its error code, and the address from CR2. `None` if it is the fetch of an
+    /// instruction, which no access of this crate is.
+    ///
+    /// Add `window_closed` if the kernel uses SMAP and has accesses of its own in the table.
+    ///
+    /// ```
+    /// use axptr::{Access, FaultKind, trap::Report};
+    ///
+    /// // A write to a page that is present and read-only.
+    /// let report = Report::x86_64_page_fault(0b011, 0x1000).unwrap();
+    /// assert_eq!((report.access, report.kind), (Some(Access::Write), FaultKind::Permission));
+    /// assert_eq!(report.addr, Some(0x1000));
+    /// ```
+    #[must_use]
+    pub const fn x86_64_page_fault(error_code: usize, cr2: usize) -> Option<Self> {
+        if error_code & FETCH != 0 {
+            return None;
+        }
+        let access = if error_code & WRITE != 0 { Access::Write } else { Access::Read };
+        let kind = if error_code & RESERVED != 0 {
+            FaultKind::Unknown
+        } else if error_code & KEY != 0 {
+            FaultKind::ProtectionKey
+        } else if error_code & PRESENT != 0 {
+            FaultKind::Permission
+        } else {
+            FaultKind::NotPresent
+        };
+        Some(Self { kind, ..Self::at(Some(access), Some(cr2)) })
     }
-    let access = if error & WRITE != 0 { Access::Write } else { Access::Read };
-    let kind = if error & RESERVED != 0 {
-        FaultKind::Unknown
-    } else if error & KEY != 0 {
-        FaultKind::ProtectionKey
-    } else if error & PRESENT != 0 {
-        FaultKind::Permission
-    } else {
-        FaultKind::NotPresent
-    };
-    Some((access, kind))
+
+    /// The report of a general-protection fault (#GP) or a stack fault (#SS). An access to an address that is not
+    /// canonical raises them. They report no address: the frame's [`operands`](TrapFrame::operands) decide.
+    #[must_use]
+    pub const fn x86_64_protection_fault() -> Self {
+        Self { kind: FaultKind::NonCanonical, ..Self::at(None, None) }
+    }
+
+    /// The report of an alignment check (#AC).
+    #[must_use]
+    pub const fn x86_64_alignment_check() -> Self {
+        Self { kind: FaultKind::Misaligned, ..Self::at(None, None) }
+    }
 }
 
 #[cfg(test)]
@@ -49,7 +83,19 @@ mod tests {
             (0b01_0000, None),
             (0b01_0001, None),
         ] {
-            assert_eq!(page_fault(error), expected, "error code {error:#b}");
+            let report = Report::x86_64_page_fault(error, 0x1234);
+            let told = report.map(|report| (report.access.unwrap(), report.kind));
+            assert_eq!(told, expected, "error code {error:#b}");
+            assert!(report.is_none_or(|report| report.addr == Some(0x1234)));
+        }
+    }
+    #[test]
+    fn other_faults_have_no_address() {
+        for (report, kind) in [
+            (Report::x86_64_protection_fault(), FaultKind::NonCanonical),
+            (Report::x86_64_alignment_check(), FaultKind::Misaligned),
+        ] {
+            assert_eq!((report.access, report.addr, report.kind), (None, None, kind));
         }
     }
 }

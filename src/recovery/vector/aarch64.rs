@@ -14,16 +14,9 @@ use super::{
     fault::{self, InterruptState},
 };
 use crate::{
-    arch::{
-        CPU, CPU_PAN, MOPS, MOPS_PROVED, MOPS_REFUTED, MOPS_UNKNOWN, UNTRANSLATABLE, ask_cpu,
-        is_unprivileged_copy,
-    },
+    arch::{CPU, CPU_PAN, MOPS, MOPS_PROVED, MOPS_REFUTED, MOPS_UNKNOWN, ask_cpu, is_unprivileged_copy},
     extable::{cause::FaultKind, entry::Entry, table::Table},
-    recovery::{
-        limit::user_limit,
-        syndrome::aarch64 as syndrome,
-        trap::{Report, TrapFrame},
-    },
+    recovery::trap::{Report, TrapFrame},
 };
 
 // Exception classes of the current exception level (Arm ARM D24.2.40, ESR_EL1).
@@ -91,24 +84,9 @@ impl Frame {
     }
 
     fn data_abort(&self) -> Option<Report> {
-        let kind = syndrome::kind(self.esr, self.is_untranslatable());
-        if kind == FaultKind::Permission && self.was_outside_the_window() {
-            return None;
-        }
-        let addr = syndrome::has_address(self.esr).then_some(self.far);
-        Some(Report { access: Some(syndrome::access(self.esr)), kind, addr, ..Report::default() })
-    }
-
-    fn is_untranslatable(&self) -> bool {
-        UNTRANSLATABLE.contains(&self.far) && self.far >= user_limit()
-    }
-
-    /// Whether PAN refused the access: the kernel used an entry of its own with the window closed.
-    ///
-    /// The page permits such an access, so a pager would let it try again forever. Only the kernel's own handler can
-    /// report it as the bug that it is. PAN does not affect unprivileged accesses (Arm ARM D8.4.3.5).
-    fn was_outside_the_window(&self) -> bool {
-        self.spsr & SPSR_PAN != 0 && self.far < user_limit() && !self.is_unprivileged()
+        // PAN does not affect unprivileged accesses (Arm ARM D8.4.3.5).
+        let window_closed = self.spsr & SPSR_PAN != 0 && !self.is_unprivileged();
+        Some(Report { window_closed, ..Report::aarch64(self.esr, self.far)? })
     }
 
     /// The instruction that faulted.

@@ -10,10 +10,7 @@ use super::{
     error::InstallError,
     fault::{self, InterruptState},
 };
-use crate::recovery::{
-    syndrome::loongarch64 as syndrome,
-    trap::{Report, TrapFrame},
-};
+use crate::recovery::trap::{Report, TrapFrame};
 
 // Control and status registers (Reference Manual vol. 1, chapter 7).
 const CRMD: usize = 0x0;
@@ -59,8 +56,7 @@ struct Frame {
 impl Frame {
     /// What the machine reported; `None` if the fault is no data access.
     fn report(&self) -> Option<Report> {
-        let (access, kind) = syndrome::classify(self.estat)?;
-        Some(Report { access, kind, addr: Some(self.badv), ..Report::default() })
+        Report::loongarch64(self.estat, self.badv)
     }
 
     /// Whether interrupts were on at the fault.

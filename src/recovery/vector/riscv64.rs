@@ -11,8 +11,7 @@ use crate::{
     arch::SSTATUS_SUM,
     extable::cause::FaultKind,
     recovery::{
-        limit::user_limit,
-        syndrome::riscv64 as syndrome,
+        syndrome::riscv64::is_sign_extension,
         trap::{Report, TrapFrame},
     },
 };
@@ -62,25 +61,15 @@ struct Frame {
 const _: () = assert!(size_of::<Frame>() == 160, "the frame of asm/riscv64/vector.S");
 
 impl Frame {
-    /// What the machine reported; `None` if the fault is no data access, or if the closed window raised it.
+    /// What the machine reported; `None` if the fault is no data access.
     fn report(&self) -> Option<Report> {
-        let (access, kind) = syndrome::classify(self.scause)?;
-        let is_page_fault = syndrome::is_page_fault(self.scause);
-        if is_page_fault && self.was_outside_the_window() {
-            return None;
-        }
-        let kind = if is_page_fault && !is_canonical(self.stval) { FaultKind::NonCanonical } else { kind };
-        // A machine may leave `stval` 0 for all faults but page faults (Privileged ISA, "stval").
-        let named = is_page_fault || self.stval != 0;
-        Some(Report { access, kind, addr: named.then_some(self.stval), ..Report::default() })
-    }
-
-    /// Whether the window was closed at the access: the kernel used an entry of its own without opening the window.
-    ///
-    /// The page may permit such an access, so a pager would let it try again forever. Only the kernel's own handler can
-    /// report it as the bug that it is.
-    fn was_outside_the_window(&self) -> bool {
-        self.sstatus & SSTATUS_SUM == 0 && self.stval < user_limit()
+        let report = Report::riscv64(self.scause, self.stval)?;
+        // Not each mode translates as many bits as the widest, for which the report is made.
+        let kind = match report.kind {
+            FaultKind::NotPresent if !is_canonical(self.stval) => FaultKind::NonCanonical,
+            kind => kind,
+        };
+        Some(Report { kind, window_closed: self.sstatus & SSTATUS_SUM == 0, ..report })
     }
 
     /// Whether interrupts were on at the fault.
@@ -118,8 +107,7 @@ fn is_canonical(addr: usize) -> bool {
         // Each further mode has one more level of 9 bits.
         mode => 39 + 9 * mode.saturating_sub(SV39),
     };
-    let unused = usize::BITS.saturating_sub(bits as u32);
-    (addr << unused) as isize >> unused == addr as isize
+    is_sign_extension(addr, bits as u32)
 }
 
 /// The interrupt state of the interrupted code, which the trap cleared.

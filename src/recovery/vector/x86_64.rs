@@ -12,12 +12,7 @@ use super::{
 };
 use crate::{
     arch::{CPU, CPU_SMAP, ask_cpu, has_window},
-    extable::cause::FaultKind,
-    recovery::{
-        limit::user_limit,
-        syndrome::x86_64 as syndrome,
-        trap::{Operands, Report, TrapFrame},
-    },
+    recovery::trap::{Operands, Report, TrapFrame},
 };
 
 const GP: usize = 13;
@@ -84,26 +79,14 @@ struct Frame {
 }
 
 impl Frame {
-    /// What the machine reported; `None` if the fault is no data access, or if the closed window raised it.
+    /// What the machine reported; `None` if the fault is no data access.
     fn report(&self) -> Option<Report> {
         if self.vector == GP {
-            return Some(Report { kind: FaultKind::NonCanonical, ..Report::default() });
+            return Some(Report::x86_64_protection_fault());
         }
-        let (access, kind) = syndrome::page_fault(self.error)?;
-        if kind == FaultKind::Permission && self.was_outside_the_window() {
-            return None;
-        }
-        Some(Report { access: Some(access), kind, addr: Some(self.cr2), ..Report::default() })
-    }
-
-    /// Whether SMAP refused the access to a present page: the kernel used an entry of its own without opening the
-    /// window.
-    ///
-    /// The page permits such an access, so a pager would let it try again forever. Only the kernel's own handler can
-    /// report it as the bug that it is. SMAP affects user pages while AC is 0 (SDM vol. 3, 4.6.1).
-    fn was_outside_the_window(&self) -> bool {
-        let window_closed = self.rflags & RFLAGS_AC == 0;
-        window_closed && self.cr2 < user_limit() && smap_is_on()
+        // SMAP affects user pages while AC is 0 (SDM vol. 3, 4.6.1).
+        let window_closed = self.rflags & RFLAGS_AC == 0 && smap_is_on();
+        Some(Report { window_closed, ..Report::x86_64_page_fault(self.error, self.cr2)? })
     }
 
     /// Whether interrupts were on at the fault.

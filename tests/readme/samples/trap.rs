@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
+use axptr::Access;
 use axptr::trap::{self, Operands, Recovery, Report, TrapFrame};
-use axptr::{Access, FaultKind};
 
 pub struct Frame {
     pub rip: usize,
@@ -29,14 +29,12 @@ unsafe impl TrapFrame for Frame {
 
 /// #PF in kernel mode. True: resume `frame`. False: the kernel's own bug.
 pub fn page_fault(frame: &mut Frame, cr2: usize, error: usize, pager: fn(usize, Access) -> bool) -> bool {
-    let access = if error & 2 != 0 { Access::Write } else { Access::Read };
-    let kind = if error & 1 != 0 { FaultKind::Permission } else { FaultKind::NotPresent };
-    let report = Report { access: Some(access), kind, addr: Some(cr2), ..Report::default() };
+    let Some(report) = Report::x86_64_page_fault(error, cr2) else { return false };
     trap::recover(frame, report, pager) != Recovery::NotOurs
 }
 
 /// #GP in kernel mode.
 pub fn protection_fault(frame: &mut Frame) -> bool {
-    let report = Report { kind: FaultKind::NonCanonical, ..Report::default() };
+    let report = Report::x86_64_protection_fault();
     trap::recover(frame, report, |_, _| false) != Recovery::NotOurs
 }

@@ -7,14 +7,15 @@ use libc::{c_int, mcontext_t, siginfo_t, ucontext_t};
 
 use crate::{
     extable::cause::{Access, FaultKind},
-    recovery::trap::{Report, TrapFrame},
+    recovery::{
+        syndrome::aarch64 as syndrome,
+        trap::{Report, TrapFrame},
+    },
 };
 
-// Fields of ESR_EL1 (Arm ARM D24.2.40): the exception class, and the direction from the ISS of a data abort.
+// The exception class of a data abort in user mode (Arm ARM D24.2.40, ESR_EL1).
 const EC_SHIFT: u32 = 26;
 const EC_DATA_ABORT: u64 = 0x24;
-const ISS_WRITE: u64 = 1 << 6;
-const ISS_CACHE_MAINTENANCE: u64 = 1 << 8;
 
 /// si_code of a tag check fault (<asm-generic/siginfo.h>).
 const SEGV_MTESERR: c_int = 9;
@@ -61,8 +62,7 @@ impl<'a> Frame<'a> {
         if esr >> EC_SHIFT != EC_DATA_ABORT {
             return None;
         }
-        let write = esr & (ISS_WRITE | ISS_CACHE_MAINTENANCE) == ISS_WRITE;
-        Some(if write { Access::Write } else { Access::Read })
+        Some(syndrome::access(esr as usize))
     }
 
     /// ESR_EL1 at the fault.

@@ -4,18 +4,15 @@
 use libc::{REG_ERR, REG_RDI, REG_RDX, REG_RIP, REG_RSI, REG_TRAPNO, c_int, siginfo_t, ucontext_t};
 
 use crate::{
-    extable::cause::{Access, FaultKind},
+    extable::cause::FaultKind,
     recovery::trap::{Operands, Report, TrapFrame},
 };
 
-// Exception vectors (SDM vol. 3, 6.3.1), and bits of the page-fault error code (SDM vol. 3, 4.7).
+// Exception vectors (SDM vol. 3, 6.3.1).
 const TRAP_SS: i64 = 12;
 const TRAP_GP: i64 = 13;
 const TRAP_PF: i64 = 14;
 const TRAP_AC: i64 = 17;
-const ERR_PRESENT: i64 = 1 << 0;
-const ERR_WRITE: i64 = 1 << 1;
-const ERR_KEY: i64 = 1 << 5;
 
 /// A protection key forbids the access (sigaction(2)). The error code may not tell: the kernel also checks the key of a
 /// page that is not present.
@@ -61,40 +58,31 @@ impl<'a> Frame<'a> {
         let poisoned = signal == libc::SIGBUS && info.si_code == libc::BUS_MCEERR_AR;
         if poisoned {
             // The kernel reports poison outside the trap that the frame describes. So the error code is an old one.
-            return Report { access: None, kind: FaultKind::Poison, addr: Some(addr), ..Report::default() };
+            return Report { kind: FaultKind::Poison, addr: Some(addr), ..Report::default() };
         }
         match trap {
             TRAP_PF => {
-                let error = self.get(REG_ERR);
-                let write = error & ERR_WRITE != 0;
-                Report {
-                    access: Some(if write { Access::Write } else { Access::Read }),
-                    kind: page_fault_kind(signal, info.si_code, error),
-                    addr: Some(addr),
-                    ..Report::default()
-                }
+                let error_code = self.get(REG_ERR) as usize;
+                // A fetch is no access of ours: no entry is at its instruction.
+                let report = Report::x86_64_page_fault(error_code, addr).unwrap_or_default();
+                Report { kind: page_fault_kind(signal, info.si_code, report.kind), ..report }
             }
-            TRAP_GP => {
-                Report { access: None, kind: FaultKind::NonCanonical, addr: None, ..Report::default() }
-            }
-            TRAP_AC => Report { access: None, kind: FaultKind::Misaligned, addr: None, ..Report::default() },
-            _ => Report { access: None, kind: FaultKind::Unknown, addr: Some(addr), ..Report::default() },
+            TRAP_GP => Report::x86_64_protection_fault(),
+            TRAP_AC => Report::x86_64_alignment_check(),
+            _ => Report { addr: Some(addr), ..Report::default() },
         }
     }
 }
 
-fn page_fault_kind(signal: c_int, code: c_int, error: i64) -> FaultKind {
-    if signal == libc::SIGBUS {
-        FaultKind::Bus
-    } else if code == SEGV_PKUERR || error & ERR_KEY != 0 {
-        FaultKind::ProtectionKey
-    } else {
-        match code {
-            SEGV_MAPERR => FaultKind::NotPresent,
-            SEGV_ACCERR => FaultKind::Permission,
-            _ if error & ERR_PRESENT != 0 => FaultKind::Permission,
-            _ => FaultKind::NotPresent,
-        }
+/// The signal's code tells more than the error code of the CPU, which `by_cpu` is from.
+fn page_fault_kind(signal: c_int, code: c_int, by_cpu: FaultKind) -> FaultKind {
+    match (signal, code) {
+        (libc::SIGBUS, _) => FaultKind::Bus,
+        (_, SEGV_PKUERR) => FaultKind::ProtectionKey,
+        _ if by_cpu == FaultKind::ProtectionKey => by_cpu,
+        (_, SEGV_MAPERR) => FaultKind::NotPresent,
+        (_, SEGV_ACCERR) => FaultKind::Permission,
+        _ => by_cpu,
     }
 }
 
@@ -123,6 +111,7 @@ mod tests {
     use core::mem;
 
     use super::*;
+    use crate::extable::cause::Access;
 
     const ADDR: usize = 0x1234_5678;
 
