@@ -11,6 +11,7 @@ pub mod cases;
 pub mod counter;
 pub mod frame;
 pub mod own;
+pub mod registers;
 pub mod window;
 
 mod entry;
