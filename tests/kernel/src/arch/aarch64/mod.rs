@@ -26,9 +26,6 @@ pub const PAGE_TABLE_LEVELS: u32 = 4;
 /// In the kernel half; [`space`](crate::space) maps lazy pages there.
 pub const LAZY_KERNEL_ADDR: usize = 0xffff_9000_0000_0000;
 
-/// In the kernel half, and in nobody's map.
-pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_9100_0000_0000;
-
 /// Between the two ranges of addresses (Arm ARM D8.1): a translation fault of level 0, which names the
 /// address.
 pub const OUT_OF_REACH: OutOfReach = OutOfReach {

@@ -26,9 +26,6 @@ pub const PAGE_TABLE_LEVELS: u32 = 3;
 /// In the kernel half; [`space`](crate::space) maps lazy pages there.
 pub const LAZY_KERNEL_ADDR: usize = 0xffff_ffd0_0000_0000;
 
-/// In the kernel half, and in nobody's map.
-pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_ffd1_0000_0000;
-
 /// Addresses that are no sign extension of 39 bits: a page fault like any other, which names the address.
 pub const OUT_OF_REACH: OutOfReach = OutOfReach {
     addrs: [1 << 38, 0x1234_5678_9abc_def0, 0xffff_ffbf_ffff_0000],
