@@ -12,6 +12,6 @@ pub unsafe fn copy(dst: *mut u8, src: usize, len: usize) -> usize {
 }
 
 unsafe extern "C" {
-    /// Five instructions per byte; `arch::byte_loop`.
+    /// Of five instructions per byte, a machine's each: `arch::byte_loop`.
     fn kernel_byte_loop(dst: *mut u8, src: usize, len: usize) -> usize;
 }

@@ -14,8 +14,11 @@ impl Frame<'_> {
     }
 }
 
-/// Tells axptr the fields of the pc and of the register that `axptr::extable::Landing::REGISTER` names, and where one
-/// instruction reads and writes user memory, those of its addresses.
+/// Implements axptr's trait for [`Frame`].
+///
+/// - `pc`: the field of the pc. `cause`: that of the register that `axptr::extable::Landing::REGISTER` names.
+/// - `read`, `write`: those of the registers in which an instruction with two sides has its addresses, where there is
+///   such an instruction.
 macro_rules! fields {
     (pc: $pc:ident, cause: [$($cause:tt)+] $(, read: $read:ident, write: $write:ident)?) => {
         // SAFETY: (1) to (4) the registers that the trap entry has saved, and restores.

@@ -64,8 +64,8 @@ fn changed_by(run: unsafe extern "C" fn(usize, &mut Registers), addr: usize) -> 
     (after.into_iter().enumerate().filter(is_changed).collect(), traps)
 }
 
-/// The functions that look, of a machine's instructions: the lines before the one that matters, two of which it is one,
-/// and those behind it; then the lines' operands.
+/// The functions that look, of a machine's lines: those before the instruction that matters, the instruction (a load in
+/// the one function, a breakpoint in the other), those behind it, and the operands of them all.
 macro_rules! functions {
     (
         before: [$($before:literal),+ $(,)?],
