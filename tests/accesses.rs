@@ -19,9 +19,10 @@ use std::{
 
 use axptr::raw;
 use axptr_cases::{Handler, PAGE, PageKind, Site};
-use libc::{c_int, siginfo_t, ucontext_t};
+use libc::{c_int, siginfo_t};
 use support::{
     front::{Front, replace_handler},
+    registers::Registers,
     site::HostedSite,
 };
 
@@ -62,47 +63,21 @@ impl Watched {
 
 /// Does the load or the store by hand. Not one byte outside of the ranges: that ends the process.
 extern "C" fn by_hand(_signal: c_int, _info: *mut siginfo_t, context: *mut c_void) {
-    const STORES: u32 = 0b100;
-    const UNSIGNED: u32 = 0b1000;
-    // SAFETY: the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
-    let frame = unsafe { &mut (*context.cast::<ucontext_t>()).uc_mcontext };
-    let pc = ptr::with_exposed_provenance::<u32>(frame.__pc as usize);
-    // SAFETY: the machine has just fetched it.
-    let insn = unsafe { pc.read() };
-    // ld.{b,h,w,d}, st.{b,h,w,d}, ld.{b,h,w}u rd, rj, si12 (Reference Manual vol. 1, chapter 2).
-    let code = insn >> 22;
-    if code & !0xf != 0xa0 {
+    // SAFETY: (1) the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
+    let mut registers = unsafe { Registers::of(context) };
+    let Some(insn) = registers.insn() else { std::process::abort() };
+    let side = if insn.is_store { &DST } else { &SRC };
+    let Some(memory) = side.memory(insn.addr, insn.size) else { std::process::abort() };
+    ACCESSES.fetch_add(1, Relaxed);
+    if !insn.addr.is_multiple_of(insn.size) {
+        if insn.is_store { &UNALIGNED_STORES } else { &UNALIGNED_LOADS }.fetch_add(1, Relaxed);
+    }
+    if insn.is_store && insn.addr < STORED.swap(insn.addr + insn.size, Relaxed) {
+        // Not in ascending order.
         std::process::abort();
     }
-    let [register, base] = [insn & 31, insn >> 5 & 31].map(|number| number as usize);
-    let offset = (insn as i32) << 10 >> 20;
-    let addr = frame.__gregs[base].wrapping_add_signed(offset.into()) as usize;
-    let size = 1 << (code & 3);
-    let is_store = code & (STORES | UNSIGNED) == STORES;
-    let side = if is_store { &DST } else { &SRC };
-    let Some(memory) = side.memory(addr, size) else { std::process::abort() };
-    ACCESSES.fetch_add(1, Relaxed);
-    if !addr.is_multiple_of(size) {
-        if is_store { &UNALIGNED_STORES } else { &UNALIGNED_LOADS }.fetch_add(1, Relaxed);
-    }
-    let mut bytes = [0; 8];
-    if is_store {
-        if addr < STORED.swap(addr + size, Relaxed) {
-            // Not in ascending order.
-            std::process::abort();
-        }
-        bytes = frame.__gregs[register].to_le_bytes();
-        let memory = ptr::with_exposed_provenance_mut::<u8>(memory);
-        // SAFETY: inside of the destination.
-        unsafe { memory.copy_from_nonoverlapping(bytes.as_ptr(), size) };
-    } else {
-        let memory = ptr::with_exposed_provenance::<u8>(memory);
-        // SAFETY: inside of the source.
-        unsafe { memory.copy_to_nonoverlapping(bytes.as_mut_ptr(), size) };
-        // The routines have no use for the sign.
-        frame.__gregs[register] = u64::from_le_bytes(bytes);
-    }
-    frame.__pc += 4;
+    // SAFETY: (1) inside of the source or of the destination.
+    unsafe { registers.carry_out(insn, memory) };
 }
 
 #[test]

@@ -18,9 +18,10 @@ use std::{
 
 use axptr::{Access, FaultKind, raw};
 use axptr_cases::{Handler, PAGE, PageKind, Site};
-use libc::{c_int, siginfo_t, ucontext_t};
+use libc::{c_int, siginfo_t};
 use support::{
     front::{Front, replace_handler},
+    registers::Registers,
     site::HostedSite,
 };
 
@@ -90,150 +91,12 @@ impl Pages {
     }
 }
 
-/// One load or store of a general register.
-#[derive(Clone, Copy, Debug)]
-struct Insn {
-    is_store: bool,
-    size: usize,
-    is_signed: bool,
-    register: usize,
-    addr: usize,
-    /// Its own length.
-    len: usize,
-}
-
-/// Sign extension of the low `bits` of an instruction from bit `low` on.
-fn signed(insn: u32, low: u32, bits: u32) -> isize {
-    (insn << (32 - low - bits)) as i32 as isize >> (32 - bits)
-}
-
-#[cfg(target_arch = "aarch64")]
-mod machine {
-    use libc::ucontext_t;
-
-    use super::{Insn, signed};
-
-    pub(super) const CAUSE: usize = 1;
-
-    pub(super) fn pc(context: &mut ucontext_t) -> &mut u64 {
-        &mut context.uc_mcontext.pc
-    }
-
-    pub(super) fn register(context: &mut ucontext_t, number: usize) -> &mut u64 {
-        &mut context.uc_mcontext.regs[number]
-    }
-
-    /// LDTR, STTR and their widths (Arm ARM C4.1.94).
-    pub(super) fn decode(context: &mut ucontext_t, insn: u32) -> Option<Insn> {
-        if insn & 0x3f20_0c00 != 0x3800_0800 {
-            return None;
-        }
-        let addr = register(context, insn as usize >> 5 & 31).wrapping_add_signed(signed(insn, 12, 9) as i64);
-        let kind = insn >> 22 & 3;
-        Some(Insn {
-            is_store: kind == 0,
-            size: 1 << (insn >> 30),
-            is_signed: kind > 1,
-            register: insn as usize & 31,
-            addr: addr as usize,
-            len: 4,
-        })
-    }
-}
-
-#[cfg(target_arch = "riscv64")]
-mod machine {
-    use libc::ucontext_t;
-
-    use super::{Insn, signed};
-
-    pub(super) const CAUSE: usize = 11;
-
-    pub(super) fn pc(context: &mut ucontext_t) -> &mut u64 {
-        &mut context.uc_mcontext.__gregs[0]
-    }
-
-    pub(super) fn register(context: &mut ucontext_t, number: usize) -> &mut u64 {
-        assert_ne!(number, 0, "the pc takes the place of x0");
-        &mut context.uc_mcontext.__gregs[number]
-    }
-
-    /// Loads and stores, and the compressed ones (Unprivileged ISA, "RV32/64G Instruction Set Listings", "C").
-    pub(super) fn decode(context: &mut ucontext_t, insn: u32) -> Option<Insn> {
-        let field = |low: u32, bits: u32| insn as usize >> low & ((1 << bits) - 1);
-        let at = |context: &mut ucontext_t, base: usize, offset: isize| {
-            register(context, base).wrapping_add_signed(offset as i64) as usize
-        };
-        if insn & 3 == 3 {
-            let is_store = match insn & 0x7f {
-                0x03 => false,
-                0x23 => true,
-                _ => return None,
-            };
-            let stored = signed(insn, 25, 7) << 5 | field(7, 5) as isize;
-            let offset = if is_store { stored } else { signed(insn, 20, 12) };
-            let addr = at(context, field(15, 5), offset);
-            let register = if is_store { field(20, 5) } else { field(7, 5) };
-            let (size, is_signed) = (1 << field(12, 2), field(14, 1) == 0);
-            return Some(Insn { is_store, size, is_signed, register, addr, len: 4 });
-        }
-        // C.LW, C.LD, C.SW, C.SD
-        let (is_store, size) = match (insn & 3, field(13, 3)) {
-            (0, 2) => (false, 4),
-            (0, 3) => (false, 8),
-            (0, 6) => (true, 4),
-            (0, 7) => (true, 8),
-            _ => return None,
-        };
-        let high = if size == 8 { field(5, 2) << 6 } else { field(6, 1) << 2 | field(5, 1) << 6 };
-        let addr = at(context, 8 + field(7, 3), (field(10, 3) << 3 | high) as isize);
-        Some(Insn { is_store, size, is_signed: true, register: 8 + field(2, 3), addr, len: 2 })
-    }
-}
-
-#[cfg(target_arch = "loongarch64")]
-mod machine {
-    use libc::ucontext_t;
-
-    use super::{Insn, signed};
-
-    pub(super) const CAUSE: usize = 5;
-
-    pub(super) fn pc(context: &mut ucontext_t) -> &mut u64 {
-        &mut context.uc_mcontext.__pc
-    }
-
-    pub(super) fn register(context: &mut ucontext_t, number: usize) -> &mut u64 {
-        &mut context.uc_mcontext.__gregs[number]
-    }
-
-    /// ld.{b,h,w,d}, st.{b,h,w,d}, ld.{b,h,w}u rd, rj, si12 (Reference Manual vol. 1, chapter 2).
-    pub(super) fn decode(context: &mut ucontext_t, insn: u32) -> Option<Insn> {
-        let code = insn >> 22;
-        if code & !0xf != 0xa0 {
-            return None;
-        }
-        let addr =
-            register(context, insn as usize >> 5 & 31).wrapping_add_signed(signed(insn, 10, 12) as i64);
-        Some(Insn {
-            is_store: code & 0b1100 == 0b0100,
-            size: 1 << (code & 3),
-            is_signed: code & 0b1000 == 0,
-            register: insn as usize & 31,
-            addr: addr as usize,
-            len: 4,
-        })
-    }
-}
-
 /// Does the load or the store, or refuses it. What it does not know ends the process.
 extern "C" fn by_hand(_signal: c_int, _info: *mut siginfo_t, context: *mut c_void) {
-    // SAFETY: the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
-    let context = unsafe { &mut *context.cast::<ucontext_t>() };
-    let at = *machine::pc(context) as usize;
-    // SAFETY: the machine has just fetched it; a short one is not the last in its page.
-    let word = unsafe { ptr::with_exposed_provenance::<u32>(at).read_unaligned() };
-    let Some(insn) = machine::decode(context, word) else { std::process::abort() };
+    // SAFETY: (1) the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
+    let mut registers = unsafe { Registers::of(context) };
+    let at = registers.pc();
+    let Some(insn) = registers.insn() else { std::process::abort() };
     let side = if insn.is_store { &DST } else { &SRC };
     let offset = insn.addr.wrapping_sub(side.start());
     if offset > 2 * PAGE - insn.size {
@@ -255,25 +118,12 @@ extern "C" fn by_hand(_signal: c_int, _info: *mut siginfo_t, context: *mut c_voi
         let ends_anywhere = matches!(how, How::Struck | How::Damaged);
         let kind = if ends_anywhere { FaultKind::Misaligned } else { FaultKind::NotPresent };
         let Some(landing) = axptr::extable::lookup(at, Some(access), kind) else { std::process::abort() };
-        *machine::pc(context) = landing.pc() as u64;
-        *machine::register(context, machine::CAUSE) = landing.cause() as u64;
+        registers.set_pc(landing.pc());
+        registers.set_cause(landing.cause());
         return;
     }
-    let mut bytes = [0; 8];
-    if insn.is_store {
-        // x0 and r0 are 0 and are not stored by a routine that has a value.
-        bytes = machine::register(context, insn.register).to_le_bytes();
-        // SAFETY: inside of the pages' memory.
-        unsafe { side.memory(offset).copy_from_nonoverlapping(bytes.as_ptr(), insn.size) };
-    } else {
-        // SAFETY: as above.
-        unsafe { side.memory(offset).copy_to_nonoverlapping(bytes.as_mut_ptr(), insn.size) };
-        let unused = 64 - 8 * insn.size as u32;
-        let value = u64::from_le_bytes(bytes);
-        let extended = if insn.is_signed { ((value << unused) as i64 >> unused) as u64 } else { value };
-        *machine::register(context, insn.register) = extended;
-    }
-    *machine::pc(context) += insn.len as u64;
+    // SAFETY: (1) inside of the pages' memory.
+    unsafe { registers.carry_out(insn, side.memory(offset).addr()) };
 }
 
 const FILL: u8 = 0x5a;

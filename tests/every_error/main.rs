@@ -79,44 +79,50 @@ fn every_operation_stops_exactly_where_the_pages_do() {
 
 #[test]
 fn every_operation_refuses_what_is_not_in_the_user_half() {
-    let _front = Front::new(Handler::Full);
-    let mut findings = Findings::default();
-    let mut bed = Bed::new([Good; PAGES]);
-    for row in table::all().into_iter().filter(|row| !row.is_made_before && row.refusal != Refusal::Unchecked)
-    {
-        for len in lengths(&row) {
-            for before_limit in positions(&row, len).into_iter().filter(|before| *before < len) {
-                findings.note(&row, bed.meet_limit(&row, EDGE - before_limit, len, bed.layout.start + EDGE));
-            }
+    meet_limits(
+        |row| !row.is_made_before && row.refusal != Refusal::Unchecked,
+        |row, len, start| {
             // Above the limit, where memory is; around the end of the address space; the limit's own.
-            let limit = bed.layout.start + EDGE;
-            findings.note(&row, bed.meet_limit(&row, EDGE + 64, len, limit));
+            let mut others = vec![(EDGE + 64, start + EDGE)];
             let default = axptr::user_limit();
             for addr in [usize::MAX - len / 2, usize::MAX - 15, usize::MAX / 2 + 1, default, default + PAGE] {
                 let addr = addr / row.align * row.align;
-                let offset = addr.wrapping_sub(bed.layout.start);
-                findings.note(&row, bed.meet_limit(&row, offset, len, default));
+                others.push((addr.wrapping_sub(start), default));
             }
-        }
-    }
-    findings.report();
+            others
+        },
+    );
 }
 
 #[test]
 fn what_was_made_before_the_limit_was_lowered_is_refused() {
+    meet_limits(
+        |row| row.is_made_before,
+        |_, len, start| {
+            // Inside of a page, and all of the range behind it.
+            [(EDGE + 1000 - len / 2, EDGE + 1000), (EDGE + 64, EDGE), (EDGE + 64, EDGE + 9)]
+                .map(|(offset, limit)| (offset, start + limit))
+                .to_vec()
+        },
+    );
+}
+
+/// Where else an operation of a length meets a limit, of pages that start there: its offset in them, and the limit.
+type Others = fn(&Operation, usize, usize) -> Vec<(usize, usize)>;
+
+/// Runs the chosen operations with the limit lowered into their ranges, and as `others` says.
+fn meet_limits(is_chosen: fn(&Operation) -> bool, others: Others) {
     let _front = Front::new(Handler::Full);
     let mut findings = Findings::default();
     let mut bed = Bed::new([Good; PAGES]);
-    for row in table::all().into_iter().filter(|row| row.is_made_before) {
+    let start = bed.layout.start;
+    for row in table::all().into_iter().filter(is_chosen) {
         for len in lengths(&row) {
             for before_limit in positions(&row, len).into_iter().filter(|before| *before < len) {
-                findings.note(&row, bed.meet_limit(&row, EDGE - before_limit, len, bed.layout.start + EDGE));
+                findings.note(&row, bed.meet_limit(&row, EDGE - before_limit, len, start + EDGE));
             }
-            // Inside of a page, and all of the range behind it.
-            for (offset, limit) in
-                [(EDGE + 1000 - len / 2, EDGE + 1000), (EDGE + 64, EDGE), (EDGE + 64, EDGE + 9)]
-            {
-                findings.note(&row, bed.meet_limit(&row, offset, len, bed.layout.start + limit));
+            for (offset, limit) in others(&row, len, start) {
+                findings.note(&row, bed.meet_limit(&row, offset, len, limit));
             }
         }
     }

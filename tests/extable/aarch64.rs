@@ -1,133 +1,24 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Instructions with entries of their own, for aarch64.
-
-use std::arch::{asm, global_asm};
-
-use axptr::ex_entry;
-
-use crate::Site;
-
-/// [`Landing::REGISTER`](axptr::extable::Landing::REGISTER).
-pub(crate) const CAUSE_REGISTER: &str = "x1";
+//! What [`sites`](crate::sites) is made of on aarch64.
 
 /// Whether a fault of an instruction with two sides can be told to be one of its user side.
 pub(crate) const TELLS_THE_ACCESS: bool = false;
 
-/// Expands to one access by `$insn`, which reads at `x9` and writes at `x10`, with its own table entry.
-///
-/// No instruction does both: a plain one stands for those that a machine with such instructions has.
-macro_rules! site {
-    ($insn:literal, $access:ident, $read:expr, $write:expr) => {
-        site!($insn, $access, $read, $write, 0)
-    };
-    ($insn:literal, $access:ident, $read:expr, $write:expr, $tag:expr) => {{
-        let (insn, landing, cause): (usize, usize, usize);
-        let mut faulted = 1_usize;
-        // SAFETY: the addresses are bytes of the caller's own, or bad; a bad one goes on at the landing.
-        unsafe {
-            asm!(
-                "adr {insn}, 2f",
-                "adr {landing}, 3f",
-                "mov x1, #0",
-                "mov x11, #0",
-                concat!("2: ", $insn),
-                "mov {faulted}, #0",
-                "3: mov w11, #{tag}",
-                ex_entry!("2b", "3b", $access),
-                insn = out(reg) insn,
-                landing = out(reg) landing,
-                faulted = inout(reg) faulted,
-                tag = const $tag,
-                inout("x9") $read => _,
-                inout("x10") $write => _,
-                out("x11") _,
-                out("x1") cause,
-                options(nostack),
-            );
-        }
-        Site { insn, landing, faulted: faulted != 0, cause }
-    }};
+// No instruction reads at one address and writes at another: a plain one stands for those of other machines. The
+// first half of an atomic stands for all of it: the second faults only where the first has not.
+crate::sites::sites! {
+    registers: {
+        reads: "x9", writes: "x10", changes: "x11", cause: "x1",
+        before: ["adr {insn}, 2f", "adr {landing}, 3f", "mov x1, #0", "mov x11, #0"],
+        behind: ["mov {faulted}, #0", "3: mov w11, #{tag}"],
+    },
+    load: "ldrb w11, [x9]",
+    load_half: "ldrh w11, [x9]",
+    store: "strb w11, [x10]",
+    load_and_store: "ldaxrb w11, [x10]",
+    to_kernel: "ldrb w11, [x9]",
+    from_kernel: "strb w11, [x10]",
+    two_loads: ["mov x2, x0", "mov x3, x1", "mov x1, #0", "2: ldr x4, [x2]", "3: ldr x4, [x3]"],
+    tells_the_cause: "mov x0, x1",
+    load_or: ["mov x2, x0", "mov x0, x1", "2: ldr x0, [x2]"],
 }
-
-#[inline(never)]
-pub(crate) fn read(user: usize) -> Site {
-    site!("ldrb w11, [x9]", read, user, 0_usize)
-}
-
-#[inline(never)]
-pub(crate) fn write(user: usize) -> Site {
-    site!("strb w11, [x10]", write, 0_usize, user)
-}
-
-/// The first half of an atomic: the second faults only where the first has not.
-#[inline(never)]
-pub(crate) fn read_write(user: usize) -> Site {
-    site!("ldaxrb w11, [x10]", read_write, 0_usize, user)
-}
-
-#[inline(never)]
-pub(crate) fn read_to_kernel(user: usize, kernel: *mut u8) -> Site {
-    site!("ldrb w11, [x9]", read_to_kernel, user, kernel)
-}
-
-#[inline(never)]
-pub(crate) fn write_from_kernel(user: usize, kernel: *const u8) -> Site {
-    site!("strb w11, [x10]", write_from_kernel, kernel, user)
-}
-
-/// One entry per instance: the size keeps the compiler from folding them into one.
-#[inline(never)]
-pub(crate) fn generic<T>(user: usize) -> Site {
-    site!("ldrb w11, [x9]", read, user, 0_usize, size_of::<T>() as u32)
-}
-
-/// One entry per use.
-#[inline(always)]
-pub(crate) fn inlined(user: usize) -> Site {
-    site!("ldrh w11, [x9]", read, user, 0_usize)
-}
-
-// Returns the cause, or 0. Two entries share a landing.
-global_asm!(
-    ".pushsection .text.extable_test, \"ax\", @progbits",
-    ".balign 4",
-    ".global extable_test_two_loads",
-    "extable_test_two_loads:",
-    "mov x2, x0",
-    "mov x3, x1",
-    "mov x1, #0",
-    "2: ldr x4, [x2]",
-    "3: ldr x4, [x3]",
-    ".Lextable_test_landing:",
-    "mov x0, x1",
-    "ret",
-    ex_entry!("2b", ".Lextable_test_landing", read),
-    ex_entry!("3b", ".Lextable_test_landing", read),
-    ".popsection",
-);
-
-unsafe extern "C" {
-    pub(crate) fn extable_test_two_loads(first: usize, second: usize) -> usize;
-}
-
-// A module as a kernel would load it: code and its table in one piece, relative to each other. It is data here,
-// so that it runs nowhere but where the test copies it to.
-global_asm!(
-    ".pushsection .rodata.extable_module, \"a\", @progbits",
-    ".balign 8",
-    ".global extable_module",
-    "extable_module:", // (x0 address, x1 default) -> x0
-    "mov x2, x0",
-    "mov x0, x1",
-    "2: ldr x0, [x2]",
-    "3: ret",
-    ".balign 4",
-    ".global extable_module_table",
-    "extable_module_table:",
-    ".long 2b - .",
-    ".short 3b - 2b",
-    ".short 1",
-    ".global extable_module_end",
-    "extable_module_end:",
-    ".popsection",
-);

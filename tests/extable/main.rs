@@ -13,6 +13,7 @@ mod machine;
 #[expect(dead_code, reason = "the sweep needs more of it")]
 #[path = "../support/registers/mod.rs"]
 mod registers;
+mod sites;
 
 use std::{
     ffi::c_void,
@@ -49,9 +50,14 @@ struct Site {
     cause: usize,
 }
 
+unsafe extern "C" {
+    fn extable_test_two_loads(first: usize, second: usize) -> usize;
+}
+
+/// The cause, or 0.
 fn two_loads(first: usize, second: usize) -> usize {
     // SAFETY: both are bytes of the caller's own, or bad; a bad one goes on at the landing.
-    unsafe { machine::extable_test_two_loads(first, second) }
+    unsafe { extable_test_two_loads(first, second) }
 }
 
 /// Uses each site once, with good memory or a bad address.

@@ -55,7 +55,7 @@ extern "C" fn record(signal: c_int, info: *mut siginfo_t, context: *mut c_void) 
 extern "C" fn skip(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     record(signal, info, context);
     let mut registers = registers(context);
-    registers.set_pc(registers.pc() + FOREIGN_SIZE);
+    registers.skip(FOREIGN_SIZE);
 }
 
 extern "C" fn record_signal_only(signal: c_int) {

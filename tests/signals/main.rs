@@ -8,10 +8,6 @@
 
 mod child;
 mod handlers;
-#[cfg_attr(target_arch = "x86_64", path = "machine/x86_64.rs")]
-#[cfg_attr(target_arch = "aarch64", path = "machine/aarch64.rs")]
-#[cfg_attr(target_arch = "riscv64", path = "machine/riscv64.rs")]
-#[cfg_attr(target_arch = "loongarch64", path = "machine/loongarch64.rs")]
 mod machine;
 mod memory;
 #[expect(dead_code, reason = "the sweep needs more of it")]

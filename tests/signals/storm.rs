@@ -53,7 +53,7 @@ extern "C" fn count(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
     let code = unsafe { (*info).si_code };
     assert!(code <= 0, "a fault was passed on: si_code {code}");
     // SAFETY: (1) SA_SIGINFO: valid, and nobody else uses it.
-    let registers = unsafe { Registers::of(context) };
+    let mut registers = unsafe { Registers::of(context) };
     let frame = (&raw const code).addr();
     LOWEST.fetch_min(frame, SeqCst);
     HIGHEST.fetch_max(frame, SeqCst);

@@ -62,7 +62,7 @@ fn check(missing: usize, kernel: usize, user: usize, len: usize) {
 
 extern "C" fn bring_the_page(_signal: c_int, _info: *mut siginfo_t, context: *mut c_void) {
     // SAFETY: (1) the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
-    let registers = unsafe { Registers::of(context) };
+    let mut registers = unsafe { Registers::of(context) };
     if axptr::extable::lookup(registers.pc(), registers.access(), FaultKind::NotPresent).is_some() {
         LANDINGS.fetch_add(1, Ordering::Relaxed);
     }

@@ -11,8 +11,8 @@ use core::{arch::asm, hint::black_box};
 use axptr::{AnyBitPattern, UserConstPtr, UserPtr, probe, scope};
 
 use crate::{
-    arch::{Features, byte_loop, window},
-    say,
+    arch::{Features, window},
+    byte_loop, say,
     space::{self, PAGE},
 };
 

@@ -5,11 +5,15 @@
 
 extern crate alloc;
 
+mod access;
 mod arch;
+mod asm;
+mod byte_loop;
 mod cases;
 mod count;
 mod early;
 mod fault;
+mod frame;
 mod mode;
 mod op;
 mod own;

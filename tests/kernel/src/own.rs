@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A kernel that owns its trap handler needs no vector of axptr's: these lines are all it takes.
 //!
-//! The machine's part is `arch::frame`, the frame as axptr looks at it, and `arch::own`, the kernel's trap entry.
+//! The frame as axptr looks at it is [`Frame`]. The machine's part is `arch::own`, the kernel's trap entry.
 //! That has closed the window, saved all registers, and read what the machine says of the fault; behind
 //! [`handle`] it restores them and returns, or goes on to axcpu's handler.
 
@@ -9,7 +9,7 @@ use axcpu::TrapFrame;
 use axhal::asm::{disable_irqs, enable_irqs};
 use axptr::trap::{Recovery, Report, recover};
 
-use crate::{arch::frame::Frame, fault};
+use crate::{fault, frame::Frame};
 
 /// Decides a fault of kernel code's over data; false if it is none of axptr's.
 pub fn handle(frame: &mut TrapFrame, report: Report) -> bool {

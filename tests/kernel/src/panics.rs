@@ -6,7 +6,8 @@ use alloc::vec;
 use axptr::extable::Table;
 
 use crate::{
-    arch::{self, Features, access, window},
+    access,
+    arch::{self, Features, window},
     fault::Decides,
     report, space, task, traps,
 };

@@ -1,63 +1,23 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Instructions of aarch64.
 
-use std::arch::{asm, global_asm};
-
-use axptr::ex_entry;
-
-/// The size of the one faulting instruction of both functions below, their first.
+/// The size of the load and of the store below.
 pub(crate) const FOREIGN_SIZE: usize = 4;
 
 /// An address that cannot be translated is like one where nothing is mapped.
 pub(crate) const UNTRANSLATABLE_TELLS: (libc::c_int, bool) = (1, true);
 
-global_asm!(
-    ".pushsection .text.signals_foreign, \"ax\", @progbits",
-    ".balign 4",
-    ".global signals_foreign_load",
-    ".global signals_foreign_store",
-    "signals_foreign_load:", // (x0 address) -> x0
-    "ldr x0, [x0]",
-    "ret",
-    "signals_foreign_store:", // (x0 address, x1 value)
-    "str x1, [x0]",
-    "ret",
-    ".popsection",
-);
-
-unsafe extern "C" {
-    pub(crate) fn signals_foreign_load(addr: usize) -> u64;
-    pub(crate) fn signals_foreign_store(addr: usize, value: u64);
-}
-
-/// Goes on where there is no code.
-pub(crate) fn wild_jump(addr: usize) {
-    // SAFETY: there is nothing to run; the fault ends the process.
-    unsafe { asm!("blr {}", in(reg) addr, clobber_abi("C")) };
-}
-
-/// Makes a system call of four arguments. An instruction of the table stands behind it, and sets the cause to 0.
-///
-/// Returns the call's result and the cause.
-///
-/// # Safety
-///
-/// 1. As the system call.
-pub(crate) unsafe fn call_then_entry(number: usize, args: [usize; 4]) -> (isize, usize) {
-    let (status, cause): (isize, usize);
-    // SAFETY: (1). The instruction behind the call touches no memory.
-    unsafe {
-        asm!(
-            "svc #0",
-            "2: mov x1, #0",
-            "3:",
-            ex_entry!("2b", "3b", read),
-            in("x8") number,
-            inout("x0") args[0] as isize => status,
-            inout("x1") args[1] => cause,
-            in("x2") args[2],
-            in("x3") args[3],
-        );
+super::instructions! {
+    load: "ldr x0, [x0]",
+    store: "str x1, [x0]",
+    call: "blr {}",
+    system_call: "svc #0",
+    clear: "mov x1, #0",
+    |number, args| -> (status, cause) {
+        in("x8") number,
+        inout("x0") args[0] as isize => status,
+        inout("x1") args[1] => cause,
+        in("x2") args[2],
+        in("x3") args[3],
     }
-    (status, cause)
 }

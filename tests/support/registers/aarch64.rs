@@ -2,69 +2,54 @@
 //! aarch64 Linux.
 
 use axptr::{Access, FaultKind};
+use libc::ucontext_t;
 
-use super::{MemoryOf, Refusal, Registers, instruction, load, store};
+use super::{
+    Registers,
+    insn::{Insn, field, signed},
+    instruction,
+};
 
-impl Registers<'_> {
-    /// What a fault at a mapping that permits nothing is called: the signal's code says that there is a mapping.
-    pub(crate) const NO_ACCESS_IS: FaultKind = FaultKind::Permission;
+pub(super) const CAUSE: usize = 1;
+pub(super) const COUNT: usize = 2;
 
-    /// What a fault at an address that no page table can map is called: the signal's code says that there is no mapping.
-    pub(crate) const UNTRANSLATABLE_IS: FaultKind = FaultKind::NotPresent;
+/// The signal's code says that there is no mapping.
+pub(super) const UNTRANSLATABLE_IS: FaultKind = FaultKind::NotPresent;
 
-    /// A general register, by its number in instructions.
-    fn get(&self, register: usize) -> usize {
-        self.context.uc_mcontext.regs[register] as usize
+pub(super) fn pc(context: &mut ucontext_t) -> &mut u64 {
+    &mut context.uc_mcontext.pc
+}
+
+/// The array ends in front of number 31, which is zero where it does not mean the stack pointer.
+pub(super) fn register(context: &mut ucontext_t, number: usize) -> Option<&mut u64> {
+    context.uc_mcontext.regs.get_mut(number)
+}
+
+/// Not everywhere, so nothing here.
+pub(super) fn access(_: &mut Registers<'_>) -> Option<Access> {
+    None
+}
+
+/// A load that extends with zeros, or a store (Arm ARM, C4.1.94).
+pub(super) fn decode(registers: &mut Registers<'_>) -> Option<Insn> {
+    let insn = instruction::<u32>(registers.pc()) as usize;
+    let size = 1 << field(insn, 30, 2);
+    let offset = match (insn & 0x3f20_0c00, insn & 0x3f00_0000) {
+        // LDUR, STUR and LDTR, STTR.
+        (0x3800_0000 | 0x3800_0800, _) => signed(field(insn, 12, 9), 9),
+        // LDR, STR with an unsigned offset.
+        (_, 0x3900_0000) => (size * field(insn, 10, 12)) as isize,
+        _ => return None,
+    };
+    let is_store = match field(insn, 22, 2) {
+        0 => true,
+        1 => false,
+        _ => return None,
+    };
+    let base = field(insn, 5, 5);
+    if base == 31 {
+        return None;
     }
-
-    fn set(&mut self, register: usize, value: usize) {
-        self.context.uc_mcontext.regs[register] = value as u64;
-    }
-
-    pub(crate) fn pc(&self) -> usize {
-        self.context.uc_mcontext.pc as usize
-    }
-
-    pub(crate) fn set_pc(&mut self, pc: usize) {
-        self.context.uc_mcontext.pc = pc as u64;
-    }
-
-    pub(crate) fn set_cause(&mut self, cause: usize) {
-        self.set(1, cause);
-    }
-
-    /// The register in which the routines count, as a trap frame may do that does not keep its contract.
-    pub(crate) fn set_count(&mut self, count: usize) {
-        self.set(2, count);
-    }
-
-    /// What the machine says about a fault: not everywhere, so nothing here.
-    pub(crate) fn access(&self) -> Option<Access> {
-        None
-    }
-
-    /// Goes on behind the interrupted instruction, by hand, if it is one of single bytes (Arm ARM, C4.1.94).
-    pub(crate) fn by_hand(&mut self, memory_of: MemoryOf) -> Result<(), Refusal> {
-        let insn: u32 = instruction(self.pc());
-        let field = |low: u32, bits: u32| insn as usize >> low & ((1 << bits) - 1);
-        let signed =
-            |value: usize, bits: u32| (value as isize) << (usize::BITS - bits) >> (usize::BITS - bits);
-        // The size, the kind and the way of addressing; 31 would be the stack pointer, or zero.
-        const UNSCALED: u32 = 0x3800_0000;
-        const UNPRIVILEGED: u32 = 0x3800_0800;
-        const LOADS: u32 = 1 << 22;
-        let (base, register) = (field(5, 5), field(0, 5));
-        let addressing = insn & 0xffa0_0c00;
-        if ![UNSCALED, UNPRIVILEGED].contains(&addressing) || base == 31 || register == 31 {
-            return Err(None);
-        }
-        let addr = self.get(base).wrapping_add_signed(signed(field(12, 9), 9));
-        if insn & LOADS != 0 {
-            self.set(register, load(addr, memory_of)?.into());
-        } else {
-            store(addr, self.get(register) as u8, memory_of)?;
-        }
-        self.set_pc(self.pc() + size_of_val(&insn));
-        Ok(())
-    }
+    let addr = registers.get(base).wrapping_add_signed(offset);
+    Some(Insn { addr, size, is_store, is_signed: false, register: field(insn, 0, 5), len: 4 })
 }

@@ -2,74 +2,66 @@
 //! riscv64 Linux.
 
 use axptr::{Access, FaultKind};
+use libc::{c_ulong, ucontext_t};
 
-use super::{MemoryOf, Refusal, Registers, instruction, load, store};
+use super::{
+    Registers,
+    insn::{Insn, field, signed},
+    instruction,
+};
 
-impl Registers<'_> {
-    /// What a fault at a mapping that permits nothing is called: the signal's code says that there is a mapping.
-    pub(crate) const NO_ACCESS_IS: FaultKind = FaultKind::Permission;
+pub(super) const CAUSE: usize = 11;
+pub(super) const COUNT: usize = 12;
 
-    /// What a fault at an address that no page table can map is called: a page fault like any other.
-    pub(crate) const UNTRANSLATABLE_IS: FaultKind = FaultKind::NotPresent;
+/// A page fault like any other.
+pub(super) const UNTRANSLATABLE_IS: FaultKind = FaultKind::NotPresent;
 
-    /// A general register, by its number in instructions.
-    fn get(&self, register: usize) -> usize {
-        // The pc takes the place of x0.
-        if register == 0 { 0 } else { self.context.uc_mcontext.__gregs[register] as usize }
+/// It takes the place of x0.
+pub(super) fn pc(context: &mut ucontext_t) -> &mut c_ulong {
+    &mut context.uc_mcontext.__gregs[0]
+}
+
+pub(super) fn register(context: &mut ucontext_t, number: usize) -> Option<&mut c_ulong> {
+    (number != 0).then(|| &mut context.uc_mcontext.__gregs[number])
+}
+
+/// Nothing.
+pub(super) fn access(_: &mut Registers<'_>) -> Option<Access> {
+    None
+}
+
+/// A load or a store (Unprivileged ISA, RV64I and C).
+pub(super) fn decode(registers: &mut Registers<'_>) -> Option<Insn> {
+    const LOAD: usize = 0x03;
+    const STORE: usize = 0x23;
+    let pc = registers.pc();
+    let short = instruction::<u16>(pc).into();
+    if short & 3 != 3 {
+        return decode_short(registers, short);
     }
+    let insn = instruction::<u32>(pc) as usize;
+    let kind = field(insn, 12, 3);
+    let (is_store, offset) = match (insn & 0x7f, kind) {
+        (LOAD, 0..=6) => (false, field(insn, 20, 12)),
+        (STORE, 0..=3) => (true, field(insn, 25, 7) << 5 | field(insn, 7, 5)),
+        _ => return None,
+    };
+    let addr = registers.get(field(insn, 15, 5)).wrapping_add_signed(signed(offset, 12));
+    let register = if is_store { field(insn, 20, 5) } else { field(insn, 7, 5) };
+    Some(Insn { addr, size: 1 << (kind & 3), is_store, is_signed: kind < 4, register, len: 4 })
+}
 
-    fn set(&mut self, register: usize, value: usize) {
-        if register != 0 {
-            self.context.uc_mcontext.__gregs[register] = value as libc::c_ulong;
-        }
-    }
-
-    pub(crate) fn pc(&self) -> usize {
-        self.context.uc_mcontext.__gregs[0] as usize
-    }
-
-    pub(crate) fn set_pc(&mut self, pc: usize) {
-        self.context.uc_mcontext.__gregs[0] = pc as libc::c_ulong;
-    }
-
-    pub(crate) fn set_cause(&mut self, cause: usize) {
-        self.set(11, cause);
-    }
-
-    /// The register in which the routines count, as a trap frame may do that does not keep its contract.
-    pub(crate) fn set_count(&mut self, count: usize) {
-        self.set(12, count);
-    }
-
-    /// What the machine says about a fault: nothing.
-    pub(crate) fn access(&self) -> Option<Access> {
-        None
-    }
-
-    /// Goes on behind the interrupted instruction, by hand, if it is one of single bytes (Unprivileged ISA, RV32I, Load and Store Instructions).
-    pub(crate) fn by_hand(&mut self, memory_of: MemoryOf) -> Result<(), Refusal> {
-        let insn: u32 = instruction(self.pc());
-        let field = |low: u32, bits: u32| insn as usize >> low & ((1 << bits) - 1);
-        let signed =
-            |value: usize, bits: u32| (value as isize) << (usize::BITS - bits) >> (usize::BITS - bits);
-        const LB: u32 = 0x0003;
-        const LBU: u32 = 0x4003;
-        const SB: u32 = 0x0023;
-        let base = self.get(field(15, 5));
-        match insn & 0x707f {
-            kind @ (LB | LBU) => {
-                let byte = load(base.wrapping_add_signed(signed(field(20, 12), 12)), memory_of)?;
-                let value = if kind == LB { signed(byte.into(), 8) as usize } else { byte.into() };
-                self.set(field(7, 5), value);
-            }
-            SB => {
-                let offset = field(25, 7) << 5 | field(7, 5);
-                let byte = self.get(field(20, 5)) as u8;
-                store(base.wrapping_add_signed(signed(offset, 12)), byte, memory_of)?;
-            }
-            _ => return Err(None),
-        }
-        self.set_pc(self.pc() + size_of_val(&insn));
-        Ok(())
-    }
+/// C.LW, C.LD, C.SW and C.SD.
+fn decode_short(registers: &mut Registers<'_>, insn: usize) -> Option<Insn> {
+    let (size, is_store) = match (field(insn, 0, 2), field(insn, 13, 3)) {
+        (0, 0b010) => (4, false),
+        (0, 0b011) => (8, false),
+        (0, 0b110) => (4, true),
+        (0, 0b111) => (8, true),
+        _ => return None,
+    };
+    let ends =
+        if size == 4 { field(insn, 6, 1) << 2 | field(insn, 5, 1) << 6 } else { field(insn, 5, 2) << 6 };
+    let addr = registers.get(8 + field(insn, 7, 3)).wrapping_add(field(insn, 10, 3) << 3 | ends);
+    Some(Insn { addr, size, is_store, is_signed: true, register: 8 + field(insn, 2, 3), len: 2 })
 }

@@ -1,73 +1,79 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! x86_64 Linux.
 
-use axptr::{Access, FaultKind};
-use libc::{REG_ERR, REG_RAX, REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, c_int};
+use std::ptr;
 
-use super::{MemoryOf, Refusal, Registers, instruction, load, store};
+use axptr::{Access, FaultKind};
+use libc::{REG_ERR, REG_RAX, REG_RCX, REG_RDI, REG_RDX, REG_RIP, REG_RSI, greg_t, ucontext_t};
+
+use super::{MemoryOf, Refusal, Registers, instruction};
+
+pub(super) const CAUSE: usize = REG_RDX as usize;
+pub(super) const COUNT: usize = REG_RCX as usize;
+
+/// #GP: the address is none that can be translated.
+pub(super) const UNTRANSLATABLE_IS: FaultKind = FaultKind::NonCanonical;
+
+pub(super) fn pc(context: &mut ucontext_t) -> &mut greg_t {
+    &mut context.uc_mcontext.gregs[REG_RIP as usize]
+}
+
+pub(super) fn register(context: &mut ucontext_t, number: usize) -> Option<&mut greg_t> {
+    Some(&mut context.uc_mcontext.gregs[number])
+}
+
+/// Of a page fault.
+pub(super) fn access(registers: &mut Registers<'_>) -> Option<Access> {
+    const WRITE: usize = 1 << 1;
+    Some(if registers.get(REG_ERR as usize) & WRITE != 0 { Access::Write } else { Access::Read })
+}
 
 impl Registers<'_> {
-    /// What a fault at a mapping that permits nothing is called: the signal's code says that there is a mapping.
-    pub(crate) const NO_ACCESS_IS: FaultKind = FaultKind::Permission;
-
-    /// What a fault at an address that no page table can map is called: #GP: the address is none that can be translated.
-    pub(crate) const UNTRANSLATABLE_IS: FaultKind = FaultKind::NonCanonical;
-
-    fn get(&self, register: c_int) -> usize {
-        self.context.uc_mcontext.gregs[register as usize] as usize
-    }
-
-    fn set(&mut self, register: c_int, value: usize) {
-        self.context.uc_mcontext.gregs[register as usize] = value as i64;
-    }
-
-    pub(crate) fn pc(&self) -> usize {
-        self.get(REG_RIP)
-    }
-
-    pub(crate) fn set_pc(&mut self, pc: usize) {
-        self.set(REG_RIP, pc);
-    }
-
-    pub(crate) fn set_cause(&mut self, cause: usize) {
-        self.set(REG_RDX, cause);
-    }
-
-    /// The register in which the routines count, as a trap frame may do that does not keep its contract.
-    pub(crate) fn set_count(&mut self, count: usize) {
-        self.set(REG_RCX, count);
-    }
-
-    /// What the machine says about a page fault.
-    pub(crate) fn access(&self) -> Option<Access> {
-        const WRITE: usize = 1 << 1;
-        Some(if self.get(REG_ERR) & WRITE != 0 { Access::Write } else { Access::Read })
-    }
-
     /// Goes on behind the interrupted instruction, by hand, if it is one of single bytes from rsi, to rdi or both.
     pub(crate) fn by_hand(&mut self, memory_of: MemoryOf) -> Result<(), Refusal> {
         const LOAD: [u8; 2] = [0x8a, 0x06];
         const STORE: [u8; 2] = [0x88, 0x07];
         const REP_MOVS: [u8; 2] = [0xf3, 0xa4];
         const REP_STOS: [u8; 2] = [0xf3, 0xaa];
+        const RAX: usize = REG_RAX as usize;
+        const RSI: usize = REG_RSI as usize;
+        const RDI: usize = REG_RDI as usize;
         let insn: [u8; 2] = instruction(self.pc());
         match insn {
-            LOAD => self.set(REG_RAX, load(self.get(REG_RSI), memory_of)?.into()),
-            STORE => store(self.get(REG_RDI), self.get(REG_RAX) as u8, memory_of)?,
+            LOAD => {
+                let byte = load(self.get(RSI), memory_of)?;
+                self.set(RAX, byte.into());
+            }
+            STORE => store(self.get(RDI), self.get(RAX) as u8, memory_of)?,
             REP_MOVS | REP_STOS => {
-                while self.get(REG_RCX) != 0 {
+                while self.get(COUNT) != 0 {
                     let copies = insn == REP_MOVS;
-                    let byte =
-                        if copies { load(self.get(REG_RSI), memory_of)? } else { self.get(REG_RAX) as u8 };
-                    store(self.get(REG_RDI), byte, memory_of)?;
-                    self.set(REG_RSI, self.get(REG_RSI) + usize::from(copies));
-                    self.set(REG_RDI, self.get(REG_RDI) + 1);
-                    self.set(REG_RCX, self.get(REG_RCX) - 1);
+                    let byte = if copies { load(self.get(RSI), memory_of)? } else { self.get(RAX) as u8 };
+                    store(self.get(RDI), byte, memory_of)?;
+                    for (register, by) in [(RSI, usize::from(copies)), (RDI, 1), (COUNT, usize::MAX)] {
+                        let value = self.get(register).wrapping_add(by);
+                        self.set(register, value);
+                    }
                 }
             }
             _ => return Err(None),
         }
-        self.set_pc(self.pc() + insn.len());
+        self.skip(insn.len());
         Ok(())
     }
+}
+
+/// Does the load of an instruction of single bytes.
+fn load(addr: usize, memory_of: MemoryOf) -> Result<u8, Refusal> {
+    let from = memory_of(addr).ok_or(Some(Access::Read))?;
+    // SAFETY: the instruction would read it: memory of the test's, or a poisoned page's by its other address.
+    Ok(unsafe { ptr::with_exposed_provenance::<u8>(from).read() })
+}
+
+/// Does the store of an instruction of single bytes.
+fn store(addr: usize, byte: u8, memory_of: MemoryOf) -> Result<(), Refusal> {
+    let to = memory_of(addr).ok_or(Some(Access::Write))?;
+    // SAFETY: the instruction would write it: as above.
+    unsafe { ptr::with_exposed_provenance_mut::<u8>(to).write(byte) };
+    Ok(())
 }

@@ -3,8 +3,7 @@
 //!
 //! Each machine has these, under the same names:
 //!
-//! - `LAZY_KERNEL_ADDR`, `UNMAPPED_KERNEL_ADDR`: in the kernel half; [`space`](crate::space) maps eight lazy pages
-//!   at the first, and nobody anything at the second.
+//! - `LAZY_KERNEL_ADDR`: in the kernel half; [`space`](crate::space) maps eight lazy pages there.
 //! - `OUT_OF_REACH`: [`OutOfReach`].
 //! - `REACHES_PRIVATE_PAGES`: whether axptr's accesses reach pages in the user half that are the kernel's (no
 //!   `USER` flag). Unprivileged accesses do not.
@@ -16,11 +15,12 @@
 //! - `counter::put_in_front`: puts a counter in front of all fault handlers of this CPU, axptr's vector included,
 //!   which tells [`traps::record`](crate::traps) of each fault that kernel code takes over data. Called on each
 //!   CPU, once the handlers are in place; where CPUs share their table, the later calls find it done.
-//! - `access`: instructions that may fault, without an exception-table entry and with one, and what axcpu says
-//!   where nobody handles the fault.
-//! - `byte_loop::copy`: a copy by bytes, with an exception-table entry.
+//! - `access`: the instructions of [`access`](crate::access), and what axcpu says where nobody handles their faults.
+//! - `byte_loop`: the instructions of [`byte_loop`](crate::byte_loop).
+//! - `frame`: which fields of axcpu's trap frame [`Frame`](crate::frame::Frame) takes.
 //! - `window`: the state that keeps kernel code away from user memory. See below.
 //! - `own`: a trap vector of the kernel's own, that needs no [`axptr::vector`]: [`own`](crate::own).
+//! - `registers`: the instructions of [`cases::registers`](crate::cases), of all machines but x86_64.
 //! - `cases::own`: the cases that only this machine has, for a CPU with these features. They run when the
 //!   window is enforced.
 //!
@@ -37,6 +37,9 @@
 //! Whatever it is when a copy begins, it must be behind the copy: a copy restores.
 
 use axptr::FaultKind;
+
+/// Canonical, in the kernel half, and in nobody's map: two entries of the root table behind the lazy pages.
+pub const UNMAPPED_KERNEL_ADDR: usize = LAZY_KERNEL_ADDR + (2 << (3 + 9 * PAGE_TABLE_LEVELS));
 
 /// What a landing is told of a page that is there and forbids the access. A page fault of riscv64's does not tell it
 /// from an absent one.

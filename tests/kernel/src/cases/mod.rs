@@ -24,6 +24,8 @@ mod own;
 mod paging;
 mod preemption;
 mod region;
+#[cfg(not(target_arch = "x86_64"))]
+pub mod registers;
 mod smp;
 mod smp_atomics;
 mod smp_changing;
@@ -127,6 +129,14 @@ const EVERYWHERE: &[Named] = cases! {
         copying_more_than_there_is_ends_short,
         region_mode_ends_short_too,
         region_mode_survives_an_address_space_that_takes_everything;
+};
+
+/// Those of the machines that have `arch::registers`.
+#[cfg(not(target_arch = "x86_64"))]
+pub const REGISTERS: &[Named] = cases! {
+    registers: a_repaired_fault_changes_no_register,
+        a_landing_changes_the_causes_register_alone,
+        what_is_passed_on_changes_no_register;
 };
 
 /// What takes an interrupt.

@@ -4,8 +4,9 @@
 use alloc::string::String;
 
 use crate::{
-    arch::{access, byte_loop, window},
-    ensure,
+    access,
+    arch::window,
+    byte_loop, ensure,
     fault::{self, Traps},
     space,
 };

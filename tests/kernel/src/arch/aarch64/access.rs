@@ -1,122 +1,17 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Accesses of this kernel's own: without an exception-table entry, and what axcpu says of their faults; and
-//! with one, made by the macro for kernels.
+//! The instructions of [`access`](crate::access), and what axcpu calls their faults.
 
-use alloc::{format, string::String};
-use core::arch::{asm, global_asm};
+/// A page fault like any other.
+pub use crate::access::unhandled_fault as unhandled_out_of_reach;
+use crate::{access::tries, asm::function};
 
-/// What axcpu says of a page fault at `pc` that nobody handles.
-pub fn unhandled_fault(pc: usize, addr: usize) -> String {
-    format!("Unhandled Page Fault @ {pc:#x}, fault_vaddr=VA:{addr:#x}")
+/// axcpu's name of a page fault.
+pub const PAGE_FAULT: &str = "Page Fault";
+
+function!(kernel_store: "strb wzr, [x0]");
+function!(kernel_load: "ldrb w0, [x0]");
+function!(kernel_try_store, write: "mov w2, w1", "mov x1, xzr", "2: strb w2, [x0]", "3: mov x0, x1");
+
+tries! {
+    cause: "x1", clear: "mov x1, xzr", load: "ldrb {value:w}, [{addr}]",
 }
-
-/// What axcpu says of an access at `pc` to an address that no page table can map: a page fault like any
-/// other.
-pub fn unhandled_out_of_reach(pc: usize, addr: usize) -> String {
-    unhandled_fault(pc, addr)
-}
-
-/// The address of the one instruction in [`store`] that can fault.
-pub fn store_pc() -> usize {
-    kernel_store as *const () as usize
-}
-
-/// The address of the one instruction in [`load`] that can fault.
-pub fn load_pc() -> usize {
-    kernel_load as *const () as usize
-}
-
-/// Stores one byte to `addr`.
-///
-/// # Safety
-///
-/// `addr` is valid for a write of one byte.
-pub unsafe fn store(addr: usize) {
-    // SAFETY: the caller vouches for `addr`.
-    unsafe { kernel_store(addr) }
-}
-
-/// Loads one byte from `addr`.
-///
-/// # Safety
-///
-/// `addr` is valid for a read of one byte.
-pub unsafe fn load(addr: usize) -> u8 {
-    // SAFETY: the caller vouches for `addr`.
-    unsafe { kernel_load(addr) }
-}
-
-unsafe extern "C" {
-    fn kernel_store(addr: usize);
-    fn kernel_load(addr: usize) -> u8;
-}
-
-// kernel_store(x0 addr): stores 0; its first instruction is the one that may fault.
-// kernel_load(x0 addr) -> w0; its first instruction is the one that may fault.
-global_asm!(
-    ".pushsection .text.kernel_access, \"ax\", @progbits",
-    ".global kernel_store",
-    ".type kernel_store, @function",
-    "kernel_store:",
-    "strb wzr, [x0]",
-    "ret",
-    ".size kernel_store, . - kernel_store",
-    ".global kernel_load",
-    ".type kernel_load, @function",
-    "kernel_load:",
-    "ldrb w0, [x0]",
-    "ret",
-    ".size kernel_load, . - kernel_load",
-    ".popsection",
-);
-
-/// Loads one byte from user address `addr`, inside the window; `None` if it cannot be read.
-#[inline(never)] // One copy, one entry: a case demands that each has faulted.
-pub fn try_load(addr: usize) -> Option<u8> {
-    let value: usize;
-    let cause: usize;
-    // SAFETY: a load changes nothing; if it faults, execution goes on behind it.
-    unsafe {
-        asm!(
-            "mov x1, xzr",
-            "2: ldrb {value:w}, [{addr}]",
-            "3:",
-            axptr::ex_entry!("2b", "3b", read),
-            addr = in(reg) addr,
-            value = out(reg) value,
-            out("x1") cause,
-            options(nostack, readonly),
-        );
-    }
-    (cause == 0).then_some(value as u8)
-}
-
-/// Stores one byte to user address `addr`, inside the window, and says whether it could.
-///
-/// # Safety
-///
-/// `addr` holds no kernel memory.
-pub unsafe fn try_store(addr: usize, value: u8) -> bool {
-    // SAFETY: the caller vouches for `addr`; if it faults, execution goes on behind it.
-    unsafe { kernel_try_store(addr, value) == 0 }
-}
-
-unsafe extern "C" {
-    fn kernel_try_store(addr: usize, value: u8) -> usize;
-}
-
-// kernel_try_store(x0 addr, w1 value) -> x0 0 if it has stored.
-global_asm!(
-    ".pushsection .text.kernel_try_store, \"ax\", @progbits",
-    ".global kernel_try_store",
-    ".type kernel_try_store, @function",
-    "kernel_try_store:",
-    "mov w2, w1",
-    "mov x1, xzr",
-    "2: strb w2, [x0]",
-    "3: mov x0, x1",
-    "ret",
-    ".size kernel_try_store, . - kernel_try_store",
-    axptr::ex_entry!("2b", "3b", write),
-    ".popsection",
-);

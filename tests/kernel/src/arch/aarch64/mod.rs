@@ -11,6 +11,7 @@ pub mod cases;
 pub mod counter;
 pub mod frame;
 pub mod own;
+pub mod registers;
 pub mod window;
 
 mod features;
@@ -22,11 +23,7 @@ pub use page_table_entry::aarch64::A64PTE as Pte;
 /// Levels of page tables (Arm ARM D8.2, 4 KiB granule).
 pub const PAGE_TABLE_LEVELS: u32 = 4;
 
-/// In the kernel half; [`space`](crate::space) maps lazy pages there.
 pub const LAZY_KERNEL_ADDR: usize = 0xffff_9000_0000_0000;
-
-/// In the kernel half, and in nobody's map.
-pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_9100_0000_0000;
 
 /// Between the two ranges of addresses (Arm ARM D8.1): a translation fault of level 0, which names the
 /// address.

@@ -11,6 +11,7 @@ pub mod cases;
 pub mod counter;
 pub mod frame;
 pub mod own;
+pub mod registers;
 pub mod window;
 
 mod entry;
@@ -23,11 +24,7 @@ pub use page_table_entry::loongarch64::LA64PTE as Pte;
 /// Levels of page tables, as axcpu's refill handler walks them.
 pub const PAGE_TABLE_LEVELS: u32 = 4;
 
-/// In the kernel half; [`space`](crate::space) maps lazy pages there.
 pub const LAZY_KERNEL_ADDR: usize = 0xffff_9000_0000_0000;
-
-/// In the kernel half, and in nobody's map.
-pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_9100_0000_0000;
 
 /// Addresses that are no sign extension of 48 bits and in no direct-map window (Reference Manual vol. 1,
 /// chapter 5): an address error, which names the address.

@@ -11,6 +11,7 @@ pub mod cases;
 pub mod counter;
 pub mod frame;
 pub mod own;
+pub mod registers;
 pub mod window;
 
 mod entry;
@@ -22,11 +23,7 @@ pub use page_table_entry::riscv::Rv64PTE as Pte;
 /// Levels of page tables (Privileged ISA, "Sv39").
 pub const PAGE_TABLE_LEVELS: u32 = 3;
 
-/// In the kernel half; [`space`](crate::space) maps lazy pages there.
 pub const LAZY_KERNEL_ADDR: usize = 0xffff_ffd0_0000_0000;
-
-/// In the kernel half, and in nobody's map.
-pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_ffd1_0000_0000;
 
 /// Addresses that are no sign extension of 39 bits: a page fault like any other, which names the address.
 pub const OUT_OF_REACH: OutOfReach = OutOfReach {

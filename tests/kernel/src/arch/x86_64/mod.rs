@@ -26,11 +26,7 @@ pub use page_table_entry::x86_64::X64PTE as Pte;
 /// Levels of page tables (SDM vol. 3, 4.5).
 pub const PAGE_TABLE_LEVELS: u32 = 4;
 
-/// In the kernel half; [`space`](crate::space) maps lazy pages there.
 pub const LAZY_KERNEL_ADDR: usize = 0xffff_9000_0000_0000;
-
-/// Canonical, in the kernel half, and in nobody's map.
-pub const UNMAPPED_KERNEL_ADDR: usize = 0xffff_9100_0000_0000;
 
 /// Non-canonical addresses (SDM vol. 1, 3.3.7.1): #GP, which tells no address.
 pub const OUT_OF_REACH: OutOfReach = OutOfReach {

@@ -3,20 +3,16 @@
 
 mod faults;
 mod mops;
-mod registers;
 
 use alloc::vec::Vec;
 
 use super::Features;
-use crate::cases::{Named, cases};
+use crate::cases::{Named, REGISTERS, cases};
 
 const EVERYWHERE: &[Named] = cases! {
     faults: a_misaligned_access_is_finished_bytewise,
         what_no_device_answers_ends_a_copy,
         an_access_flag_is_the_pagers_business;
-    registers: a_repaired_fault_changes_no_register,
-        a_landing_changes_the_causes_register_alone,
-        what_is_passed_on_changes_no_register;
 };
 const WITH_MOPS: &[Named] = cases! {
     mops: a_landing_is_exact_in_the_words_of_either_option,
@@ -26,5 +22,5 @@ const WITH_MOPS: &[Named] = cases! {
 /// Those for a CPU.
 pub fn own(features: Features) -> Vec<Named> {
     let mops = if features.mops { WITH_MOPS } else { &[] };
-    [EVERYWHERE, mops].concat()
+    [EVERYWHERE, REGISTERS, mops].concat()
 }

@@ -3,24 +3,20 @@
 
 mod direct_map;
 mod faults;
-mod registers;
 
 use alloc::vec::Vec;
 
 use super::Features;
-use crate::cases::{Named, cases};
+use crate::cases::{Named, REGISTERS, cases};
 
 const EVERYWHERE: &[Named] = cases! {
     direct_map: no_operation_reaches_a_direct_map_window, but_the_bare_routines_would;
     faults: a_page_that_may_not_be_read_ends_a_copy,
         a_page_for_user_mode_only_ends_a_copy,
         an_atomic_of_the_kernels_own_is_recovered;
-    registers: a_repaired_fault_changes_no_register,
-        a_landing_changes_the_causes_register_alone,
-        what_is_passed_on_changes_no_register;
 };
 
 /// Those for a CPU.
 pub fn own(_features: Features) -> Vec<Named> {
-    EVERYWHERE.to_vec()
+    [EVERYWHERE, REGISTERS].concat()
 }

@@ -2,13 +2,12 @@
 //! The cases that only this machine has.
 
 mod faults;
-mod registers;
 mod status;
 
 use alloc::vec::Vec;
 
 use super::Features;
-use crate::cases::{Named, cases};
+use crate::cases::{Named, REGISTERS, cases};
 
 const EVERYWHERE: &[Named] = cases! {
     faults: memory_that_does_not_answer_ends_a_copy,
@@ -16,13 +15,10 @@ const EVERYWHERE: &[Named] = cases! {
         a_page_that_may_only_be_executed_ends_a_copy,
         an_atomic_of_the_kernels_own_is_recovered,
         a_misaligned_atomic_of_the_kernels_own_is_recovered;
-    registers: a_repaired_fault_changes_no_register,
-        a_landing_changes_the_causes_register_alone,
-        what_is_passed_on_changes_no_register;
     status: a_copy_changes_no_other_bit;
 };
 
 /// Those for a CPU.
 pub fn own(_features: Features) -> Vec<Named> {
-    EVERYWHERE.to_vec()
+    [EVERYWHERE, REGISTERS].concat()
 }

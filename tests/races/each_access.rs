@@ -4,10 +4,9 @@
 //! The pages permit nothing, so each access to user memory is a signal. The handler does the load or the store itself,
 //! by the mapping that stays, until the chosen one: from there on pages are away, and what needs them is refused.
 
-#[cfg_attr(target_arch = "aarch64", path = "aarch64.rs")]
-#[cfg_attr(target_arch = "riscv64", path = "riscv64.rs")]
-#[cfg_attr(target_arch = "loongarch64", path = "loongarch64.rs")]
-mod machine;
+#[expect(dead_code, reason = "the sweep needs more of it")]
+#[path = "../support/registers/mod.rs"]
+mod registers;
 
 use std::{
     cell::UnsafeCell,
@@ -21,33 +20,16 @@ use std::{
     time::Instant,
 };
 
-use libc::{c_int, siginfo_t, ucontext_t};
+use libc::{c_int, siginfo_t};
+use registers::Registers;
 
 use crate::{
     Numbers, is_long,
-    memory::{Area, PAGE},
+    memory::PAGE,
     model::{ALL, Case, Findings, Pages, Scene, lengths},
     one_test,
     operations::{self, Operation},
 };
-
-/// A load or a store of a general register.
-#[derive(Clone, Copy, Debug)]
-struct Access {
-    addr: usize,
-    size: usize,
-    is_store: bool,
-    /// Whether the register gets copies of the highest bit.
-    is_signed: bool,
-    register: usize,
-    /// Bytes of the instruction.
-    insn: usize,
-}
-
-/// The bits of a number as a signed one of so many.
-const fn signed(value: usize, bits: u32) -> isize {
-    (value as isize) << (usize::BITS - bits) >> (usize::BITS - bits)
-}
 
 struct Shared(UnsafeCell<Option<Scene>>);
 
@@ -80,9 +62,9 @@ extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void
         sides.into_iter().find(|(area, _)| area.contains(addr))
     });
     if let Some((area, bit)) = area.filter(|_| thread == THREAD.load(Relaxed)) {
-        // SAFETY: the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
-        let context = unsafe { &mut *context.cast::<ucontext_t>() };
-        let Some(access) = machine::decode(context) else { std::process::abort() };
+        // SAFETY: (1) the kernel hands a SA_SIGINFO handler a valid frame that is nobody else's.
+        let mut registers = unsafe { Registers::of(context) };
+        let Some(access) = registers.insn() else { std::process::abort() };
         let last = access.addr + access.size - 1;
         if !area.contains(access.addr) || !area.contains(last) {
             // Not one byte outside.
@@ -92,7 +74,8 @@ extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void
         let needs = page(access.addr) | page(last);
         let is_late = ACCESSES.fetch_add(1, Relaxed) >= FIRST.load(Relaxed);
         if !(is_late && needs & AWAY.load(Relaxed) != 0) {
-            return by_hand(context, &area, access);
+            // SAFETY: (1) inside of the area.
+            return unsafe { registers.carry_out(access, area.alias_of(access.addr)) };
         }
         if COME_BACK.load(Relaxed) {
             AWAY.store(0, Relaxed);
@@ -103,26 +86,6 @@ extern "C" fn on_fault(signal: c_int, info: *mut siginfo_t, context: *mut c_void
         transmute::<usize, extern "C" fn(c_int, *mut siginfo_t, *mut c_void)>(FORMER.load(Relaxed))
     };
     former(signal, info, context);
-}
-
-fn by_hand(context: &mut ucontext_t, area: &Area, access: Access) {
-    let memory = area.alias_of(access.addr);
-    let mut bytes = [0; 8];
-    if access.is_store {
-        bytes = machine::get(context, access.register).to_le_bytes();
-        let to = ptr::with_exposed_provenance_mut::<u8>(memory);
-        // SAFETY: inside of the area.
-        unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), access.size) };
-    } else {
-        let from = ptr::with_exposed_provenance::<u8>(memory);
-        // SAFETY: inside of the area.
-        unsafe { from.copy_to_nonoverlapping(bytes.as_mut_ptr(), access.size) };
-        let value = usize::from_le_bytes(bytes);
-        let bits = 8 * access.size as u32;
-        let value = if access.is_signed { signed(value, bits) as usize } else { value };
-        machine::set(context, access.register, value);
-    }
-    machine::skip(context, access.insn);
 }
 
 /// The handler, until dropped.
