@@ -62,15 +62,15 @@ pub(crate) enum Content {
 pub(crate) enum Effect {
     /// Nothing that can be seen.
     None,
-    /// "The first `fault.done` bytes of `buf` hold what came before and the rest is unchanged."
+    /// "The first `fault.done` bytes of `buf` hold the bytes before the fault, and the rest is unchanged."
     ToKernel,
-    /// "What was read is in `buf` then: all of it, or the whole elements of `fault.done` bytes."
+    /// "Then `buf` begins with the whole elements of the first `fault.done` bytes."
     ElementsToKernel(usize),
-    /// "But `dst[fault.done..]` is zero: nothing of what was in `dst` before remains."
+    /// "None of the former contents of `dst` remain": `dst[fault.done..]` is zero.
     ToKernelZeroing,
-    /// "The first `fault.done` bytes have been written and none behind them."
+    /// "The first `fault.done` bytes have been written, and no byte after them."
     FromKernel,
-    /// The same; behind so many bytes, "room that the kernel has nothing for is zeroed".
+    /// The same; behind so many bytes, "room after the kernel's struct is filled with zeros".
     FromKernelThenZero(usize),
     /// The same, with this byte.
     Fill(u8),
@@ -85,16 +85,16 @@ pub(crate) enum Effect {
 /// What `done` means.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Done {
-    /// "Bytes that were done": all in front of the first one that does not permit the access.
+    /// "The number of bytes that were done": all in front of the first one that does not permit the access.
     Bytes,
-    /// `scope::run`: "those in front of it are done, none behind it is. `done` counts that access's bytes": of accesses
+    /// `scope::run`: "the accesses before it are done, and none after it. `done` counts only the bytes of the access that failed": of accesses
     /// to so many bytes each.
     OfAccess(usize),
-    /// Region mode: "`FaultKind::Permission` with `done` 0 if an area does not permit it: then nothing has been accessed".
+    /// Region mode: "`FaultKind::Permission` with `done` 0 if an area does not permit the access. Then nothing has been accessed".
     NothingIfRefused,
     /// `UserCStr::read_truncated`: a fault only "if one of the first `buf.len() - 1` bytes is needed and not readable".
     BytesButTheLast,
-    /// "It says *where* the bytes are, never that they are mapped": no access, so no fault.
+    /// "It says *where* the bytes are. It does not say that they are mapped": no access, so no fault.
     NoAccess,
 }
 

@@ -2,8 +2,8 @@
 //! A kernel that owns its trap handler needs no vector of axptr's: these lines are all it takes.
 //!
 //! The frame as axptr looks at it is [`Frame`]. The machine's part is `arch::own`, the kernel's trap entry.
-//! That has closed the window, saved all registers, and read what the machine says of the fault; behind
-//! [`handle`] it restores them and returns, or goes on to axcpu's handler.
+//! That has saved all registers, and read what the machine says of the fault. It leaves the window as the fault has found it.
+//! Behind [`handle`] it restores the registers and returns, or goes on to axcpu's handler.
 
 use axcpu::TrapFrame;
 use axhal::asm::{disable_irqs, enable_irqs};

@@ -7,7 +7,7 @@ use core::{
 };
 
 use axcpu::TrapFrame;
-use axptr::{Access, FaultKind, trap::Report};
+use axptr::trap::Report;
 
 use super::entry::{entry, pass_on, set_entry};
 use crate::own;
@@ -29,25 +29,14 @@ extern "C" fn decide(frame: &mut TrapFrame) -> bool {
     report().is_some_and(|report| own::handle(frame, report))
 }
 
-/// What the CPU says of a data access (Reference Manual vol. 1, chapter 7, ESTAT); `None` for anything else.
+/// What the CPU says of a data access.
 fn report() -> Option<Report> {
     let (status, addr): (usize, usize);
     // SAFETY: reads ESTAT; nothing has faulted since.
     unsafe { asm!("csrrd {}, 0x5", out(reg) status, options(nomem, nostack)) };
     // SAFETY: reads BADV; as above.
     unsafe { asm!("csrrd {}, 0x7", out(reg) addr, options(nomem, nostack)) };
-    let (access, kind) = match (status >> 16 & 0x3f, status >> 22 & 0x1ff) {
-        (1, _) => (Some(Access::Read), FaultKind::NotPresent),
-        (2, _) => (Some(Access::Write), FaultKind::NotPresent),
-        (4, _) => (Some(Access::Write), FaultKind::Permission),
-        (5, _) => (Some(Access::Read), FaultKind::Permission),
-        // A page for user mode alone: no pager can repair it.
-        (7, _) => (None, FaultKind::Unknown),
-        (8, 1) => (None, FaultKind::NonCanonical),
-        (9, _) => (None, FaultKind::Misaligned),
-        _ => return None,
-    };
-    Some(Report { access, kind, addr: Some(addr), ..Report::default() })
+    Report::loongarch64(status, addr)
 }
 
 unsafe extern "C" {

@@ -4,7 +4,7 @@
 use core::arch::{asm, global_asm};
 
 use axcpu::TrapFrame;
-use axptr::{Access, FaultKind, trap::Report};
+use axptr::trap::Report;
 
 use super::{entry::set_entry, window};
 use crate::own;
@@ -15,34 +15,19 @@ pub fn install() {
     unsafe { set_entry(kernel_own as *const () as usize) };
 }
 
-/// What the entry calls, with the window closed and interrupts off.
+/// What the entry calls, with interrupts off.
 extern "C" fn decide(frame: &mut TrapFrame) -> bool {
     report(frame).is_some_and(|report| own::handle(frame, report))
 }
 
-/// What the CPU says of a data access (Privileged ISA, "scause"); `None` for what no page explains.
-///
-/// A page fault does not tell why: both an absent page and one that forbids the access are absent here.
+/// What the CPU says of a data access.
 fn report(frame: &TrapFrame) -> Option<Report> {
     let (cause, addr): (usize, usize);
     // SAFETY: reads a register; nothing has trapped since.
     unsafe { asm!("csrr {}, scause", out(reg) cause, options(nomem, nostack)) };
     // SAFETY: as above.
     unsafe { asm!("csrr {}, stval", out(reg) addr, options(nomem, nostack)) };
-    let access = match cause {
-        4 | 5 | 13 => Access::Read,
-        6 | 7 | 15 => Access::Write,
-        _ => return None,
-    };
-    let kind = match cause {
-        4 | 6 => FaultKind::Misaligned,
-        5 | 7 => FaultKind::Physical,
-        // A user page, or none, and no window: the kernel's bug, which no pager can repair.
-        _ if !window::was_open(frame) && addr < axptr::user_limit() => return None,
-        _ if addr as isize >> 38 != addr as isize >> 63 => FaultKind::NonCanonical,
-        _ => FaultKind::NotPresent,
-    };
-    Some(Report { access: Some(access), kind, addr: Some(addr), ..Report::default() })
+    Some(Report { window_closed: !window::was_open(frame), ..Report::riscv64(cause, addr)? })
 }
 
 unsafe extern "C" {
@@ -67,8 +52,7 @@ global_asm!(
     "sd t0, 16(sp)",
     "csrr t0, sepc",
     "sd t0, 256(sp)",
-    "lui t0, 0x40", // SUM, which a trap leaves as it was
-    "csrrc t0, sstatus, t0",
+    "csrr t0, sstatus", // with SUM as it was: axptr closes the window for the pager
     "sd t0, 264(sp)",
     "mv a0, sp",
     "call {decide}",

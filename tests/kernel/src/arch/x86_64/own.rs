@@ -3,14 +3,13 @@
 
 use core::{
     arch::{asm, global_asm},
-    sync::atomic::{AtomicBool, AtomicUsize, Ordering},
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use axcpu::TrapFrame;
-use axptr::{Access, FaultKind, trap::Report};
+use axptr::trap::Report;
 
 use super::{
-    Features,
     gates::{self, GP, PF},
     window,
 };
@@ -18,11 +17,9 @@ use crate::own;
 
 static FORMER_GP: AtomicUsize = AtomicUsize::new(0);
 static FORMER_PF: AtomicUsize = AtomicUsize::new(0);
-static HAS_WINDOW: AtomicBool = AtomicBool::new(false);
 
 /// Puts the entry into the gates, which the CPUs share.
 pub fn install() {
-    HAS_WINDOW.store(Features::of_this_cpu().window, Ordering::Relaxed);
     for (vector, former, entry) in
         [(GP, &FORMER_GP, kernel_own_gp as *const ()), (PF, &FORMER_PF, kernel_own_pf as *const ())]
     {
@@ -35,44 +32,21 @@ pub fn install() {
     }
 }
 
-/// What the entry calls, with the window closed and interrupts off.
+/// What the entry calls, with interrupts off.
 extern "C" fn decide(frame: &mut TrapFrame) -> bool {
     report(frame).is_some_and(|report| own::handle(frame, report))
 }
 
-/// What the CPU says of a data access; `None` for what no page explains.
+/// What the CPU says of a data access.
 fn report(frame: &TrapFrame) -> Option<Report> {
-    // The page-fault error code (SDM vol. 3, 4.7).
-    const PRESENT: u64 = 1 << 0;
-    const WRITE: u64 = 1 << 1;
-    const RESERVED: u64 = 1 << 3;
-    const FETCH: u64 = 1 << 4;
-    const KEY: u64 = 1 << 5;
-
     if frame.vector == GP as u64 {
-        return Some(Report { access: None, kind: FaultKind::NonCanonical, addr: None, ..Report::default() });
+        return Some(Report::x86_64_protection_fault());
     }
     let addr: usize;
     // SAFETY: reads a register; nothing has faulted since.
     unsafe { asm!("mov {}, cr2", out(reg) addr, options(nomem, nostack, preserves_flags)) };
-    let error = frame.error_code;
-    let kind = match error & (PRESENT | RESERVED | KEY) {
-        0 => FaultKind::NotPresent,
-        // A page that permits the access, and no window: the kernel's bug, which no pager can repair.
-        PRESENT if window::is_enforced() && !window::was_open(frame) && addr < axptr::user_limit() => {
-            return None;
-        }
-        PRESENT => FaultKind::Permission,
-        bits if bits & RESERVED != 0 => FaultKind::Unknown,
-        _ => FaultKind::ProtectionKey,
-    };
-    let access = if error & WRITE != 0 { Access::Write } else { Access::Read };
-    (error & FETCH == 0).then_some(Report {
-        access: Some(access),
-        kind,
-        addr: Some(addr),
-        ..Report::default()
-    })
+    let window_closed = window::is_enforced() && !window::was_open(frame);
+    Some(Report { window_closed, ..Report::x86_64_page_fault(frame.error_code as usize, addr)? })
 }
 
 unsafe extern "C" {
@@ -90,11 +64,8 @@ global_asm!(
     ".global kernel_own_pf",
     "kernel_own_pf:",
     "push {pf}",
-    // The CPU leaves RFLAGS.AC as it was.
-    "2: cmp byte ptr [rip + {has_window}], 0",
-    "je 3f",
-    "clac",
-    "3: cld",
+    // The CPU leaves RFLAGS.AC as it was: the window is open until axptr closes it for the pager.
+    "2: cld",
     // axcpu's frame, from its end to its beginning.
     ".irp register, r15,r14,r13,r12,r11,r10,r9,r8,rdi,rsi,rbp,rbx,rdx,rcx,rax",
     "push \\register",
@@ -116,7 +87,6 @@ global_asm!(
     ".popsection",
     gp = const GP,
     pf = const PF,
-    has_window = sym HAS_WINDOW,
     decide = sym decide,
     former_gp = sym FORMER_GP,
     former_pf = sym FORMER_PF,
