@@ -310,7 +310,7 @@ impl Far<'_> {
         fs::create_dir_all(&folder).unwrap();
         let source = read(&root().join("tests/link/far.rs"))
             .replace("SOURCES", root().to_str().unwrap())
-            .replace("ACCESS", &access_macro(self.target))
+            .replace("ACCESS", &access_macro())
             .replace("BACKWARDS", if self.backwards { "yes" } else { "no" })
             .replace("BYTES", &self.bytes.to_string())
             .replace("BETWEEN", self.between);
@@ -328,11 +328,9 @@ impl Far<'_> {
     }
 }
 
-/// The text of the macro that the routines of the target's machine use.
-fn access_macro(target: &str) -> String {
-    let machine = target.split('-').next().unwrap();
-    let arch = if machine == "riscv64gc" { "riscv64" } else { machine };
-    let text = read(&root().join(format!("asm/{arch}/macros.S")));
+/// The text of the macro that the routines use.
+fn access_macro() -> String {
+    let text = read(&root().join("asm/entry.S"));
     let start = text.find(".macro axptr_access ").unwrap();
     let end = start + text[start..].find(".endm").unwrap();
     format!("{}.endm", &text[start..end])

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Shared by every routine: an instruction together with its table entry.
+// Shared by every routine, beside asm/entry.S.
 //
 // Before this file, the Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process). It passes its constants,
 // and the address of its CPU feature byte, {cpu}.
@@ -20,35 +20,14 @@
 // or two tag granules, may leave the good part behind (Arm ARM B2.2.1: only an aligned access is single-copy atomic).
 // Loads may be unaligned, and so may accesses to kernel memory: SCTLR_EL1.A is 0.
 
-// Entry flags.
-.set AXPTR_R, {read}                    // the instruction reads user memory
-.set AXPTR_W, {write}                   // the instruction writes user memory
+// Entry flags, beside those of asm/entry.S.
 .set AXPTR_STRICT, {strict}             // the instruction accesses kernel memory too
-.set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
 
 // Bits of a cause: it may end inside a page; the access was a write. Then the longest distance from the start of the
 // rest to the end of an access of the 64-byte classes.
 .set AXPTR_SUB_PAGE_BIT, 7
 .set AXPTR_CAUSE_WRITE_BIT, 9
 .set AXPTR_REACH, 64
-
-// `insn` accesses user memory if `flags` is not 0. Then a fault goes on at `landing`. `routine` names the section of
-// the routine: the entry follows it through the linker (SHF_LINK_ORDER), and it refers to the entry. Without that
-// reference, `--icf=all` would fold a routine and its no-fault form, which differ only in their entries.
-.macro axptr_access routine, flags, landing, insn:vararg
-9:  \insn
-    .if \flags
-    .reloc 0, BFD_RELOC_NONE, .Laxptr_entry_\routine\()_\@
-    .pushsection axptr_ex_table, "ao", @progbits, .text.axptr_\routine
-    .balign 4
-.Laxptr_entry_\routine\()_\@:
-    .long 9b - .
-    .short \landing - 9b
-    .short \flags
-    .org . - ((((\landing - 9b + 0x8000) >> 16) != 0) & 1) // an error if the distance is cut to 16 bits
-    .popsection
-    .endif
-.endm
 
 // One piece: `u` is the unprivileged instruction for the user side, `k` the plain one for the kernel side.
 .macro axptr_piece routine, flags, landing, u, k, operands:vararg

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Shared by every routine: an instruction together with its table entry, and the SUM window.
+// Shared by every routine, beside asm/entry.S: the SUM window.
 //
 // Before this file, the Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process). It passes its constants.
 //
@@ -9,31 +9,8 @@
 //   a3   the bits of sstatus that this call set and must clear (kernel only)
 //   a5   the end of the destination
 
-// Entry flags.
-.set AXPTR_R, {read}                    // the instruction reads user memory
-.set AXPTR_W, {write}                   // the instruction writes user memory
-.set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
-
 // The bit of a cause that may end inside a page.
 .set AXPTR_SUB_PAGE, 0x80
-
-// `insn` accesses user memory if `flags` is not 0. Then a fault goes on at `landing`. `routine` names the section of
-// the routine: the entry follows it through the linker (SHF_LINK_ORDER), and it refers to the entry. Without that
-// reference, `--icf=all` would fold a routine and its no-fault form, which differ only in their entries.
-.macro axptr_access routine, flags, landing, insn:vararg
-9:  \insn
-    .if \flags
-    .reloc 0, BFD_RELOC_NONE, .Laxptr_entry_\routine\()_\@
-    .pushsection axptr_ex_table, "ao", @progbits, .text.axptr_\routine
-    .balign 4
-.Laxptr_entry_\routine\()_\@:
-    .long 9b - .
-    .short \landing - 9b
-    .short \flags
-    .org . - ((((\landing - 9b + 0x8000) >> 16) != 0) & 1) // an error if the distance is cut to 16 bits
-    .popsection
-    .endif
-.endm
 
 // No relaxation: the linker shortens no code here, so the assembler's distances in an entry stay right.
 .macro axptr_begin routine

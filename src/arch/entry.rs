@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! One entry of the exception table, as the assembler emits it. The routines emit theirs by a macro of
-//! `asm/<arch>/macros.S`.
+//! `asm/entry.S`.
 
 /// The instruction reads user memory.
 pub(crate) const READ: u16 = 1;

@@ -87,10 +87,11 @@ pub(crate) enum Effect {
 pub(crate) enum Done {
     /// "The number of bytes that were done": all in front of the first one that does not permit the access.
     Bytes,
-    /// `scope::run`: "the accesses before it are done, and none after it. `done` counts only the bytes of the access that failed": of accesses
-    /// to so many bytes each.
+    /// `scope::run`: "the accesses before it are done, and none after it. `done` counts only the bytes of the access that
+    /// failed": of accesses to so many bytes each.
     OfAccess(usize),
-    /// Region mode: "`FaultKind::Permission` with `done` 0 if an area does not permit the access. Then nothing has been accessed".
+    /// Region mode: "`FaultKind::Permission` with `done` 0 if an area does not permit the access. Then nothing has been
+    /// accessed".
     NothingIfRefused,
     /// `UserCStr::read_truncated`: a fault only "if one of the first `buf.len() - 1` bytes is needed and not readable".
     BytesButTheLast,

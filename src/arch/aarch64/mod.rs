@@ -50,6 +50,7 @@ pub(crate) const MOPS_REFUTED: u8 = 2;
 // One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
+    include_str!("../../../asm/entry.S"),
     include_str!("../../../asm/aarch64/macros.S"),
     include_str!("../../../asm/aarch64/mops.S"),
     include_str!("../../../asm/aarch64/cpu.S"),

@@ -40,6 +40,7 @@ static CPU: AtomicU8 = AtomicU8::new(0);
 // One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
+    include_str!("../../../asm/entry.S"),
     include_str!("../../../asm/loongarch64/macros.S"),
     include_str!("../../../asm/loongarch64/copy.S"),
     include_str!("../../../asm/loongarch64/fill.S"),

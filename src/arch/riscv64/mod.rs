@@ -35,6 +35,7 @@ pub(crate) const SSTATUS_SUM: usize = 1 << 18;
 // One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
+    include_str!("../../../asm/entry.S"),
     include_str!("../../../asm/riscv64/macros.S"),
     include_str!("../../../asm/riscv64/sentinel.S"),
     include_str!("../../../asm/riscv64/copy.S"),

@@ -45,6 +45,7 @@ pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
 // One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
+    include_str!("../../../asm/entry.S"),
     include_str!("../../../asm/x86_64/macros.S"),
     include_str!("../../../asm/x86_64/cpu.S"),
     include_str!("../../../asm/x86_64/copy.S"),

@@ -1,0 +1,26 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+// On all machines alike: an instruction together with its table entry.
+//
+// Before this file, the Rust side passes the flags of an entry.
+
+.set AXPTR_R, {read}                    // the instruction reads user memory
+.set AXPTR_W, {write}                   // the instruction writes user memory
+.set AXPTR_NOFAULT, {nofault}           // straight to the landing, never to the pager
+
+// `insn` accesses user memory if `flags` is not 0. Then a fault goes on at `landing`. `routine` names the section of
+// the routine: the entry follows it through the linker (SHF_LINK_ORDER), and it refers to the entry. Without that
+// reference, `--icf=all` would fold a routine and its no-fault form, which differ only in their entries.
+.macro axptr_access routine, flags, landing, insn:vararg
+9:  \insn
+    .if \flags
+    .reloc 0, BFD_RELOC_NONE, .Laxptr_entry_\routine\()_\@
+    .pushsection axptr_ex_table, "ao", @progbits, .text.axptr_\routine
+    .balign 4
+.Laxptr_entry_\routine\()_\@:
+    .long 9b - .
+    .short \landing - 9b
+    .short \flags
+    .org . - ((((\landing - 9b + 0x8000) >> 16) != 0) & 1) // an error if the distance is cut to 16 bits
+    .popsection
+    .endif
+.endm
