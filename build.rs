@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Gives kernels the path of the linker fragment, and refuses targets that have no routines.
+//! Decides whether the crate runs in a kernel or in a process, gives kernels the path of the linker fragment, and refuses
+//! targets that have no routines.
 //!
 //! A build script runs on the host. So it reads the target from `CARGO_CFG_*`; `cfg!` would describe the host.
 
@@ -26,12 +27,18 @@ fn main() {
             "target_endian = \"{endian}\": the routines for {arch} are written for the little-endian machine"
         ));
     }
-    match cfg("TARGET_OS").as_str() {
-        "none" | "linux" => {}
+    // A kernel's target may have an operating system of any name, its own for example: then the kernel says what it is.
+    let home = match cfg("TARGET_OS").as_str() {
+        _ if env::var_os("CARGO_CFG_AXPTR_KERNEL").is_some() => "kernel",
+        "none" => "kernel",
+        "linux" => "process",
         os => refuse(&format!(
-            "target_os = \"{os}\" has no trap backend: use \"none\" (a kernel) or \"linux\" (a process)"
+            "target_os = \"{os}\" has no trap backend: use \"none\" (a kernel) or \"linux\" (a process). A kernel with \
+             a target of its own is built with RUSTFLAGS=\"--cfg axptr_kernel\""
         )),
-    }
+    };
+    println!("cargo::rustc-check-cfg=cfg(axptr_home, values(\"kernel\", \"process\"))");
+    println!("cargo::rustc-cfg=axptr_home=\"{home}\"");
     if cfg("TARGET_POINTER_WIDTH") != "64" {
         refuse("the routines are written for 64-bit pointers");
     }

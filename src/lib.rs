@@ -44,11 +44,11 @@ pub use compat::legacy;
 pub use extable::cause::{Access, FaultKind};
 #[cfg(feature = "percpu")]
 pub use recovery::flag::{is_accessing_user_memory, switch_accessing_user_memory};
-#[cfg(target_os = "linux")]
+#[cfg(axptr_home = "process")]
 pub use recovery::hosted;
-#[cfg(all(feature = "vector", any(target_os = "none", doc)))]
+#[cfg(all(feature = "vector", any(axptr_home = "kernel", doc)))]
 pub use recovery::vector;
-#[cfg(any(target_os = "none", doc))]
+#[cfg(any(axptr_home = "kernel", doc))]
 pub use recovery::window;
 pub use recovery::{
     limit::{DEFAULT_USER_LIMIT, set_user_limit, user_limit},

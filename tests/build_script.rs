@@ -10,16 +10,20 @@ use std::{
 /// What cargo tells the script of a target: machine, operating system, pointer width, byte order.
 type Target = [&'static str; 4];
 
-const SUPPORTED: [Target; 5] = [
-    ["x86_64", "none", "64", "little"],
-    ["aarch64", "none", "64", "little"],
-    ["riscv64", "none", "64", "little"],
-    ["loongarch64", "none", "64", "little"],
-    ["x86_64", "linux", "64", "little"],
+/// Each with what the crate then runs in.
+const SUPPORTED: [(Target, &str); 5] = [
+    (["x86_64", "none", "64", "little"], "kernel"),
+    (["aarch64", "none", "64", "little"], "kernel"),
+    (["riscv64", "none", "64", "little"], "kernel"),
+    (["loongarch64", "none", "64", "little"], "kernel"),
+    (["x86_64", "linux", "64", "little"], "process"),
 ];
 
+/// Operating systems, for a kernel that says that it is one.
+const OF_KERNELS: [&str; 5] = ["none", "linux", "hermit", "uefi", "its_own"];
+
 /// And a part of the reason.
-const REFUSED: [(Target, &str); 7] = [
+const REFUSED: [(Target, &str); 8] = [
     // aarch64_be-unknown-none-softfloat, aarch64_be-unknown-linux-gnu
     (["aarch64", "none", "64", "big"], "target_endian = \"big\""),
     (["aarch64", "linux", "64", "big"], "target_endian = \"big\""),
@@ -27,6 +31,7 @@ const REFUSED: [(Target, &str); 7] = [
     (["x86", "none", "32", "little"], "target_arch = \"x86\""),
     (["powerpc64", "linux", "64", "big"], "target_arch = \"powerpc64\""),
     (["x86_64", "windows", "64", "little"], "target_os = \"windows\""),
+    (["x86_64", "hermit", "64", "little"], "--cfg axptr_kernel"),
     // x86_64-unknown-linux-gnux32
     (["x86_64", "linux", "32", "little"], "64-bit pointers"),
 ];
@@ -41,13 +46,15 @@ fn every_other_target_is_refused_with_its_reason() {
     let status = rustc.args(["--edition=2024", "-o"]).args([&script, &source]).status().unwrap();
     assert!(status.success());
 
-    for target in SUPPORTED {
-        let output = run(&script, target);
-        let text = String::from_utf8(output.stdout).unwrap();
-        assert!(output.status.success() && text.contains("linker_fragment="), "{target:?}: {text}");
+    for (target, home) in SUPPORTED {
+        accepted(target, home, &run(&script, target, false));
+    }
+    for os in OF_KERNELS {
+        let target = ["x86_64", os, "64", "little"];
+        accepted(target, "kernel", &run(&script, target, true));
     }
     for (target, reason) in REFUSED {
-        let output = run(&script, target);
+        let output = run(&script, target, false);
         let text = String::from_utf8(output.stdout).unwrap();
         let error = text.lines().find_map(|line| line.strip_prefix("cargo::error=axptr: "));
         assert!(!output.status.success(), "{target:?}: {text}");
@@ -55,8 +62,15 @@ fn every_other_target_is_refused_with_its_reason() {
     }
 }
 
-/// Runs the script as cargo does.
-fn run(script: &Path, [arch, os, width, endian]: Target) -> Output {
+fn accepted(target: Target, home: &str, output: &Output) {
+    let text = String::from_utf8_lossy(&output.stdout);
+    let named = text.lines().find_map(|line| line.strip_prefix("cargo::rustc-cfg=axptr_home="));
+    assert!(output.status.success() && text.contains("linker_fragment="), "{target:?}: {text}");
+    assert_eq!(named, Some(&*format!("\"{home}\"")), "{target:?}");
+}
+
+/// Runs the script as cargo does, with `--cfg axptr_kernel` or without.
+fn run(script: &Path, [arch, os, width, endian]: Target, says_kernel: bool) -> Output {
     let mut command = Command::new(script);
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -65,5 +79,10 @@ fn run(script: &Path, [arch, os, width, endian]: Target) -> Output {
         .env("CARGO_CFG_TARGET_OS", os)
         .env("CARGO_CFG_TARGET_POINTER_WIDTH", width)
         .env("CARGO_CFG_TARGET_ENDIAN", endian);
+    // What cargo sets for a flag without a value.
+    match says_kernel {
+        true => command.env("CARGO_CFG_AXPTR_KERNEL", ""),
+        false => command.env_remove("CARGO_CFG_AXPTR_KERNEL"),
+    };
     command.output().unwrap()
 }

@@ -15,38 +15,71 @@ struct Built {
     said: String,
 }
 
-/// Runs cargo on it. The features are those that its manifest asks for.
-fn build(program: &str, features: &[&str], subcommand: &str) -> Built {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let folder: PathBuf =
-        [env!("CARGO_TARGET_TMPDIR"), "consumer", &format!("{program}{}", features.concat())]
-            .iter()
-            .collect();
-    fs::create_dir_all(&folder).unwrap();
-    fs::copy(root.join("tests/consumer").join(program).with_extension("rs"), folder.join("main.rs")).unwrap();
-    // The versions that are there already: a test needs no network.
-    if root.join("Cargo.lock").exists() {
-        fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
+/// A package with one of `tests/consumer`'s files for its program.
+#[derive(Clone, Copy)]
+struct Package {
+    program: &'static str,
+    default_features: bool,
+    features: &'static [&'static str],
+    /// Whether cargo chooses the versions, as it does for a newcomer; else they are this project's.
+    is_fresh: bool,
+    flags: &'static str,
+}
+
+impl Package {
+    const fn new(program: &'static str, features: &'static [&'static str]) -> Self {
+        Self { program, default_features: true, features, is_fresh: false, flags: "" }
     }
-    let manifest = format!(
-        "[package]\nname = \"consumer\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-         [[bin]]\nname = \"consumer\"\npath = \"main.rs\"\n\
-         [dependencies]\naxptr = {{ path = {root:?}, features = {features:?} }}\n\
-         bytemuck = {{ version = \"1.25\", features = [\"derive\", \"min_const_generics\"] }}\n\
-         [workspace]\n[profile.dev]\ndebug = false\n"
-    );
-    fs::write(folder.join("Cargo.toml"), manifest).unwrap();
-    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
-    for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
-        cargo.env_remove(variable);
+
+    /// Runs cargo on it.
+    fn cargo(self, subcommand: &str) -> Built {
+        let Self { program, default_features, features, is_fresh, flags } = self;
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let own = format!("{program}-{default_features}-{}{is_fresh}{}", features.concat(), flags.len());
+        let folder: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "consumer", &own].iter().collect();
+        fs::create_dir_all(&folder).unwrap();
+        fs::copy(root.join("tests/consumer").join(program).with_extension("rs"), folder.join("main.rs"))
+            .unwrap();
+        let lock = folder.join("Cargo.lock");
+        let _ = fs::remove_file(&lock);
+        // The versions that are there already: a test needs no network.
+        if !is_fresh && root.join("Cargo.lock").exists() {
+            fs::copy(root.join("Cargo.lock"), lock).unwrap();
+        }
+        let manifest = format!(
+            "[package]\nname = \"consumer\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+             [[bin]]\nname = \"consumer\"\npath = \"main.rs\"\n[dependencies]\n\
+             axptr = {{ path = {root:?}, default-features = {default_features}, features = {features:?} }}\n\
+             bytemuck = {{ version = \"1.25\", features = [\"derive\", \"min_const_generics\"] }}\n\
+             [workspace]\n[profile.dev]\ndebug = false\n"
+        );
+        fs::write(folder.join("Cargo.toml"), manifest).unwrap();
+        let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
+        for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
+            cargo.env_remove(variable);
+        }
+        cargo.current_dir(&folder).args([subcommand, "--quiet"]);
+        if !is_fresh {
+            cargo.arg("--offline");
+        }
+        if !flags.is_empty() {
+            cargo.env("RUSTFLAGS", flags);
+        }
+        if features.contains(&"axmm") {
+            // The published axmm line uses unstable features.
+            cargo.env("RUSTC_BOOTSTRAP", "1");
+        }
+        let output = cargo
+            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumer/target"))
+            .output()
+            .unwrap();
+        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat();
+        Built { compiles: output.status.success(), said }
     }
-    cargo.current_dir(&folder).args([subcommand, "--offline", "--quiet"]);
-    let output = cargo
-        .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumer/target"))
-        .output()
-        .unwrap();
-    let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat();
-    Built { compiles: output.status.success(), said }
+}
+
+fn build(program: &'static str, features: &'static [&'static str], subcommand: &str) -> Built {
+    Package::new(program, features).cargo(subcommand)
 }
 
 #[test]
@@ -74,4 +107,47 @@ fn without_the_feature_no_safe_function_makes_a_reference() {
 fn the_tests_hooks_are_not_there_for_others() {
     let refused = build("hooks_of_the_tests", &[], "check");
     assert!(!refused.compiles && refused.said.contains("`internal`"), "{}", refused.said);
+}
+
+#[test]
+fn each_set_of_features_builds_with_the_versions_that_cargo_chooses() {
+    let any = Package { is_fresh: true, ..Package::new("any_feature", &[]) };
+    for package in [
+        Package { default_features: false, ..any },
+        any,
+        Package { features: &["alloc"], ..any },
+        Package { features: &["std"], ..any },
+        Package { features: &["vector"], ..any },
+        Package { features: &["legacy", "percpu"], ..any },
+        Package { default_features: false, features: &["axmm"], ..any },
+        Package { features: &["alloc", "axmm", "legacy", "percpu", "std", "vector"], ..any },
+    ] {
+        let built = package.cargo("check");
+        assert!(built.compiles, "{:?}: {}", package.features, built.said);
+    }
+    let least = Package { default_features: false, ..any }.cargo("run");
+    assert!(least.compiles, "{}", least.said);
+}
+
+#[test]
+fn without_default_features_there_are_three_dependencies() {
+    let least = Package { default_features: false, ..Package::new("any_feature", &[]) };
+    let tree = least.cargo("tree");
+    let own =
+        tree.said.lines().filter_map(|line| line.strip_prefix('│')?.trim_start().strip_prefix(['├', '└']));
+    let names: Vec<_> =
+        own.map(|line| line.trim_start_matches(['─', ' ']).split(' ').next().unwrap()).collect();
+    assert_eq!(names, ["bytemuck", "cfg-if", "libc"], "{}", tree.said);
+}
+
+/// A target of its own has an operating system of any name; here it is the one that the tests run on.
+#[test]
+fn a_kernel_can_say_that_it_is_one() {
+    let kernel = Package { flags: "--cfg axptr_kernel", ..Package::new("kernel_of_its_own", &[]) };
+    let built = kernel.cargo("check");
+    assert!(built.compiles, "{}", built.said);
+    let refused = Package { flags: "--cfg axptr_kernel --cfg of_a_process", ..kernel }.cargo("check");
+    assert!(!refused.compiles && refused.said.contains("`hosted`"), "{}", refused.said);
+    let refused = Package { flags: "", ..kernel }.cargo("check");
+    assert!(!refused.compiles && refused.said.contains("`window`"), "{}", refused.said);
 }

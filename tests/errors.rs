@@ -147,12 +147,21 @@ fn errors_say_what_happened() {
         AtomicError::Retry.to_string(),
         FutexError::UnknownComparison.to_string(),
         SelftestError::NotSetUp.to_string(),
+        SelftestError::NoHandler.to_string(),
         SelftestError::KernelBelowLimit { limit: 5, kernel: 3 }.to_string(),
     ];
     for (index, text) in said.iter().enumerate() {
         assert!(!text.is_empty() && !said[..index].contains(text), "{text}");
     }
     assert!(said[3].contains('3') && [7, 8, 10].iter().all(|&index| said[index].contains('5')), "{said:?}");
+}
+
+/// `fault` sets a limit and installs nothing.
+#[test]
+fn the_self_test_of_a_process_without_a_handler_says_so() {
+    fault();
+    assert_eq!(axptr::selftest(), Err(SelftestError::NoHandler));
+    assert_eq!(axptr::extable::selftest(), Ok(()));
 }
 
 /// An address in decimal is one that nobody recognises.
@@ -184,6 +193,7 @@ fn debug_output_prints_addresses_in_hex() {
             "KernelBelowLimit { limit: 0x10002000, kernel: 0x10 }",
         ),
         (format!("{:?}", SelftestError::NotSetUp), "NotSetUp"),
+        (format!("{:?}", SelftestError::NoHandler), "NoHandler"),
         (format!("{:?}", SelftestError::Table(TableError::Torn)), "Table(Torn)"),
         (format!("{iovec:?}"), "IoVec { base: 0x10002000, len: 16 }"),
         (format!("{iovec32:?}"), "IoVec32 { base: 0x10002000, len: 16 }"),

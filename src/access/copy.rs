@@ -5,6 +5,8 @@
 //! If a page is missing, the access faults and the pager runs. If the pager has no page either, the function returns
 //! a [`Fault`].
 //!
+//! A length of 0 succeeds at any address, and accesses nothing. (Linux answers EFAULT for an address of the kernel half.)
+//!
 //! An access of exactly 2, 4 or 8 bytes, at a user address aligned to that size, is one instruction. (In a copy
 //! within user memory, both addresses must be aligned.) So no other CPU sees, or leaves, half of such a value. The
 //! routines access longer ranges in pieces. They access each byte once, or twice where two pieces overlap.

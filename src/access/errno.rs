@@ -2,6 +2,7 @@
 //! The error numbers that a syscall returns, and the conversions to them. The numbers are Linux's, and the same on
 //! all four architectures (`<asm-generic/errno-base.h>`, `<asm-generic/errno.h>`).
 
+#[cfg(feature = "axerrno")]
 use axerrno::{AxError, AxErrorKind, LinuxError};
 
 pub(crate) const E2BIG: i32 = 7;
@@ -13,6 +14,7 @@ pub(crate) const ENOSYS: i32 = 38;
 pub(crate) const EILSEQ: i32 = 84;
 
 /// Converts an error number to axerrno's `LinuxError`.
+#[cfg(feature = "axerrno")]
 pub(crate) const fn to_linux(errno: i32) -> LinuxError {
     match errno {
         E2BIG => LinuxError::E2BIG,
@@ -27,6 +29,7 @@ pub(crate) const fn to_linux(errno: i32) -> LinuxError {
 
 /// Converts an error number to ArceOS's `AxError`. It uses ArceOS's own kind if there is one, because kernels compare
 /// with that.
+#[cfg(feature = "axerrno")]
 pub(crate) fn to_ax(errno: i32) -> AxError {
     let error = to_linux(errno);
     AxErrorKind::try_from(error).map_or(error.into(), AxError::from)
@@ -35,6 +38,7 @@ pub(crate) fn to_ax(errno: i32) -> AxError {
 /// Implements the conversions of an error type that has an `errno` method.
 macro_rules! conversions {
     ($error:ty) => {
+        #[cfg(feature = "axerrno")]
         impl From<$error> for axerrno::LinuxError {
             #[inline]
             fn from(error: $error) -> Self {
@@ -42,6 +46,7 @@ macro_rules! conversions {
             }
         }
 
+        #[cfg(feature = "axerrno")]
         impl From<$error> for axerrno::AxError {
             #[inline]
             fn from(error: $error) -> Self {

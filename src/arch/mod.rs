@@ -51,7 +51,7 @@ cfg_if::cfg_if! {
 }
 
 // For what reads the machine's fault codes and frames.
-#[cfg(any(target_os = "linux", feature = "vector"))]
+#[cfg(any(axptr_home = "process", feature = "vector"))]
 mod machine_file;
-#[cfg(any(target_os = "linux", feature = "vector"))]
+#[cfg(any(axptr_home = "process", feature = "vector"))]
 pub(crate) use machine_file::machine_file;

@@ -53,7 +53,7 @@ pub unsafe fn set_user_limit(limit: usize) {
 /// user memory.
 #[inline]
 pub(super) fn first_below_limit(own: &[usize]) -> Option<usize> {
-    let is_kernel = cfg!(target_os = "none");
+    let is_kernel = cfg!(axptr_home = "kernel");
     own.iter().copied().find(|&addr| is_kernel && addr < user_limit())
 }
 

@@ -8,9 +8,9 @@ mod syndrome;
 pub mod trap;
 
 // The documentation for a process shows what a kernel has, too.
-#[cfg(target_os = "linux")]
+#[cfg(axptr_home = "process")]
 pub mod hosted;
-#[cfg(all(feature = "vector", any(target_os = "none", doc)))]
+#[cfg(all(feature = "vector", any(axptr_home = "kernel", doc)))]
 pub mod vector;
-#[cfg(any(target_os = "none", doc))]
+#[cfg(any(axptr_home = "kernel", doc))]
 pub mod window;

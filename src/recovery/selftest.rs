@@ -12,8 +12,11 @@ use crate::{
 /// of the kernel lies in the user half.
 ///
 /// Call it once at boot, after [`set_user_limit`](crate::set_user_limit). So a mistake shows itself at boot, not at the
-/// first bad pointer. It allocates nothing and raises no fault. In a process all memory is user memory, so it only
-/// checks the table and that there is a limit.
+/// first bad pointer. It allocates nothing and raises no fault. It does not see whether the trap handler is right.
+///
+/// In a process all memory is user memory, so it checks the table, that there is a limit, and that `hosted::install` has
+/// been called. A process whose own signal handler calls [`recover`](crate::trap::recover) asks
+/// [`extable::selftest`](crate::extable::selftest) instead.
 ///
 /// ```
 /// use axptr::{SelftestError, selftest};
@@ -38,8 +41,21 @@ pub fn selftest() -> Result<(), SelftestError> {
     let own = [code as usize, limit::address_of_limit(), (&raw const on_the_stack).addr()];
     match limit::first_below_limit(&own) {
         Some(kernel) => Err(SelftestError::KernelBelowLimit { limit, kernel }),
+        None if !has_handler() => Err(SelftestError::NoHandler),
         None => Ok(()),
     }
+}
+
+/// Whether faults are recovered in this process.
+#[cfg(axptr_home = "process")]
+fn has_handler() -> bool {
+    crate::recovery::hosted::install::is_installed()
+}
+
+/// Nobody can see that of a kernel.
+#[cfg(not(axptr_home = "process"))]
+fn has_handler() -> bool {
+    true
 }
 
 /// The defect that [`selftest`] found.
@@ -58,6 +74,8 @@ pub enum SelftestError {
         /// A kernel address below the limit: of its code, its data, or its current stack.
         kernel: usize,
     },
+    /// In a process: `hosted::install` has not been called. The first bad pointer would end the process.
+    NoHandler,
 }
 
 impl fmt::Debug for SelftestError {
@@ -66,6 +84,7 @@ impl fmt::Debug for SelftestError {
         match self {
             Self::Table(error) => f.debug_tuple("Table").field(error).finish(),
             Self::NotSetUp => f.write_str("NotSetUp"),
+            Self::NoHandler => f.write_str("NoHandler"),
             Self::KernelBelowLimit { limit, kernel } => f
                 .debug_struct("KernelBelowLimit")
                 .field("limit", &format_args!("{limit:#x}"))
@@ -84,6 +103,9 @@ impl fmt::Display for SelftestError {
             Self::NotSetUp => f.write_str(
                 "nobody has said where user memory may be: call `unsafe { axptr::set_user_limit(end) }` at boot, \
                  in a process `unsafe { axptr::hosted::install() }`",
+            ),
+            Self::NoHandler => f.write_str(
+                "nothing recovers a fault in this process: call `unsafe { axptr::hosted::install() }`",
             ),
             Self::KernelBelowLimit { limit, kernel } => write!(
                 f,

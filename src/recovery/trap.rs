@@ -4,6 +4,9 @@
 //! [`recover`] decides in a fixed order. If the program counter is not in the exception table, the fault is the
 //! kernel's own. If the pager repairs the fault, execution resumes at the same instruction. Otherwise it goes on at the
 //! landing.
+//!
+//! A trap handler makes a [`Report`] from the machine's fault code, by the constructor of its machine, and hands it to
+//! [`recover`] with its trap frame, for which it has implemented [`TrapFrame`].
 
 use core::{fmt, ops::Range};
 
@@ -113,9 +116,11 @@ pub struct Report {
     /// Whether the window was closed although this instruction needs it: on x86_64 SMAP was on and `RFLAGS.AC` clear, on
     /// riscv64 `sstatus.SUM` was clear, on aarch64 `PSTATE.PAN` was set and the instruction is not unprivileged.
     ///
-    /// This crate's accesses open it. So this is the bug of an access of the kernel's own that has an entry
-    /// ([`ex_entry!`](crate::ex_entry)), and [`recover`] leaves it to the kernel's own handler: the page permits the
-    /// access, and a pager would let it try again forever. A kernel without such accesses need not fill it in.
+    /// This crate's accesses open it. So it is the bug of an access of the kernel's own that has an entry
+    /// ([`ex_entry!`](crate::ex_entry)). If the machine then refuses a page that is there, [`recover`] leaves the fault to
+    /// the kernel's own handler: the page permits the access, and a pager would let it try again forever. Such a fault
+    /// is a [`Permission`](FaultKind::Permission); on riscv64, which does not tell an absent page, each page fault counts.
+    /// A kernel without accesses of its own in the table need not fill it in.
     pub window_closed: bool,
 }
 

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Closes the window to user memory at a task switch.
 //!
+//! For kernels only (`target_os = "none"`, or `--cfg axptr_kernel`): a process has no window.
+//!
 //! The window is a state of the CPU: whether kernel code may access user memory (x86_64 `RFLAGS.AC`, riscv64
 //! `sstatus.SUM`, aarch64 `PSTATE.PAN`). It belongs to the task that opened it, but few kernels save it with the task.
 //! If an interrupt stops a copy and the scheduler switches to another task, that task runs with the window open.

@@ -187,8 +187,8 @@ impl<'a, C: Context> IoVecs<'a, C> {
     /// All lengths are checked before any address, as on Linux. After [`IoVecError::BadLength`] and
     /// [`IoVecError::Fault`], the first `count` ranges of `storage` are empty.
     ///
-    /// An empty element may lie anywhere, as every empty range. Here Linux differs: it refuses an empty element above
-    /// the user half if there are several elements.
+    /// An empty element may lie anywhere, as every empty range. Here Linux differs: it answers EFAULT to an empty
+    /// element above the user half.
     #[doc(alias = "import_iovec")]
     pub fn import<V: RawIoVec>(
         array: UserConstPtr<V, C>,

@@ -299,6 +299,7 @@ macro_rules! impl_pointer {
             }
         }
 
+        #[cfg(feature = "memory_addr")]
         impl<T> From<memory_addr::VirtAddr> for $pointer<T> {
             fn from(addr: memory_addr::VirtAddr) -> Self {
                 Self::new(addr.as_usize())

@@ -87,6 +87,9 @@ errno::conversions!(StructError);
 
 /// Reads a struct of `user_size` bytes, the size that user space passed.
 ///
+/// There is no least size: of 0 bytes the result is all zero. A syscall whose struct has one checks it before (Linux
+/// answers EINVAL).
+///
 /// Bytes that user space does not have are zero in the result. Bytes that the kernel does not know must be zero in
 /// user memory. Each byte is read once, in ascending order.
 ///

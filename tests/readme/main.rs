@@ -26,6 +26,9 @@ use self::pages::Pages;
 
 #[test]
 fn the_boot_sample_states_a_limit_that_the_self_test_accepts() {
+    // In a process the self test asks for this, too.
+    // SAFETY: (1) only addresses of `Pages` are accessed.
+    unsafe { axptr::hosted::install() }.unwrap();
     samples::boot::at_boot();
     assert_eq!((axptr::user_limit(), axptr::selftest()), (axptr::DEFAULT_USER_LIMIT, Ok(())));
 }

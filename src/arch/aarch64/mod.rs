@@ -28,7 +28,7 @@ pub(crate) const TELLS_ABSENT_PAGES: bool = true;
 pub(crate) const CAUSE_REGISTER: &str = "x1";
 
 /// Whether there is a window to open, for atomics.
-const IS_KERNEL: bool = cfg!(target_os = "none");
+const IS_KERNEL: bool = cfg!(axptr_home = "kernel");
 
 // Bits of `CPU`. A process uses only the first and the last.
 const CPU_KNOWN: u8 = 1;
@@ -44,7 +44,7 @@ pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
 pub(crate) static MOPS: AtomicU8 = AtomicU8::new(MOPS_UNKNOWN);
 pub(crate) const MOPS_UNKNOWN: u8 = 0;
 pub(crate) const MOPS_PROVED: u8 = 1;
-#[cfg(all(feature = "vector", any(target_os = "none", doc)))]
+#[cfg(all(feature = "vector", any(axptr_home = "kernel", doc)))]
 pub(crate) const MOPS_REFUTED: u8 = 2;
 
 // One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
@@ -80,7 +80,7 @@ pub(crate) mod unpredictable {
     };
 }
 
-#[cfg(target_os = "none")]
+#[cfg(axptr_home = "kernel")]
 unsafe extern "C" {
     fn __axptr_ask_cpu();
 }
@@ -117,20 +117,20 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
 /// A process uses words only. Its signal frame may not tell the access, and a copy instruction accesses both sides. So
 /// a fault on the kernel side could not be told from one on the user side.
 #[cfg(feature = "__tests")]
-#[cfg(target_os = "none")]
+#[cfg(axptr_home = "kernel")]
 pub(crate) const CPU_PATHS: &[&str] = &["with MOPS", "without MOPS", "without MOPS and LSE"];
 /// The same in a process.
 #[cfg(feature = "__tests")]
-#[cfg(not(target_os = "none"))]
+#[cfg(not(axptr_home = "kernel"))]
 pub(crate) const CPU_PATHS: &[&str] = &["with LSE", "without LSE"];
 
 /// For each path: what the CPU must have, and which features the path does not use.
 #[cfg(feature = "__tests")]
-#[cfg(target_os = "none")]
+#[cfg(axptr_home = "kernel")]
 const PATHS: [(u8, u8); 3] = [(CPU_MOPS, 0), (0, CPU_MOPS), (0, CPU_MOPS | CPU_LSE)];
 /// The same in a process.
 #[cfg(feature = "__tests")]
-#[cfg(not(target_os = "none"))]
+#[cfg(not(axptr_home = "kernel"))]
 const PATHS: [(u8, u8); 2] = [(CPU_LSE, 0), (0, CPU_LSE)];
 
 #[cfg(feature = "__tests")]
@@ -164,7 +164,7 @@ fn cpu() -> u8 {
 }
 
 /// Asks the CPU, as a routine does at its first call, and returns the stored answer.
-#[cfg(target_os = "none")]
+#[cfg(axptr_home = "kernel")]
 #[cold]
 pub(crate) fn ask_cpu() -> u8 {
     // SAFETY: reads ID registers and stores what the CPU has. It clobbers only what any function may.
@@ -173,7 +173,7 @@ pub(crate) fn ask_cpu() -> u8 {
 }
 
 /// Asks the kernel, and returns the stored answer.
-#[cfg(not(target_os = "none"))]
+#[cfg(not(axptr_home = "kernel"))]
 #[cold]
 fn ask_cpu() -> u8 {
     /// <asm/hwcap.h>.
@@ -187,7 +187,7 @@ fn ask_cpu() -> u8 {
 
 /// Whether an instruction is CPY* or SET* in a form that is unprivileged on at least one side (Arm ARM C4.1.94, "Memory
 /// Copy and Memory Set").
-#[cfg(all(feature = "vector", any(target_os = "none", doc)))]
+#[cfg(all(feature = "vector", any(axptr_home = "kernel", doc)))]
 pub(crate) fn is_unprivileged_copy(insn: u32) -> bool {
     const SET: u32 = 3 << 22;
     const UNPRIVILEGED_WRITE: u32 = 1 << 12;

@@ -45,7 +45,7 @@ global_asm!(
     include_str!("../../../asm/loongarch64/copy.S"),
     include_str!("../../../asm/loongarch64/fill.S"),
     include_str!("../../../asm/loongarch64/string.S"),
-    kernel = const cfg!(target_os = "none") as u8,
+    kernel = const cfg!(axptr_home = "kernel") as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
     ual = const CPU_UAL,

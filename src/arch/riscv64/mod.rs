@@ -15,7 +15,7 @@ pub(crate) mod window;
 ///
 /// In a kernel it is that of 39-bit addresses, the smallest mode (Privileged ISA, "Sv39"). A process does not know the
 /// mode of its kernel. So there it is that of the largest mode ("Sv57"): everything below belongs to the process.
-pub(crate) const USER_LIMIT: usize = if cfg!(target_os = "linux") { 1 << 56 } else { 1 << 38 };
+pub(crate) const USER_LIMIT: usize = if cfg!(axptr_home = "process") { 1 << 56 } else { 1 << 38 };
 
 /// The non-canonical hole of 57-bit addresses. No other mode can map these addresses either.
 pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 56..(-1_isize << 56) as usize;
@@ -27,7 +27,7 @@ pub(crate) const TELLS_ABSENT_PAGES: bool = false;
 pub(crate) const CAUSE_REGISTER: &str = "a1";
 
 /// Whether there is a window to open.
-const IS_KERNEL: bool = cfg!(target_os = "none");
+const IS_KERNEL: bool = cfg!(axptr_home = "kernel");
 
 /// The permission to access user pages in kernel mode (Privileged ISA, "sstatus").
 pub(crate) const SSTATUS_SUM: usize = 1 << 18;

@@ -29,7 +29,7 @@ pub(crate) const TELLS_ABSENT_PAGES: bool = true;
 pub(crate) const CAUSE_REGISTER: &str = "rdx";
 
 /// Whether there is a window to open.
-const IS_KERNEL: bool = cfg!(target_os = "none");
+const IS_KERNEL: bool = cfg!(axptr_home = "kernel");
 
 // Bits of `CPU`.
 const CPU_KNOWN: u8 = 1;

@@ -97,6 +97,11 @@ fn install_both() -> Result<(), InstallError> {
     })
 }
 
+/// Whether [`install`] has succeeded.
+pub(crate) fn is_installed() -> bool {
+    STATE.load(Ordering::Acquire) == INSTALLED
+}
+
 /// Installs the handler for one signal. It stores the former action before the first signal can arrive.
 fn put_in_front(signal: c_int) -> Result<(), InstallError> {
     let ours = handler::address();

@@ -31,6 +31,6 @@ mod delivery;
 mod former;
 mod frame;
 mod handler;
-mod install;
+pub(crate) mod install;
 
 pub use install::{InstallError, install};

@@ -19,6 +19,9 @@ impl Report {
     /// The report of a page fault (#PF): its error code, and the address from CR2. `None` if it is the fetch of an
     /// instruction, which no access of this crate is.
     ///
+    /// A reserved bit in the page table is [`Unknown`](FaultKind::Unknown): no pager is asked. The code's bit for user
+    /// mode is not looked at: ask only for faults from kernel mode.
+    ///
     /// Add `window_closed` if the kernel uses SMAP and has accesses of its own in the table.
     ///
     /// ```

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! A trap vector in front of the kernel's own (feature `vector`).
 //!
+//! For kernels only (`target_os = "none"`, or `--cfg axptr_kernel`): in a process there is `hosted`.
+//!
 //! It is for kernels whose fault handler gets no trap frame, so that it cannot resume at a landing. The published
 //! ArceOS crates are such kernels. A kernel with its own trap handler calls [`trap::recover`](crate::trap::recover)
 //! there instead.
