@@ -55,6 +55,7 @@ const WAYS: [&[&str]; 5] = [
 ];
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn the_table_is_whole_and_sorted_however_the_program_is_built() {
     let mut built = 0;
     for (settings, all_ways) in PROFILES {
@@ -71,6 +72,7 @@ fn the_table_is_whole_and_sorted_however_the_program_is_built() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn the_table_is_whole_and_sorted_under_every_linker() {
     require_linkers();
     const FAT: &[(&str, &str)] = &[("OPT_LEVEL", "3"), ("LTO", "fat"), ("CODEGEN_UNITS", "1")];
@@ -89,6 +91,7 @@ fn the_table_is_whole_and_sorted_under_every_linker() {
 /// Of functions that are alike to the byte, a linker would keep one and drop the other's entries (rust-lld), or keep
 /// both under one address (gold, mold). That of a routine's no-fault form says something else than its own.
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn functions_with_entries_are_never_folded() {
     require_linkers();
     let mut folded = 0;
@@ -108,6 +111,7 @@ fn functions_with_entries_are_never_folded() {
 
 /// The rest means little if two names stand for one linker.
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn the_linkers_are_what_they_are_called() {
     require_linkers();
     const MARKS: [(&str, &[u8]); 3] =
@@ -122,6 +126,7 @@ fn the_linkers_are_what_they_are_called() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn dropped_functions_take_their_entries_along() {
     let entries = |args: &[&str]| link(args).entries();
     let all = entries(&[LLD, &["-Clink-arg=-Wl,--no-gc-sections"]].concat());
@@ -130,6 +135,7 @@ fn dropped_functions_take_their_entries_along() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn dependants_get_the_fragment_and_both_linkers_take_it() {
     let path = link(LLD).said("fragment ").to_owned();
     assert_eq!(read(Path::new(&path)), read(&root().join("axptr.ld")));
@@ -140,6 +146,7 @@ fn dependants_get_the_fragment_and_both_linkers_take_it() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_discarded_table_is_refused() {
     for (name, linker) in BOTH {
         // An undefined symbol (rust-lld); GNU ld 2.40 dies of an assertion of its own.
@@ -152,6 +159,7 @@ fn a_discarded_table_is_refused() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_table_that_was_lost_on_purpose_is_refused() {
     for (name, linker) in BOTH {
         let lost = script("lost.ld");
@@ -168,6 +176,7 @@ fn a_table_that_was_lost_on_purpose_is_refused() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_torn_table_is_refused() {
     for (name, linker) in BOTH {
         let linked = link(&[linker, &[&script("torn.ld")]].concat());
@@ -176,11 +185,13 @@ fn a_torn_table_is_refused() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_linker_that_drops_what_no_script_names_is_refused() {
     link(&[GNU, &["-Clink-arg=-Wl,--orphan-handling=discard"]].concat()).expect_refused("GNU ld", "orphans");
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_section_that_is_removed_afterwards_is_refused() {
     for (name, linker) in BOTH {
         let whole = link(linker).program();
@@ -198,6 +209,7 @@ fn a_section_that_is_removed_afterwards_is_refused() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn reordered_text_is_still_sorted() {
     let reorder = script("reorder.ld");
     for (name, linker) in BOTH {
@@ -221,6 +233,7 @@ fn reordered_text_is_still_sorted() {
 
 /// rust-lld can be told to shuffle even sections that have an order. The search is linear then, and nothing is lost.
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_shuffled_table_is_reported_and_still_found() {
     for seed in ["1", "-1"] {
         let linked =
@@ -233,6 +246,7 @@ fn a_shuffled_table_is_reported_and_still_found() {
 /// An entry written by hand, in a section that does not follow its code. What becomes of it depends on the linker;
 /// what becomes of the others never does.
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_foreign_entry_harms_no_other() {
     const FOREIGN: &[&str] = &["--cfg=foreign"];
     const UNSORTED: &str = "Err(Unsorted";
@@ -255,6 +269,7 @@ fn a_foreign_entry_harms_no_other() {
 }
 
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_foreign_entry_is_a_link_error_with_the_fragment() {
     for (_, linker) in BOTH {
         link(&[linker, &["--cfg=foreign", &fragment()]].concat()).expect_link_error("ERROR(axptr): an entry");
@@ -263,6 +278,7 @@ fn a_foreign_entry_is_a_link_error_with_the_fragment() {
 
 /// The distance of a landing has 16 bits. On all machines: the assembler is the same, what the linker may shorten is not.
 #[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_landing_out_of_reach_is_an_assembly_error() {
     // What the assembler has at hand in front of a linker: an instruction, and one that linkers may shorten.
     for (target, nop, shortened, relax) in [

@@ -68,6 +68,7 @@ fn the_package_holds_what_works_from_it_and_nothing_else() {
 }
 
 #[test]
+#[ignore = "builds everything again: `cargo xtask test` runs it"]
 fn its_examples_and_its_documentations_samples_run_from_it() {
     fs::create_dir_all(tmp()).unwrap();
     cargo(root(), &["package", "--package", "axptr", "--allow-dirty", "--offline", "--no-verify", "--quiet"]);

@@ -256,7 +256,47 @@ pub fn recover<F: TrapFrame>(
     report: Report,
     pager: impl FnOnce(usize, Access) -> bool,
 ) -> Recovery {
-    let table = Table::image();
+    recover_in(&Table::image(), frame, report, pager)
+}
+
+/// [`recover`] with another table, such as that of a loaded module.
+///
+/// A kernel with modules asks [`recover`] first. On [`Recovery::NotOurs`] nothing has been changed and the pager has not
+/// been called, so it asks again with the table of each module. Keep the tables where the trap handler reads them without
+/// a lock.
+///
+/// # Examples
+///
+/// ```
+/// use axptr::{
+///     Access, FaultKind,
+///     extable::Table,
+///     trap::{self, Recovery, Report, TrapFrame},
+/// };
+///
+/// /// Decides a fault in kernel mode, with the tables of the modules that are loaded.
+/// fn decide<F: TrapFrame>(
+///     frame: &mut F,
+///     report: Report,
+///     modules: &[Table<'_>],
+///     pager: fn(usize, Access) -> bool,
+/// ) -> Recovery {
+///     let mut recovery = trap::recover(frame, report, pager);
+///     for module in modules {
+///         if recovery != Recovery::NotOurs {
+///             break;
+///         }
+///         recovery = trap::recover_in(module, frame, report, pager);
+///     }
+///     recovery
+/// }
+/// ```
+pub fn recover_in<F: TrapFrame>(
+    table: &Table<'_>,
+    frame: &mut F,
+    report: Report,
+    pager: impl FnOnce(usize, Access) -> bool,
+) -> Recovery {
     let Some(entry) = table.find(frame.pc()) else {
         return Recovery::NotOurs;
     };
@@ -352,6 +392,25 @@ mod tests {
         fn set_cause(&mut self, value: usize) {
             self.cause = value;
         }
+    }
+
+    #[test]
+    fn a_table_of_its_own_has_its_own_entries_only() {
+        let all = Table::image().entries();
+        let (module, others) = all.split_at(all.len() / 2);
+        let range = module.as_ptr_range();
+        // SAFETY: (1), (2) a part of the image's table.
+        let table = unsafe { Table::from_raw(range.start, range.end) }.unwrap();
+        let recovered = |entry: &crate::extable::Entry| {
+            let mut frame = Frame { pc: entry.insn(), cause: 0 };
+            let access = if entry.accepts(Some(Access::Read)) { Access::Read } else { Access::Write };
+            let report = Report::at(Some(access), Some(0x1000));
+            let recovery = recover_in(&table, &mut frame, report, |_, _| panic!("no page fault"));
+            assert_eq!(frame.pc == entry.landing(), recovery == Recovery::Landed);
+            recovery
+        };
+        assert!(module.iter().all(|entry| recovered(entry) == Recovery::Landed));
+        assert!(others.iter().all(|entry| recovered(entry) == Recovery::NotOurs));
     }
 
     #[test]

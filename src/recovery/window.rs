@@ -16,7 +16,7 @@
 //!
 //! If an interrupt handler of the kernel may find the window open, the kernel calls [`suspend`] in its task switch:
 //!
-//! ```ignore
+//! ```text
 //! let window = axptr::window::suspend();
 //! leaving.switch_to(coming);      // returns when this task runs again, on any CPU
 //! window.resume();

@@ -89,9 +89,10 @@ fn every_generic_function_is_exercised() {
     atomics_in_each_context(&mut bed);
     in_each_context(&mut bed);
     let elsewhere = [
-        // Over the trap frame, of which there is one per machine: `tests/signals`, and the kernels.
+        // Over the trap frame, of which there is one per machine: `tests/signals`, the kernels, and the unit tests.
         "Landing::apply",
         "trap::recover",
+        "trap::recover_in",
     ];
     let listed = bed.seen().chain(elsewhere);
     assert_eq!(faults_of(&public_functions(), is_generic, listed), [""; 0]);
