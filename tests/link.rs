@@ -145,6 +145,49 @@ fn dependants_get_the_fragment_and_both_linkers_take_it() {
     }
 }
 
+/// GNU ld with scripts that name each section, as a kernel's do: which order the fragment's head states.
+#[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
+fn a_full_script_takes_the_fragment_in_the_order_that_it_states() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("full_script");
+    fs::create_dir_all(&folder).unwrap();
+    let write = |name: &str, text: &str| {
+        let path = folder.join(name);
+        fs::write(&path, text).unwrap();
+        path.to_str().unwrap().to_owned()
+    };
+    let source = write(
+        "entry.s",
+        ".section .text.f,\"ax\",@progbits\n.globl _start\n_start: nop\n1: ret\n\
+         .section axptr_ex_table,\"ao\",@progbits,.text.f\n.long _start - .\n.short 1\n.short 1\n\
+         .section .rodata,\"a\"\n.long 5\n",
+    );
+    let object = folder.join("entry.o").to_str().unwrap().to_owned();
+    assert!(Command::new("as").args([&source, "-o", &object]).status().unwrap().success());
+    let sections = |rodata: &str, table: &str| {
+        format!("ENTRY(_start)\nSECTIONS {{ . = 0x200000; .text : {{ *(.text*) }} {table} {rodata} }}\n")
+    };
+    let full = write("full.ld", &sections(".rodata : { *(.rodata*) }", ""));
+    // The fragment's lines between SECTIONS and INSERT, as its head says.
+    let ours = read(&root().join("axptr.ld"));
+    let start = ours.find("SECTIONS\n{").unwrap() + "SECTIONS\n{".len();
+    let lines = &ours[start..ours.find("}\nINSERT").unwrap()];
+    let pasted = write("pasted.ld", &sections("", lines));
+    let fragment = root().join("axptr.ld").to_str().unwrap().to_owned();
+    for (scripts, links) in
+        [(vec![&fragment, &full], true), (vec![&full, &fragment], false), (vec![&pasted], true)]
+    {
+        let out = folder.join("out").to_str().unwrap().to_owned();
+        let mut ld = Command::new("ld");
+        scripts.iter().for_each(|script| _ = ld.args(["-T", script]));
+        let output =
+            ld.args([&object, "-o", &out, "--gc-sections", "--no-warn-rwx-segments"]).output().unwrap();
+        let text = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.success(), links, "{scripts:?}: {text}");
+        assert!(links || text.contains("not found for insert"), "{scripts:?}: {text}");
+    }
+}
+
 #[test]
 #[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_discarded_table_is_refused() {

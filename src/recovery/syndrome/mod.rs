@@ -4,6 +4,6 @@
 //! All of them are compiled for every machine: they only compute, and so their tests run everywhere.
 
 pub(crate) mod aarch64;
-pub(crate) mod loongarch64;
-pub(crate) mod riscv64;
+mod loongarch64;
+mod riscv64;
 mod x86_64;

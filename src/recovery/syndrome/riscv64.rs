@@ -35,9 +35,25 @@ impl Report {
     /// ```
     #[must_use]
     pub const fn riscv64(scause: usize, stval: usize) -> Option<Self> {
+        Self::riscv64_with_bits(scause, stval, WIDEST)
+    }
+
+    /// The same for a paging mode that translates `bits` of an address: 39 for Sv39, 48 for Sv48, 57 for Sv57.
+    ///
+    /// An address that this mode cannot translate is [`NonCanonical`](FaultKind::NonCanonical), and no pager is asked.
+    ///
+    /// ```
+    /// use axptr::{FaultKind, trap::Report};
+    ///
+    /// let behind = 1 << 38; // the first address behind the user half of Sv39
+    /// let kind = |bits| Report::riscv64_with_bits(13, behind, bits).unwrap().kind;
+    /// assert_eq!((kind(39), kind(48)), (FaultKind::NonCanonical, FaultKind::NotPresent));
+    /// ```
+    #[must_use]
+    pub const fn riscv64_with_bits(scause: usize, stval: usize, bits: u32) -> Option<Self> {
         let (access, kind) = match scause {
-            LOAD_PAGE_FAULT => (Some(Access::Read), page_fault_kind(stval)),
-            STORE_PAGE_FAULT => (Some(Access::Write), page_fault_kind(stval)),
+            LOAD_PAGE_FAULT => (Some(Access::Read), page_fault_kind(stval, bits)),
+            STORE_PAGE_FAULT => (Some(Access::Write), page_fault_kind(stval, bits)),
             // The machine protects physical memory in steps of 4 bytes (Privileged ISA, "Physical Memory Protection").
             LOAD_ACCESS_FAULT => (Some(Access::Read), FaultKind::Physical),
             STORE_ACCESS_FAULT => (Some(Access::Write), FaultKind::Physical),
@@ -52,8 +68,8 @@ impl Report {
     }
 }
 
-const fn page_fault_kind(addr: usize) -> FaultKind {
-    if is_sign_extension(addr, WIDEST) { FaultKind::NotPresent } else { FaultKind::NonCanonical }
+const fn page_fault_kind(addr: usize, bits: u32) -> FaultKind {
+    if is_sign_extension(addr, bits) { FaultKind::NotPresent } else { FaultKind::NonCanonical }
 }
 
 const fn is_page_fault(scause: usize) -> bool {
@@ -61,7 +77,7 @@ const fn is_page_fault(scause: usize) -> bool {
 }
 
 /// Whether an address is the sign extension of its low `bits`.
-pub(crate) const fn is_sign_extension(addr: usize, bits: u32) -> bool {
+const fn is_sign_extension(addr: usize, bits: u32) -> bool {
     let unused = usize::BITS.saturating_sub(bits);
     (addr << unused) as isize >> unused == addr as isize
 }
@@ -111,7 +127,16 @@ mod tests {
         ] {
             assert_eq!(Report::riscv64(13, addr).unwrap().kind, kind, "{addr:#x}");
         }
-        // As many bits as Sv39 has.
-        assert!(is_sign_extension((1 << 38) - 1, 39) && !is_sign_extension(1 << 38, 39));
+        for (addr, bits, kind) in [
+            ((1 << 38) - 1, 39, FaultKind::NotPresent),
+            (1 << 38, 39, FaultKind::NonCanonical),
+            (1 << 38, 48, FaultKind::NotPresent),
+            // Without paging each address is one of physical memory.
+            (usize::MAX >> 1, 64, FaultKind::NotPresent),
+            (usize::MAX >> 1, 99, FaultKind::NotPresent),
+        ] {
+            let report = Report::riscv64_with_bits(15, addr, bits).unwrap();
+            assert_eq!(report.kind, kind, "{addr:#x} in {bits} bits");
+        }
     }
 }

@@ -155,7 +155,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
     // The vector closes the window if the CPU has one, so it must know the CPU.
     ask_cpu();
     if !el1_registers_are_ours() {
-        return Err(InstallError::NoHandler);
+        return Err(InstallError::WrongLevel);
     }
     let ours = (&raw const VECTOR).addr();
     let current: usize;
@@ -166,7 +166,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
             return Err(InstallError::NoHandler);
         }
         if current != former() {
-            return Err(InstallError::OtherHandler);
+            return Err(InstallError::UnknownHandler);
         }
         // SAFETY: (1), (2) our table passes everything else on to the current one.
         unsafe { asm!("msr vbar_el1, {}", "isb", in(reg) ours, options(nostack, preserves_flags)) };

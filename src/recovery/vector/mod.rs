@@ -41,7 +41,9 @@ pub use fault::Pager;
 /// # Errors
 ///
 /// [`InstallError::NoHandler`] if this CPU has no former handler that the vector can pass on to.
-/// [`InstallError::OtherHandler`] if its former handler is not that of the CPUs before. Then no handler is changed.
+/// [`InstallError::OtherHandler`] if its former handler is not that of the CPUs before.
+/// [`InstallError::UnknownHandler`] and [`InstallError::WrongLevel`] if the vector cannot serve this kernel, which then calls
+/// [`trap::recover`](crate::trap::recover) itself. No handler is changed then.
 ///
 /// # Safety
 ///

@@ -9,11 +9,7 @@ use super::{
 };
 use crate::{
     arch::SSTATUS_SUM,
-    extable::cause::FaultKind,
-    recovery::{
-        syndrome::riscv64::is_sign_extension,
-        trap::{Report, TrapFrame},
-    },
+    recovery::trap::{Report, TrapFrame},
 };
 
 // Bits of `sstatus` (Privileged ISA, "sstatus").
@@ -63,13 +59,8 @@ const _: () = assert!(size_of::<Frame>() == 160, "the frame of asm/riscv64/vecto
 impl Frame {
     /// What the machine reported; `None` if the fault is no data access.
     fn report(&self) -> Option<Report> {
-        let report = Report::riscv64(self.scause, self.stval)?;
-        // Not each mode translates as many bits as the widest, for which the report is made.
-        let kind = match report.kind {
-            FaultKind::NotPresent if !is_canonical(self.stval) => FaultKind::NonCanonical,
-            kind => kind,
-        };
-        Some(Report { kind, window_closed: self.sstatus & SSTATUS_SUM == 0, ..report })
+        let report = Report::riscv64_with_bits(self.scause, self.stval, translated_bits())?;
+        Some(Report { window_closed: self.sstatus & SSTATUS_SUM == 0, ..report })
     }
 
     /// Whether interrupts were on at the fault.
@@ -94,20 +85,18 @@ unsafe impl TrapFrame for Frame {
     }
 }
 
-/// Whether the address is canonical: the sign extension of the bits that this CPU translates now (Privileged ISA,
-/// "satp").
-fn is_canonical(addr: usize) -> bool {
+/// How many bits of an address this CPU translates now (Privileged ISA, "satp").
+fn translated_bits() -> u32 {
     const BARE: usize = 0;
     const SV39: usize = 8;
     let satp: usize;
     // SAFETY: reads a control register, in kernel mode.
     unsafe { asm!("csrr {}, satp", out(reg) satp, options(nomem, nostack, preserves_flags)) };
-    let bits = match satp >> 60 {
-        BARE => return true,
+    match satp >> 60 {
+        BARE => usize::BITS,
         // Each further mode has one more level of 9 bits.
-        mode => 39 + 9 * mode.saturating_sub(SV39),
-    };
-    is_sign_extension(addr, bits as u32)
+        mode => 39 + 9 * mode.saturating_sub(SV39) as u32,
+    }
 }
 
 /// The interrupt state of the interrupted code, which the trap cleared.
@@ -138,11 +127,11 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
     if former == ours {
         return Ok(());
     }
-    if former == 0 || FORMER == 0 {
+    if former == 0 {
         return Err(InstallError::NoHandler);
     }
     if former != FORMER {
-        return Err(InstallError::OtherHandler);
+        return Err(InstallError::UnknownHandler);
     }
     // SAFETY: our vector passes every trap that it does not decide on to the former vector.
     unsafe { asm!("csrw stvec, {}", in(reg) ours, options(nostack, preserves_flags)) };

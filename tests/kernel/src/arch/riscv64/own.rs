@@ -27,7 +27,10 @@ fn report(frame: &TrapFrame) -> Option<Report> {
     unsafe { asm!("csrr {}, scause", out(reg) cause, options(nomem, nostack)) };
     // SAFETY: as above.
     unsafe { asm!("csrr {}, stval", out(reg) addr, options(nomem, nostack)) };
-    Some(Report { window_closed: !window::was_open(frame), ..Report::riscv64(cause, addr)? })
+    /// Sv39, which axhal's page tables have.
+    const BITS: u32 = 39;
+    let report = Report::riscv64_with_bits(cause, addr, BITS)?;
+    Some(Report { window_closed: !window::was_open(frame), ..report })
 }
 
 unsafe extern "C" {

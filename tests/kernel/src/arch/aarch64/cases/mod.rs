@@ -3,6 +3,7 @@
 
 mod faults;
 mod mops;
+mod refused;
 
 use alloc::vec::Vec;
 
@@ -13,6 +14,7 @@ const EVERYWHERE: &[Named] = cases! {
     faults: a_misaligned_access_is_finished_bytewise,
         what_no_device_answers_ends_a_copy,
         an_access_flag_is_the_pagers_business;
+    refused: the_vector_refuses_a_trap_entry_that_it_cannot_pass_on_to;
 };
 const WITH_MOPS: &[Named] = cases! {
     mops: a_landing_is_exact_in_the_words_of_either_option,

@@ -2,6 +2,7 @@
 //! The cases that only this machine has.
 
 mod faults;
+mod refused;
 mod status;
 
 use alloc::vec::Vec;
@@ -16,6 +17,7 @@ const EVERYWHERE: &[Named] = cases! {
         an_atomic_of_the_kernels_own_is_recovered,
         a_misaligned_atomic_of_the_kernels_own_is_recovered;
     status: a_copy_changes_no_other_bit;
+    refused: the_vector_refuses_a_trap_entry_that_it_cannot_pass_on_to;
 };
 
 /// Those for a CPU.
