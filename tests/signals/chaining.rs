@@ -258,12 +258,15 @@ fn a_handler_with_resethand_is_called_once_and_ours_goes_on() {
 /// other.
 #[test]
 fn a_handler_with_resethand_is_called_on_one_of_two_threads() {
+    static CALLED: AtomicUsize = AtomicUsize::new(0);
     static INSIDE: AtomicUsize = AtomicUsize::new(0);
     extern "C" fn stay(_: c_int) {
-        if INSIDE.fetch_add(1, SeqCst) > 0 {
+        if CALLED.fetch_add(1, SeqCst) > 0 {
             child::survived();
         }
         println!("inside");
+        // Only now: the other thread ends the process.
+        INSIDE.store(1, SeqCst);
         thread::sleep(Duration::from_secs(5));
         child::survived();
     }
