@@ -1,16 +1,26 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The paths that a source names: `use` trees taken apart, and paths in its code.
 
-/// One path, from the crate's root: `access`, `range`, `UserRange`.
-#[derive(Clone, Debug, PartialEq, Eq)]
+use std::collections::BTreeMap;
+
+use crate::lexer::{is_word, tokens};
+
+/// A path from the crate's root: `access`, `range`, `UserRange`.
+pub(crate) type Path = Vec<String>;
+
+/// What a source names of its crate.
+#[derive(Debug, Default)]
 pub(crate) struct Named {
-    pub(crate) path: Vec<String>,
-    /// Whether the file only passes it on (`pub use`).
-    pub(crate) is_reexport: bool,
+    /// What it uses.
+    pub(crate) paths: Vec<Path>,
+    /// What it passes on (`pub use`), by the name that it then has; `*` for all that is in a module.
+    pub(crate) reexports: Vec<(String, Path)>,
+    /// What the reader does not follow: it has no place in these sources.
+    pub(crate) unreadable: Vec<&'static str>,
 }
 
 /// The module of the file at `path`, as its path from the crate's root.
-pub(crate) fn module_of(path: &str) -> Vec<String> {
+pub(crate) fn module_of(path: &str) -> Path {
     let mut parts: Vec<String> = path.split('/').map(str::to_owned).collect();
     let file = parts.pop().unwrap();
     match file.as_str() {
@@ -20,45 +30,66 @@ pub(crate) fn module_of(path: &str) -> Vec<String> {
     parts
 }
 
-/// What the file at `path` names by `crate::`, `super::`, `self::`, or by one of its `children`.
-pub(crate) fn named(path: &str, text: &str, children: &[String]) -> Vec<Named> {
-    let tokens = tokens(&without_strings(&without_comments(text)));
+/// What the file at `path` names by `crate::`, `$crate::`, `super::`, `self::`, by one of its `children`, or by a name
+/// that it has imported.
+pub(crate) fn named(path: &str, text: &str, children: &[String]) -> Named {
+    let tokens = tokens(text);
     let token = |i: usize| tokens.get(i).map_or("", String::as_str);
     // The module that each open brace belongs to.
     let mut modules = vec![module_of(path)];
-    let mut found = Vec::new();
+    // What names stand for: children first, then what is imported.
+    let mut names: BTreeMap<String, Path> = children
+        .iter()
+        .map(|child| (child.clone(), [module_of(path), vec![child.clone()]].concat()))
+        .collect();
+    let mut found = Named::default();
     let mut at = 0;
     while at < tokens.len() {
         let here = modules.last().unwrap().clone();
-        match token(at) {
-            "{" => {
+        match (token(at), token(at + 1), token(at + 2)) {
+            ("{", ..) => {
                 let mut inner = here;
                 if at >= 2 && token(at - 2) == "mod" {
                     inner.push(token(at - 1).to_owned());
                 }
                 modules.push(inner);
             }
-            "}" if modules.len() > 1 => _ = modules.pop(),
-            "use" => {
+            ("}", ..) if modules.len() > 1 => _ = modules.pop(),
+            ("path", "=", _) if at > 0 && token(at - 1) == "[" => found.unreadable.push("#[path]"),
+            ("include", "!", _) => found.unreadable.push("include!"),
+            ("extern", "crate", "self") => found.unreadable.push("extern crate self"),
+            ("in", ..) if at > 1 && token(at - 1) == "(" && token(at - 2) == "pub" => {
+                while token(at) != ")" {
+                    at += 1;
+                }
+            }
+            ("use", ..) => {
                 let is_reexport = at > 0 && matches!(token(at - 1), "pub" | ")");
                 let mut end = at + 1;
-                for path in tree(&tokens, &mut end) {
-                    let path = absolute(&path, &here, children);
-                    found.extend(path.map(|path| Named { path, is_reexport }));
+                for (path, name) in tree(&tokens, &mut end) {
+                    let Some(path) = absolute(&path, &here, &names) else { continue };
+                    if is_reexport {
+                        found.reexports.push((name.clone(), path.clone()));
+                    }
+                    if name != "*" {
+                        names.insert(name, path.clone());
+                    }
+                    found.paths.push(path);
                 }
                 at = end;
                 continue;
             }
-            _ if at > 0 && matches!(token(at - 1), "::" | "$" | ".") => {}
-            _ if token(at + 1) == "::" => {
+            // A part of a longer path, or a field.
+            _ if at > 0 && token(at - 1) == "::" => {}
+            _ if at > 0 && token(at - 1) == "." && (at < 2 || token(at - 2) != ".") => {}
+            (first, "::", _) => {
                 let mut end = at;
-                let mut path = vec![token(end).to_owned()];
+                let mut path = vec![first.to_owned()];
                 while token(end + 1) == "::" && token(end + 2).starts_with(is_word) {
                     path.push(token(end + 2).to_owned());
                     end += 2;
                 }
-                let path = absolute(&path, &here, children);
-                found.extend(path.map(|path| Named { path, is_reexport: false }));
+                found.paths.extend(absolute(&path, &here, &names));
                 at = end;
             }
             _ => {}
@@ -68,17 +99,25 @@ pub(crate) fn named(path: &str, text: &str, children: &[String]) -> Vec<Named> {
     found
 }
 
-/// The paths of the `use` tree at `at`, which is left behind it.
-fn tree(tokens: &[String], at: &mut usize) -> Vec<Vec<String>> {
-    let mut prefix = Vec::new();
+/// The paths of the `use` tree at `at`, which is left behind it, each with the name that it gets.
+fn tree(tokens: &[String], at: &mut usize) -> Vec<(Path, String)> {
+    let mut prefix: Path = Vec::new();
+    let mut name = None;
     while let Some(token) = tokens.get(*at) {
         *at += 1;
         match token.as_str() {
             "{" => {
                 let mut paths = Vec::new();
                 while tokens.get(*at).is_some_and(|token| token != "}") {
-                    for path in tree(tokens, at) {
-                        paths.push([prefix.clone(), path].concat());
+                    for (mut path, name) in tree(tokens, at) {
+                        // `{self}` is what stands in front.
+                        if path.first().is_some_and(|word| word == "self") && !prefix.is_empty() {
+                            path.remove(0);
+                        }
+                        let path = [prefix.clone(), path].concat();
+                        let name =
+                            if name == "self" { path.last().cloned().unwrap_or_default() } else { name };
+                        paths.push((path, name));
                     }
                     if tokens.get(*at).is_some_and(|token| token == ",") {
                         *at += 1;
@@ -91,68 +130,35 @@ fn tree(tokens: &[String], at: &mut usize) -> Vec<Vec<String>> {
                 *at -= 1;
                 break;
             }
-            "as" => *at += 1,
-            "::" => {}
+            "as" => {
+                name = tokens.get(*at).cloned();
+                *at += 1;
+            }
+            "::" | "$" => {}
             word => prefix.push(word.to_owned()),
         }
     }
-    vec![prefix]
+    let name = name.or_else(|| prefix.last().cloned()).unwrap_or_default();
+    vec![(prefix, name)]
 }
 
 /// The path from the crate's root; `None` for one that does not begin in this crate.
-fn absolute(path: &[String], here: &[String], children: &[String]) -> Option<Vec<String>> {
-    let (first, rest) = path.split_first()?;
+fn absolute(path: &[String], here: &[String], names: &BTreeMap<String, Path>) -> Option<Path> {
+    let (first, mut rest) = path.split_first()?;
     let mut base = match first.as_str() {
-        "crate" => return Some(rest.to_vec()),
-        "self" => return Some([here, rest].concat()),
-        "super" => here.to_vec(),
-        child if children.iter().any(|known| known == child) => return Some([here, path].concat()),
-        _ => return None,
+        "crate" => Vec::new(),
+        "self" => here.to_vec(),
+        "super" => {
+            rest = path;
+            here.to_vec()
+        }
+        name => names.get(name)?.clone(),
     };
-    let mut rest = path;
-    while rest.first().is_some_and(|word| word == "super") {
-        base.pop();
+    while let Some(word) = rest.first().filter(|word| matches!(word.as_str(), "super" | "self")) {
+        if word == "super" {
+            base.pop();
+        }
         rest = &rest[1..];
     }
     Some([&base, rest].concat())
-}
-
-fn is_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Words, `::`, and every other character by itself.
-fn tokens(text: &str) -> Vec<String> {
-    let mut tokens = Vec::new();
-    let mut rest = text.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let word = rest.find(|c| !is_word(c)).unwrap_or(rest.len());
-        let len = if word > 0 {
-            word
-        } else if rest.starts_with("::") {
-            2
-        } else {
-            first.len_utf8()
-        };
-        tokens.push(rest[..len].to_owned());
-        rest = rest[len..].trim_start();
-    }
-    tokens
-}
-
-/// Line comments (documentation included) and block comments, removed. A `//` in a string ends its line, too.
-pub(crate) fn without_comments(text: &str) -> String {
-    let lines = text.lines().map(|line| line.split_once("//").map_or(line, |(code, _)| code));
-    let mut code = lines.collect::<Vec<_>>().join("\n");
-    while let Some(start) = code.find("/*") {
-        let end = code[start..].find("*/").map_or(code.len(), |end| start + end + 2);
-        code.replace_range(start..end, " ");
-    }
-    code
-}
-
-/// String literals, emptied.
-fn without_strings(text: &str) -> String {
-    let plain = text.replace("\\\\", "").replace("\\\"", "").replace("'\"'", "").replace("b'\"'", "");
-    plain.split('"').step_by(2).collect::<Vec<_>>().join("\"\"")
 }

@@ -27,7 +27,7 @@ impl Report {
     /// data abort from user mode.
     ///
     /// An address between the two halves is [`NonCanonical`](FaultKind::NonCanonical) unless the user half reaches
-    /// it, as it may with 52-bit addresses.
+    /// it, as it may with 52-bit addresses. A pointer's tag counts: a kernel that uses top-byte-ignore strips it from `far`.
     ///
     /// ```
     /// use axptr::{Access, FaultKind, trap::Report};
@@ -58,9 +58,9 @@ pub(crate) const fn access(esr: usize) -> Access {
 const fn kind(esr: usize, is_untranslatable: bool) -> FaultKind {
     let status = esr & STATUS;
     match (status >> 2, status) {
-        // Translation faults, including the one of level -1.
-        (0b0001, _) | (_, 0b10_1011) if is_untranslatable => FaultKind::NonCanonical,
-        (0b0001, _) | (_, 0b10_1011) => FaultKind::NotPresent,
+        // Translation faults, including those of levels -1 and -2.
+        (0b0001, _) | (_, 0b10_1010 | 0b10_1011) if is_untranslatable => FaultKind::NonCanonical,
+        (0b0001, _) | (_, 0b10_1010 | 0b10_1011) => FaultKind::NotPresent,
         // This includes an access-flag fault: the pager must see it too.
         (0b0010 | 0b0011, _) => FaultKind::Permission,
         (_, 0b01_0001) => FaultKind::Tag,
@@ -84,6 +84,7 @@ mod tests {
             (0b00_0100, FaultKind::NotPresent),
             (0b00_0111, FaultKind::NotPresent),
             (0b10_1011, FaultKind::NotPresent),
+            (0b10_1010, FaultKind::NotPresent),
             (0b00_1001, FaultKind::Permission), // access flag
             (0b00_1111, FaultKind::Permission),
             (0b01_0000, FaultKind::Physical),

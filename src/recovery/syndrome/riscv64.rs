@@ -38,7 +38,8 @@ impl Report {
         Self::riscv64_with_bits(scause, stval, WIDEST)
     }
 
-    /// The same for a paging mode that translates `bits` of an address: 39 for Sv39, 48 for Sv48, 57 for Sv57.
+    /// The same for a paging mode that translates `bits` of an address: 39 for Sv39, 48 for Sv48, 57 for Sv57. With 0, or
+    /// with 64 or more, as without paging, no address is refused.
     ///
     /// An address that this mode cannot translate is [`NonCanonical`](FaultKind::NonCanonical), and no pager is asked.
     ///
@@ -76,9 +77,9 @@ const fn is_page_fault(scause: usize) -> bool {
     matches!(scause, LOAD_PAGE_FAULT | STORE_PAGE_FAULT)
 }
 
-/// Whether an address is the sign extension of its low `bits`.
+/// Whether an address is the sign extension of its low `bits`. With 0, which is no number of bits, each one is.
 const fn is_sign_extension(addr: usize, bits: u32) -> bool {
-    let unused = usize::BITS.saturating_sub(bits);
+    let unused = if bits == 0 { 0 } else { usize::BITS.saturating_sub(bits) };
     (addr << unused) as isize >> unused == addr as isize
 }
 
@@ -134,6 +135,8 @@ mod tests {
             // Without paging each address is one of physical memory.
             (usize::MAX >> 1, 64, FaultKind::NotPresent),
             (usize::MAX >> 1, 99, FaultKind::NotPresent),
+            (usize::MAX >> 1, 0, FaultKind::NotPresent),
+            (1, 1, FaultKind::NonCanonical),
         ] {
             let report = Report::riscv64_with_bits(15, addr, bits).unwrap();
             assert_eq!(report.kind, kind, "{addr:#x} in {bits} bits");
