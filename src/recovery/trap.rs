@@ -322,6 +322,7 @@ pub fn recover_in<F: TrapFrame>(
 }
 
 /// Whether the machine refused an access to user memory because the window was closed, and not because of the page.
+#[inline]
 fn window_refused(report: &Report) -> bool {
     let of_a_present_page = match report.kind {
         FaultKind::Permission => true,

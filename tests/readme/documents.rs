@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the documents say of each other and of the files: their links lead somewhere, and each fact has one home.
 
-use std::{collections::BTreeMap, fs, path::PathBuf};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs,
+    path::{Path, PathBuf},
+};
 
 use super::files::{read, root};
 
@@ -97,6 +101,70 @@ fn what_the_documents_name_is_there() {
         }
     }
     assert!(seen > 40, "only {seen} paths");
+}
+
+/// A name in prose that is misspelt, or has been renamed in the code, sends a reader nowhere.
+#[test]
+fn what_the_documents_name_is_a_name_of_the_code() {
+    /// Other people's: Linux's, compilers', linkers' words, instructions.
+    const FOREIGN: [&str; 5] = ["uaccess", "memcpy", "movsb", "movsq", "unable"];
+    const SHORTEST: usize = 4;
+    let mut known: BTreeSet<String> = FOREIGN.map(str::to_owned).into();
+    let mut files = vec![root().join("Cargo.toml"), root().join("axptr.ld"), root().join("build.rs")];
+    ["src", "asm", "benches", "examples", "tests", "xtask/src"]
+        .iter()
+        .for_each(|folder| walk(&root().join(folder), &mut files));
+    known.extend(DOCUMENTS.iter().flat_map(|document| words(document).map(str::to_owned)));
+    for file in files.iter().filter(|file| !file.ends_with("readme/documents.rs")) {
+        known.extend(
+            file.iter()
+                .flat_map(|part| words(&part.to_string_lossy()).map(str::to_owned).collect::<Vec<_>>()),
+        );
+        known.extend(words(&fs::read_to_string(file).unwrap_or_default()).map(str::to_owned));
+    }
+    let (mut seen, mut unknown) = (0, Vec::new());
+    for document in DOCUMENTS {
+        let text = prose(&read(document));
+        for word in spans(&text).flat_map(words).filter(|word| word.len() >= SHORTEST) {
+            let is_number = word.starts_with(|c: char| c.is_ascii_digit());
+            let is_part = known.iter().any(|known| {
+                word.starts_with('_') && known.ends_with(word)
+                    || word.ends_with('_') && known.starts_with(word)
+            });
+            if !(known.contains(word) || is_number || is_part) {
+                unknown.push(format!("{document}: `{word}`"));
+            }
+            seen += 1;
+        }
+    }
+    assert_eq!(unknown, [""; 0]);
+    assert!(seen > 300, "only {seen} names");
+}
+
+/// A text without its blocks of code.
+fn prose(text: &str) -> String {
+    let mut is_code = false;
+    let lines = text.lines().filter(|line| {
+        let is_fence = line.starts_with("```");
+        is_code ^= is_fence;
+        !is_fence && !is_code
+    });
+    lines.collect::<Vec<_>>().join("\n")
+}
+
+fn words(text: &str) -> impl Iterator<Item = &str> {
+    text.split(|c: char| !(c.is_alphanumeric() || c == '_')).filter(|word| !word.is_empty())
+}
+
+fn walk(folder: &Path, files: &mut Vec<PathBuf>) {
+    let Ok(entries) = fs::read_dir(folder) else { return };
+    for path in entries.map(|entry| entry.unwrap().path()) {
+        if path.is_dir() {
+            walk(&path, files);
+        } else {
+            files.push(path);
+        }
+    }
 }
 
 #[test]

@@ -36,6 +36,7 @@ impl Report {
     /// let report = Report::aarch64(0x9600_0007, 0x1000).unwrap();
     /// assert_eq!((report.access, report.kind), (Some(Access::Read), FaultKind::NotPresent));
     /// ```
+    #[inline]
     #[must_use]
     pub fn aarch64(esr: usize, far: usize) -> Option<Self> {
         if esr >> CLASS & CLASS_MASK != DATA_ABORT {
@@ -48,6 +49,7 @@ impl Report {
 }
 
 /// The direction. Cache maintenance reports a write, although it only needs the right to read.
+#[inline]
 pub(crate) const fn access(esr: usize) -> Access {
     if esr & (WRITE | CACHE_MAINTENANCE) == WRITE { Access::Write } else { Access::Read }
 }
@@ -55,6 +57,7 @@ pub(crate) const fn access(esr: usize) -> Access {
 /// The kind, by the status code (DFSC). The low two bits of most codes are a level.
 ///
 /// `is_untranslatable` says whether no page table can map the address.
+#[inline]
 const fn kind(esr: usize, is_untranslatable: bool) -> FaultKind {
     let status = esr & STATUS;
     match (status >> 2, status) {

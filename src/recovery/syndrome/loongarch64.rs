@@ -19,6 +19,7 @@ impl Report {
     /// let report = Report::loongarch64(2 << 16, 0x1000).unwrap(); // PIS: the page is invalid, for a store
     /// assert_eq!((report.access, report.kind), (Some(Access::Write), FaultKind::NotPresent));
     /// ```
+    #[inline]
     #[must_use]
     pub const fn loongarch64(estat: usize, badv: usize) -> Option<Self> {
         let code = estat >> 16 & 0x3f;

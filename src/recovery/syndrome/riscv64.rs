@@ -33,6 +33,7 @@ impl Report {
     /// let report = Report::riscv64(15, 0x1000).unwrap(); // a store page fault
     /// assert_eq!((report.access, report.kind), (Some(Access::Write), FaultKind::NotPresent));
     /// ```
+    #[inline]
     #[must_use]
     pub const fn riscv64(scause: usize, stval: usize) -> Option<Self> {
         Self::riscv64_with_bits(scause, stval, WIDEST)
@@ -50,6 +51,7 @@ impl Report {
     /// let kind = |bits| Report::riscv64_with_bits(13, behind, bits).unwrap().kind;
     /// assert_eq!((kind(39), kind(48)), (FaultKind::NonCanonical, FaultKind::NotPresent));
     /// ```
+    #[inline]
     #[must_use]
     pub const fn riscv64_with_bits(scause: usize, stval: usize, bits: u32) -> Option<Self> {
         let (access, kind) = match scause {
@@ -69,15 +71,18 @@ impl Report {
     }
 }
 
+#[inline]
 const fn page_fault_kind(addr: usize, bits: u32) -> FaultKind {
     if is_sign_extension(addr, bits) { FaultKind::NotPresent } else { FaultKind::NonCanonical }
 }
 
+#[inline]
 const fn is_page_fault(scause: usize) -> bool {
     matches!(scause, LOAD_PAGE_FAULT | STORE_PAGE_FAULT)
 }
 
 /// Whether an address is the sign extension of its low `bits`. With 0, which is no number of bits, each one is.
+#[inline]
 const fn is_sign_extension(addr: usize, bits: u32) -> bool {
     let unused = if bits == 0 { 0 } else { usize::BITS.saturating_sub(bits) };
     (addr << unused) as isize >> unused == addr as isize

@@ -32,6 +32,7 @@ impl Report {
     /// assert_eq!((report.access, report.kind), (Some(Access::Write), FaultKind::Permission));
     /// assert_eq!(report.addr, Some(0x1000));
     /// ```
+    #[inline]
     #[must_use]
     pub const fn x86_64_page_fault(error_code: usize, cr2: usize) -> Option<Self> {
         if error_code & FETCH != 0 {
@@ -52,12 +53,14 @@ impl Report {
 
     /// The report of a general-protection fault (#GP) or a stack fault (#SS). An access to an address that is not
     /// canonical raises them. They report no address: the frame's [`operands`](TrapFrame::operands) decide.
+    #[inline]
     #[must_use]
     pub const fn x86_64_protection_fault() -> Self {
         Self { kind: FaultKind::NonCanonical, ..Self::at(None, None) }
     }
 
     /// The report of an alignment check (#AC).
+    #[inline]
     #[must_use]
     pub const fn x86_64_alignment_check() -> Self {
         Self { kind: FaultKind::Misaligned, ..Self::at(None, None) }
