@@ -2,7 +2,7 @@
 //! loongarch64: a decoder by the Reference Manual vol. 1, appendix B ("Table of Instruction Encoding"). What
 //! it does not name, it does not know.
 //!
-//! No crate replaces it: none on crates.io is for LoongArch, and `capstone` 0.14.0 brings version 5.0.6 of its engine, which
+//! No crate replaces it: none that is published is for LoongArch, and `capstone` 0.14.0 brings version 5.0.6 of its engine, which
 //! does not know it either.
 
 use object::Architecture;
