@@ -46,9 +46,10 @@ impl Package {
         if !is_fresh && root.join("Cargo.lock").exists() {
             fs::copy(root.join("Cargo.lock"), lock).unwrap();
         }
+        // The name tells the packages apart: cargo takes two of one name, each at its workspace's root, for one.
         let manifest = format!(
-            "[package]\nname = \"consumer\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
-             [[bin]]\nname = \"consumer\"\npath = \"main.rs\"\n[dependencies]\n\
+            "[package]\nname = \"{own}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\
+             [[bin]]\nname = \"{own}\"\npath = \"main.rs\"\n[dependencies]\n\
              axptr = {{ path = {root:?}, default-features = {default_features}, features = {features:?} }}\n\
              bytemuck = {{ version = \"1.25\", features = [\"derive\", \"min_const_generics\"] }}\n\
              [workspace]\n[profile.dev]\ndebug = false\n"
@@ -69,11 +70,9 @@ impl Package {
             // The published axmm line uses unstable features.
             cargo.env("RUSTC_BOOTSTRAP", "1");
         }
-        let output = cargo
-            .env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("consumer/target"))
-            .output()
-            .unwrap();
-        let said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat();
+        let output = cargo.env("CARGO_TARGET_DIR", folder.with_file_name("target")).output().unwrap();
+        let mut said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat();
+        said.push_str(&format!("({subcommand} in {}: {})", folder.display(), output.status));
         Built { compiles: output.status.success(), said }
     }
 }
