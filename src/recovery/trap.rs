@@ -402,16 +402,26 @@ mod tests {
         let range = module.as_ptr_range();
         // SAFETY: (1), (2) a part of the image's table.
         let table = unsafe { Table::from_raw(range.start, range.end) }.unwrap();
-        let recovered = |entry: &crate::extable::Entry| {
+        let recovered = |entry: &crate::extable::Entry, repairs: bool| {
             let mut frame = Frame { pc: entry.insn(), cause: 0 };
             let access = if entry.accepts(Some(Access::Read)) { Access::Read } else { Access::Write };
-            let report = Report::at(Some(access), Some(0x1000));
-            let recovery = recover_in(&table, &mut frame, report, |_, _| panic!("no page fault"));
+            let report = Report { kind: FaultKind::NotPresent, ..Report::at(Some(access), Some(0x1000)) };
+            let mut asked = false;
+            let recovery = recover_in(&table, &mut frame, report, |_, _| {
+                asked = true;
+                repairs
+            });
             assert_eq!(frame.pc == entry.landing(), recovery == Recovery::Landed);
-            recovery
+            (recovery, asked)
         };
-        assert!(module.iter().all(|entry| recovered(entry) == Recovery::Landed));
-        assert!(others.iter().all(|entry| recovered(entry) == Recovery::NotOurs));
+        for entry in module {
+            let is_asked = !entry.is_nofault();
+            assert_eq!(recovered(entry, false), (Recovery::Landed, is_asked));
+            let repaired = if is_asked { Recovery::Repaired } else { Recovery::Landed };
+            assert_eq!(recovered(entry, true), (repaired, is_asked));
+        }
+        // The pager of an entry of another table is not asked: the kernel goes on to ask that one.
+        assert!(others.iter().all(|entry| recovered(entry, true) == (Recovery::NotOurs, false)));
     }
 
     #[test]
