@@ -24,16 +24,18 @@ struct Package {
     /// Whether cargo chooses the versions, as it does for a newcomer; else they are this project's.
     is_fresh: bool,
     flags: &'static str,
+    /// Further lines of its dependencies.
+    others: &'static str,
 }
 
 impl Package {
     const fn new(program: &'static str, features: &'static [&'static str]) -> Self {
-        Self { program, default_features: true, features, is_fresh: false, flags: "" }
+        Self { program, default_features: true, features, is_fresh: false, flags: "", others: "" }
     }
 
     /// Runs cargo on it.
     fn cargo(self, subcommand: &str) -> Built {
-        let Self { program, default_features, features, is_fresh, flags } = self;
+        let Self { program, default_features, features, is_fresh, flags, others } = self;
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let own = format!("{program}-{default_features}-{}{is_fresh}{}", features.concat(), flags.len());
         let folder: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "consumer", &own].iter().collect();
@@ -52,7 +54,7 @@ impl Package {
              [[bin]]\nname = \"{own}\"\npath = \"main.rs\"\n[dependencies]\n\
              axptr = {{ path = {root:?}, default-features = {default_features}, features = {features:?} }}\n\
              bytemuck = {{ version = \"1.25\", features = [\"derive\", \"min_const_generics\"] }}\n\
-             [workspace]\n[profile.dev]\ndebug = false\n"
+             {others}[workspace]\n[profile.dev]\ndebug = false\n"
         );
         fs::write(folder.join("Cargo.toml"), manifest).unwrap();
         let mut cargo = Command::new(env::var_os("CARGO").unwrap_or("cargo".into()));
@@ -150,4 +152,17 @@ fn a_kernel_can_say_that_it_is_one() {
     assert!(!refused.compiles && refused.said.contains("`hosted`"), "{}", refused.said);
     let refused = Package { flags: "", ..kernel }.cargo("check");
     assert!(!refused.compiles && refused.said.contains("`window`"), "{}", refused.said);
+}
+
+#[test]
+fn the_default_features_are_the_conversions() {
+    let others = "axerrno = \"0.2.2\"\nmemory_addr = \"0.4.1\"\n";
+    let package = Package { others, ..Package::new("conversions", &[]) };
+    let built = package.cargo("run");
+    assert!(built.compiles, "{}", built.said);
+    let refused = Package { default_features: false, ..package }.cargo("check");
+    assert!(!refused.compiles, "{}", refused.said);
+    for missing in ["`LinuxError: From<", "`UserConstPtr<u32>: From<"] {
+        assert!(refused.said.contains(missing), "{missing}: {}", refused.said);
+    }
 }
