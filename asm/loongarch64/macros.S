@@ -59,3 +59,11 @@ axptr_begin sentinel
 __axptr_sentinel_landing:
     ret
 axptr_end sentinel
+
+// A load without an entry. `trap::selftest` has it fault, for the kernel's own handler.
+axptr_begin unlisted
+    ld.bu   $a0, $a0, 0
+    .global __axptr_unlisted_end
+__axptr_unlisted_end:
+    ret
+axptr_end unlisted

@@ -20,12 +20,14 @@
 //!   says whether this CPU can execute a path, `force_cpu` makes the routines take it, `forget_cpu` lets them ask the
 //!   CPU again.
 //! - `window`: closes and opens the window at a task switch (kernels).
+//! - `rehearse`: faults with known registers, for the self test of a trap handler; see [`operation`].
 //!
 //! `recovery` reads what the machine reports about a fault. It has a file for each machine in `syndrome`, `vector` and
 //! `hosted/frame`, which [`machine_file`] chooses.
 
 pub(crate) mod entry;
 pub(crate) mod hidden;
+pub(crate) mod operation;
 pub(crate) mod raw;
 #[macro_use]
 pub(crate) mod shape;

@@ -135,6 +135,11 @@ impl Cause {
     pub(crate) const fn kind(self) -> FaultKind {
         FaultKind::from_bits(self.0 & 0xff)
     }
+
+    /// Whether [`new`](Self::new) makes this value: a register that holds anything else has no cause.
+    pub(crate) const fn is_whole(self) -> bool {
+        self.0 == Self::new(self.access(), self.kind()).0
+    }
 }
 
 // An inlined access presets this value. Its landing finds it if the trap handler did not write a cause.

@@ -2,7 +2,10 @@
 //! What asks the exception table after a fault, and what a kernel sets up once for that.
 
 pub(crate) mod flag;
+mod handler_error;
 pub(crate) mod limit;
+mod rehearsal;
+mod repeats;
 pub(crate) mod selftest;
 mod syndrome;
 pub mod trap;

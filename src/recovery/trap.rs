@@ -14,7 +14,12 @@ use crate::{
     arch,
     extable::cause::{Access, FaultKind},
     extable::{Landing, Table},
-    recovery::limit::user_limit,
+    recovery::{limit::user_limit, repeats},
+};
+
+pub use super::{
+    handler_error::HandlerError,
+    rehearsal::{OwnFault, Told, selftest},
 };
 
 /// The part of a trap frame that recovery needs: a kernel implements it for its own frame.
@@ -300,6 +305,9 @@ pub fn recover_in<F: TrapFrame>(
     let Some(entry) = table.find(frame.pc()) else {
         return Recovery::NotOurs;
     };
+    if let Some(addr) = report.addr {
+        repeats::note(addr);
+    }
     let access = report.access.or_else(|| side_by_operands(frame.operands()?, &report));
     if !entry.accepts(access) || window_refused(&report) {
         return Recovery::NotOurs;

@@ -10,6 +10,7 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
+pub(crate) mod rehearse;
 pub(crate) mod window;
 
 /// The end of the lower address range with 48 bits: the range that TTBR0_EL1 translates (Arm ARM D8.1).

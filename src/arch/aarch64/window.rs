@@ -20,3 +20,9 @@ pub(crate) fn reopen() {
     // `close` found the window open, so the CPU has PAN.
     inline::clear_pan();
 }
+
+/// Whether the machine has a window, so that [`reopen`] may be called.
+#[inline]
+pub(crate) fn exists() -> bool {
+    IS_KERNEL && cpu() & CPU_PAN != 0
+}

@@ -12,6 +12,7 @@ use core::{
 use crate::arch::entry;
 
 pub(crate) mod inline;
+pub(crate) mod rehearse;
 pub(crate) mod window;
 
 /// The end of the user half with 48-bit addresses.

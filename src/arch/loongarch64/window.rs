@@ -8,3 +8,9 @@ pub(crate) fn close() -> bool {
 
 /// Never called, because `close` never finds a window open.
 pub(crate) fn reopen() {}
+
+/// Whether the machine has a window, so that [`reopen`] may be called.
+#[inline]
+pub(crate) fn exists() -> bool {
+    false
+}

@@ -21,3 +21,9 @@ pub(crate) fn reopen() {
     // SAFETY: as above. The window was open before `close`.
     unsafe { asm!("csrs sstatus, {}", in(reg) SSTATUS_SUM, options(nostack)) };
 }
+
+/// Whether the machine has a window, so that [`reopen`] may be called.
+#[inline]
+pub(crate) fn exists() -> bool {
+    IS_KERNEL
+}

@@ -27,3 +27,9 @@ pub(crate) fn reopen() {
     // SAFETY: `close` found the window open, so the CPU has SMAP.
     unsafe { asm!("stac", options(nostack)) };
 }
+
+/// Whether the machine has a window, so that [`reopen`] may be called.
+#[inline]
+pub(crate) fn exists() -> bool {
+    super::has_window()
+}

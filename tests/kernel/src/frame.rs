@@ -14,6 +14,14 @@ impl Frame<'_> {
     }
 }
 
+/// A word of axcpu's frame, by its place.
+pub fn word(frame: &mut TrapFrame, place: usize) -> &mut usize {
+    assert!(place < size_of::<TrapFrame>() / size_of::<usize>());
+    let start = core::ptr::from_mut(frame).cast::<usize>();
+    // SAFETY: the frame is made of words, of which any value is one, and has this one by the line above.
+    unsafe { &mut *start.wrapping_add(place) }
+}
+
 /// Implements axptr's trait for [`Frame`].
 ///
 /// - `pc`: the field of the pc. `cause`: that of the register that `axptr::extable::Landing::REGISTER` names.

@@ -8,6 +8,7 @@ extern crate alloc;
 mod access;
 mod arch;
 mod asm;
+mod broken;
 mod byte_loop;
 mod cases;
 mod count;

@@ -3,11 +3,12 @@
 
 use alloc::vec;
 
-use axptr::extable::Table;
+use axptr::{extable::Table, trap::selftest};
 
 use crate::{
     access,
     arch::{self, Features, window},
+    broken::{self, Defect},
     fault::Decides,
     report, space, task, traps,
 };
@@ -23,6 +24,7 @@ pub const ALL: &[(&str, Decides, fn())] = &[
     ("panic-out-of-reach", Decides::Table, out_of_reach),
     ("panic-window", Decides::Table, window_closed),
     ("panic-window-with-entry", Decides::Table, window_forgotten),
+    ("panic-forgotten-pc", Decides::TableInOwnHandler, forgotten_pc),
     ("panic-window-in-own-handler", Decides::TableInOwnHandler, window_forgotten),
 ];
 
@@ -96,6 +98,15 @@ fn no_flag() {
         // SAFETY: not at all; this boot is about what happens then.
         unsafe { access::store(addr) };
     });
+}
+
+/// A handler that resumes the faulting instruction again is stopped by the self test.
+fn forgotten_pc() {
+    report::expect_panic(
+        "axptr::trap::selftest: the trap handler resumes the same instruction again and again",
+    );
+    let told = broken::with(Defect::ForgetsPc, || selftest(space::HOLE.start(), |_| true, |pc| pc));
+    panic!("went on: {told:?}");
 }
 
 /// User memory is closed to code that does not open the window, also behind a copy that has.

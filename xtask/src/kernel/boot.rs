@@ -46,6 +46,7 @@ const PANICS: &[&str] = &[
     "panic-no-flag",
     "panic-out-of-reach",
     "panic-in-own-handler",
+    "panic-forgotten-pc",
 ];
 
 /// The same for CPUs that keep kernel code away from user memory.

@@ -26,6 +26,7 @@ mod preemption;
 mod region;
 #[cfg(not(target_arch = "x86_64"))]
 pub mod registers;
+mod selftest;
 mod smp;
 mod smp_atomics;
 mod smp_changing;
@@ -123,6 +124,9 @@ const EVERYWHERE: &[Named] = cases! {
         a_transfer_ends_short_at_a_fault_and_is_resumed,
         a_scatter_list_ends_short_at_a_fault_and_is_resumed;
     other_space: an_address_space_without_axmm_will_do;
+    selftest: a_right_handler_passes,
+        an_address_that_will_not_do_is_refused,
+        what_the_kernel_says_of_other_faults_counts;
     own: a_faultable_instruction_of_the_kernels_own_is_recovered,
         a_byte_loop_of_the_kernels_own_ends_at_the_hole;
     huge: filling_more_than_there_is_ends_short,
@@ -146,6 +150,11 @@ const INTERRUPTED: &[Named] = cases! {
 /// What axptr's vector does about interrupts, on the machines where it can.
 const INTERRUPTED_BEHIND_THE_VECTOR: &[Named] = cases! {
     preemption: an_interrupt_finds_the_window_closed;
+};
+
+/// Where the table is asked by the kernel's own trap entry, which can be broken.
+const IN_OWN_HANDLER: &[Named] = cases! {
+    selftest: a_right_handler_of_the_kernels_own_passes, a_wrong_handler_is_named;
 };
 
 /// What takes several CPUs.
@@ -211,6 +220,9 @@ fn by_table(decides: Decides, features: Features) -> Vec<Case> {
         cases.extend(own(SMP));
     }
     cases.extend(own(EVERYWHERE));
+    if decides == Decides::TableInOwnHandler {
+        cases.extend(own(IN_OWN_HANDLER));
+    }
     cases.extend(table::shared_with_the_hosted_tests());
     cases.extend(legacy::cases());
     cases.extend(own(LAST));

@@ -1,0 +1,346 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The self test of a trap handler: takes faults, and looks at what the handler has made of them.
+
+use core::{hint::black_box, mem};
+
+use super::{handler_error::HandlerError, limit::user_limit, repeats};
+use crate::{
+    arch::{
+        self, confine,
+        entry::{INLINED, NOFAULT, READ},
+        inline,
+        operation::Operation,
+        raw::{self, Outcome},
+        rehearse::{self, CAUSE, COUNT, END, NAMES, OPERATIONS, Registers},
+        shape::{InlineFlags, UNTOLD, rmw_op},
+        window,
+    },
+    extable::cause::{Access, Cause, FaultKind},
+};
+
+/// What a fault of this kernel tells, as [`selftest`] has found it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Told {
+    /// The kind of the fault: the trap handler sets the cause's register.
+    Kinds,
+    /// Nothing: each fault is of the kind [`Unknown`](FaultKind::Unknown). The trap handler cannot set the register, or
+    /// does not report the kind. Counts are exact all the same.
+    Nothing,
+}
+
+/// An access in kernel mode that has no entry in the exception table: its fault is the kernel's own. See [`selftest`].
+#[derive(Debug)]
+#[must_use = "nothing faults until it is raised"]
+pub struct OwnFault {
+    addr: usize,
+}
+
+impl OwnFault {
+    /// The address of the instruction that faults.
+    #[must_use]
+    pub fn pc(&self) -> usize {
+        raw::unlisted as *const () as usize
+    }
+
+    /// The address behind it, at which the kernel's own handler lets execution go on.
+    #[must_use]
+    pub fn resume(&self) -> usize {
+        (&raw const raw::UNLISTED_END).addr()
+    }
+
+    /// Makes the access. It returns if the kernel's handler has set the frame's pc to [`resume`](Self::resume).
+    pub fn raise(self) {
+        // SAFETY: a load of one byte; nothing is mapped there, and the kernel's handler steps over it.
+        black_box(unsafe { raw::unlisted(self.addr) });
+    }
+}
+
+/// Takes faults in kernel mode, and checks what the kernel's trap handler makes of them.
+///
+/// [`axptr::selftest`](crate::selftest()) checks what the linker did, and raises no fault. This one checks the trap handler,
+/// on the CPU that calls it. Call it at boot, behind `axptr::selftest`, on each CPU:
+///
+/// ```no_run
+/// use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+/// use axptr::trap::{self, OwnFault, Told};
+///
+/// /// Where the kernel's own handler of page faults in kernel mode, once `recover` has said `NotOurs`, goes on: if it is not 0,
+/// /// the handler takes it, sets the frame's pc to it and returns; if it is 0, it panics.
+/// static GO_ON_AT: AtomicUsize = AtomicUsize::new(0);
+///
+/// fn own_fault(fault: OwnFault) -> bool {
+///     GO_ON_AT.store(fault.resume(), Relaxed);
+///     fault.raise();
+///     GO_ON_AT.swap(0, Relaxed) == 0
+/// }
+/// # struct Frame { pc: usize, from_user_mode: bool }
+/// # fn page_fault(_: &mut Frame, _: usize) {}
+///
+/// /// Hands the kernel's handler a fault of user mode, and returns where the program would go on.
+/// fn user_fault(pc: usize) -> usize {
+///     let mut frame = Frame { pc, from_user_mode: true };
+///     page_fault(&mut frame, 0x1000);
+///     frame.pc
+/// }
+///
+/// // No program is there yet, so nothing is mapped at 0x1000.
+/// match trap::selftest(0x1000, own_fault, user_fault) {
+///     Ok(told) => assert_eq!(told, Told::Kinds),
+///     Err(error) => panic!("axptr: {error}"),
+/// }
+/// ```
+///
+/// `unmapped` is an address of the user half with a page at which nothing is mapped, and for which the pager says no. The
+/// test loads from it, stores to it, by single instructions, by a string instruction (x86_64), by a routine, by an
+/// inlined access, by an atomic and in a no-fault form, with the window closed and with it open. All registers have known
+/// values meanwhile.
+///
+/// `own_fault` has its argument raise a fault that is none of this crate's, and returns whether the kernel's own handler has
+/// got it. Or it makes some other access of the kernel's that faults.
+///
+/// `user_fault` gets the pc of an instruction that is in the table. It makes the kernel handle a page fault *of user mode*
+/// with that pc, and returns the pc at which the program would go on; the pc that it was given if the kernel would end the
+/// program. A program reaches such a pc by a jump to it. A kernel that cannot make such a fault at boot returns its
+/// argument: then this is not tested.
+///
+/// A kernel without a handler panics at the first fault, as for any bug of its own. A handler that resumes the instruction
+/// again and again, because it loses the pc or because its pager says yes and maps nothing, ends in a panic that says so.
+///
+/// # Errors
+///
+/// The first defect that it finds. [`HandlerError`] names the remedy of each.
+#[inline]
+pub fn selftest(
+    unmapped: usize,
+    own_fault: impl FnOnce(OwnFault) -> bool,
+    user_fault: impl FnOnce(usize) -> usize,
+) -> Result<Told, HandlerError> {
+    let addr = confine(unmapped, LEN, user_limit());
+    if addr != unmapped || unmapped.checked_add(LEN).is_none_or(|end| end > user_limit()) {
+        return Err(HandlerError::NotUserMemory { addr: unmapped, limit: user_limit() });
+    }
+    let window_was_open = window::close();
+    let result = take_all(addr, own_fault, user_fault);
+    if window_was_open {
+        window::reopen();
+    }
+    result
+}
+
+/// How many bytes the accesses are about.
+const LEN: usize = 64;
+
+/// The inlined accesses.
+#[derive(Clone, Copy)]
+struct Normal;
+impl InlineFlags for Normal {
+    const FLAGS: u16 = INLINED;
+}
+
+/// The inlined accesses that never ask the pager.
+#[derive(Clone, Copy)]
+struct NoFault;
+impl InlineFlags for NoFault {
+    const FLAGS: u16 = INLINED | NOFAULT;
+}
+
+#[inline]
+fn take_all(
+    addr: usize,
+    own_fault: impl FnOnce(OwnFault) -> bool,
+    user_fault: impl FnOnce(usize) -> usize,
+) -> Result<Told, HandlerError> {
+    let _expected = repeats::Expected::at(addr);
+    let mut told = Told::Kinds;
+    for open in [false, true] {
+        for (number, operation) in OPERATIONS.iter().enumerate() {
+            if can_be_taken(open) {
+                told = told.and(registers(number, operation, addr, open)?);
+            }
+        }
+    }
+    told = told.and(routines(addr)?).and(inlined(addr)?);
+    if !own_fault(OwnFault { addr }) {
+        return Err(HandlerError::OwnFaultLost);
+    }
+    let (pc, landing) = ((&raw const raw::SENTINEL).addr(), (&raw const raw::SENTINEL_LANDING).addr());
+    if user_fault(pc) == landing {
+        return Err(HandlerError::UserFaultTaken);
+    }
+    Ok(told)
+}
+
+/// Whether an access in this state of the window finds its landing: one with the window closed, on a machine that does
+/// not tell an absent page from a closed window, is a bug of the kernel.
+fn can_be_taken(open: bool) -> bool {
+    if open { window::exists() } else { arch::TELLS_ABSENT_PAGES || !window::exists() }
+}
+
+impl Told {
+    fn and(self, other: Self) -> Self {
+        if self == other { self } else { Self::Nothing }
+    }
+}
+
+/// One fault with known registers.
+#[inline]
+fn registers(number: usize, operation: &Operation, addr: usize, open: bool) -> Result<Told, HandlerError> {
+    /// A value for each register, in which each byte is its number.
+    const STEP: usize = 0x0101_0101_0101_0101;
+    const BYTES: usize = 16;
+    let mut kernel = [0xa5_u8; BYTES];
+    let mut before: Registers = [0; COUNT];
+    for (number, value) in before.iter_mut().enumerate() {
+        *value = number * STEP;
+    }
+    before[CAUSE] = UNTOLD;
+    before[operation.user] = addr;
+    if let Some((pointer, count)) = operation.copy {
+        before[pointer] = kernel.as_mut_ptr().expose_provenance();
+        before[count] = BYTES;
+    }
+    let mut after = before;
+    let around = Around::now();
+    if open {
+        window::reopen();
+    }
+    // SAFETY: (1) an address of the user half, and for a copy a buffer of as many bytes.
+    unsafe { rehearse::fault(number, &mut after) };
+    around.compare(open)?;
+    let access = if operation.access == READ { Access::Read } else { Access::Write };
+    if after[END] != 0 {
+        return Err(HandlerError::Accessible { addr });
+    }
+    let told = Cause::from_register(after[CAUSE]);
+    let changed = (0..COUNT).find(|&at| !NAMES[at].is_empty() && at != CAUSE && after[at] != before[at]);
+    match changed {
+        Some(at) if told.to_register() == UNTOLD && is_cause(after[at], access) => {
+            Err(HandlerError::WrongRegister { register: NAMES[at] })
+        }
+        Some(at) => Err(HandlerError::Clobbered { register: NAMES[at] }),
+        None if mem::replace(black_box(&mut kernel), [0; BYTES]) != [0xa5; BYTES] => {
+            Err(HandlerError::Accessible { addr })
+        }
+        None => judge(told, access),
+    }
+}
+
+/// Whether a register's value can only be the cause of an access.
+fn is_cause(value: usize, access: Access) -> bool {
+    value != UNTOLD
+        && Cause::from_register(value).is_whole()
+        && Cause::from_register(value).access() == Some(access)
+}
+
+/// Faults of the routines, without the pager and with it.
+#[inline]
+fn routines(addr: usize) -> Result<Told, HandlerError> {
+    let mut kernel = [0_u8; LEN];
+    let kernel = kernel.as_mut_ptr();
+    let mut told = Told::Kinds;
+    // SAFETY: (all) an array of as many bytes; `addr` is masked, and so an address of the user half.
+    told = told.and(outcome(Access::Read, || unsafe { raw::__axptr_copy_from_user(kernel, addr, LEN) })?);
+    // SAFETY: as above.
+    told = told
+        .and(outcome(Access::Read, || unsafe { raw::__axptr_copy_from_user_nofault(kernel, addr, LEN) })?);
+    // SAFETY: as above.
+    told = told.and(outcome(Access::Read, || unsafe { raw::__axptr_copy_string(kernel, addr, LEN) })?);
+    // SAFETY: as above.
+    told = told.and(outcome(Access::Write, || unsafe { raw::__axptr_copy_to_user(addr, kernel, LEN) })?);
+    // SAFETY: as above.
+    told = told.and(outcome(Access::Write, || unsafe { raw::__axptr_fill_user(addr, 0, LEN) })?);
+    Ok(told)
+}
+
+/// A routine's fault: nothing may be done.
+#[inline]
+fn outcome(access: Access, routine: impl FnOnce() -> Outcome) -> Result<Told, HandlerError> {
+    let around = Around::now();
+    let Outcome { left, cause } = routine();
+    around.compare(false)?;
+    if left != LEN {
+        return Err(HandlerError::WrongCount { access, left, of: LEN });
+    }
+    judge(Cause::from_register(if cause == 0 { UNTOLD } else { cause }), access)
+}
+
+/// Faults of accesses that the compiler inlines.
+#[inline]
+fn inlined(addr: usize) -> Result<Told, HandlerError> {
+    let mut told = Told::Kinds;
+    // SAFETY: (all) (1) `addr` is masked, and so an address of the user half; `status` opens the window.
+    told = told.and(status(addr, Access::Read, || unsafe { inline::load::<8, Normal>(addr) }.1)?);
+    // SAFETY: as above.
+    told = told.and(status(addr, Access::Read, || unsafe { inline::load::<1, NoFault>(addr) }.1)?);
+    // SAFETY: as above.
+    told = told.and(status(addr, Access::Write, || unsafe { inline::store::<4, Normal>(addr, 0) })?);
+    let aligned = confine(addr & !7, 8, user_limit());
+    let around = Around::now();
+    let window = inline::open_window();
+    // SAFETY: (1) as above, and aligned; the window is open.
+    let (_, ended) = unsafe { inline::rmw::<4, { rmw_op::ADD }, Normal>(aligned, 0) };
+    inline::close_window(window);
+    around.compare(false)?;
+    if ended == 0 {
+        return Err(HandlerError::Accessible { addr });
+    }
+    // Which of its two instructions faults, and so the access, is the machine's business.
+    let atomic = Cause::from_register(ended);
+    told = told.and(judge(atomic, atomic.access().unwrap_or(Access::Write))?);
+    Ok(told)
+}
+
+/// An inlined access's fault, by its status.
+#[inline(always)]
+fn status(addr: usize, access: Access, inlined: impl FnOnce() -> usize) -> Result<Told, HandlerError> {
+    let around = Around::now();
+    let window = inline::open_window();
+    let status = inlined();
+    inline::close_window(window);
+    around.compare(false)?;
+    if status == 0 {
+        return Err(HandlerError::Accessible { addr });
+    }
+    judge(Cause::from_register(status), access)
+}
+
+/// What a landing was told.
+#[inline]
+fn judge(cause: Cause, access: Access) -> Result<Told, HandlerError> {
+    if cause.to_register() == UNTOLD {
+        return Ok(Told::Nothing);
+    }
+    if !cause.is_whole() {
+        return Err(HandlerError::Clobbered { register: arch::CAUSE_REGISTER });
+    }
+    match (cause.access(), cause.kind()) {
+        (Some(told), _) if told != access => Err(HandlerError::WrongAccess { made: access }),
+        (_, FaultKind::NotPresent) => Ok(Told::Kinds),
+        (_, FaultKind::Unknown) => Ok(Told::Nothing),
+        (_, told) => Err(HandlerError::WrongKind { told }),
+    }
+}
+
+/// What a handler has to leave as it was.
+struct Around {
+    interrupts_on: bool,
+}
+
+impl Around {
+    fn now() -> Self {
+        Self { interrupts_on: rehearse::interrupts_on() }
+    }
+
+    /// Compares, closes the window, and lets the next instruction fault again.
+    fn compare(self, was_open: bool) -> Result<(), HandlerError> {
+        repeats::landed();
+        let is_open = window::close();
+        if is_open != was_open {
+            return Err(HandlerError::Window { was_open });
+        }
+        if rehearse::interrupts_on() != self.interrupts_on {
+            return Err(HandlerError::Interrupts { were_on: self.interrupts_on });
+        }
+        Ok(())
+    }
+}
