@@ -10,6 +10,7 @@
 //!   `fault` says how it ended.
 //! - `OPERATIONS`, and `fault(operation, registers)`: gives each register its value, executes the instruction of the
 //!   operation, and stores what the registers hold then. The place `END` is 0 if execution went on at the landing.
+//!   The address comes out of memory, so the audit does not judge these accesses; it knows them by their files' name.
 //! - `interrupts_on()`: whether this CPU takes interrupts now.
 
 /// An instruction that accesses user memory.

@@ -23,6 +23,11 @@
 /// The cause is never 0. Declare the register as an output or a clobber. If the landing needs to know whether there was
 /// a fault, preset the register to 0.
 ///
+/// The instruction needs the window, where the machine has one (x86_64, riscv64; aarch64 for other than unprivileged
+/// accesses): `axptr::window::open()` around it. Without, a page that is there is refused, and no pager can help: a trap
+/// handler that says so ([`Report::window_closed`](crate::trap::Report::window_closed)) gets `NotOurs`, one that does not
+/// may try again for ever.
+///
 /// Never write an entry by hand. If its section does not follow its code, the table is no longer sorted: `selftest`
 /// reports it, and lookups become linear. Or a linker that collects garbage drops the entry, and nothing in the program
 /// can notice that. The linker fragment makes a handwritten entry a link error.

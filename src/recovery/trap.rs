@@ -6,7 +6,27 @@
 //! landing.
 //!
 //! A trap handler makes a [`Report`] from the machine's fault code, by the constructor of its machine, and hands it to
-//! [`recover`] with its trap frame, for which it has implemented [`TrapFrame`].
+//! [`recover`] with its trap frame, for which it has implemented [`TrapFrame`]. [`selftest`] then checks the handler by
+//! real faults.
+//!
+//! # What a trap entry has to save
+//!
+//! All general registers, and what is in this table. It restores both from the frame when it returns, also what the handler
+//! has not changed: the pager may have slept, and other faults may have used the machine's registers meanwhile.
+//!
+//! | | x86_64 | aarch64 | riscv64 | loongarch64 |
+//! |---|---|---|---|---|
+//! | the pc: `pc`, `set_pc` | rip | ELR_EL1 | sepc | CSR.ERA |
+//! | the cause's register: `set_cause` | rdx | x1 | a1 | $a1 |
+//! | the state of the interrupted code, window included | rflags | SPSR_EL1 | sstatus | CSR.PRMD |
+//! | the address | CR2; #GP and #SS have none | FAR_EL1 | stval | CSR.BADV |
+//! | access and kind | #PF: the error code | ESR_EL1 | scause | CSR.ESTAT |
+//! | `operands` | rsi, rdi | | | |
+//! | faults of data in kernel mode | #PF, #GP, #SS (#AC) | EC 0x25 | 4 to 7, 13, 15, 19 | PIL, PIS, PME, PNR, PPI, ADEM, ALE |
+//! | the report | [`x86_64_page_fault`](Report::x86_64_page_fault), [`x86_64_protection_fault`](Report::x86_64_protection_fault) | [`aarch64`](Report::aarch64) | [`riscv64`](Report::riscv64) | [`loongarch64`](Report::loongarch64) |
+//!
+//! A handler that cannot set registers, such as one of the type `x86-interrupt`, sets the pc only: counts stay exact, and each
+//! kind is [`Unknown`](FaultKind::Unknown).
 
 use core::{fmt, ops::Range};
 

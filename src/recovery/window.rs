@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Closes the window to user memory at a task switch.
+//! Closes the window to user memory at a task switch, and opens it for accesses of the kernel's own.
 //!
 //! For kernels only (`target_os = "none"`, or `--cfg axptr_kernel`): a process has no window.
 //!
@@ -24,7 +24,45 @@
 
 use core::marker::PhantomData;
 
-use crate::arch::window;
+use crate::arch::{inline, window};
+
+/// Opens the window, until the value is dropped, for instructions of the kernel's own that access user memory and have
+/// entries in the table ([`ex_entry!`](crate::ex_entry)). All accesses of this crate open it themselves.
+///
+/// If it is open already, or the machine has none, nothing happens, also at the drop. So guards may be nested.
+///
+/// Hold it for these instructions only, with no call in between that may sleep: a task switch leaves it open for the next
+/// task, unless the switch calls [`suspend`]. [`recover`](crate::trap::recover) closes it while the pager runs.
+///
+/// ```no_run
+/// # #[cfg(target_os = "none")]
+/// fn load_or(addr: usize, default: u64) -> u64 {
+///     let _window = axptr::window::open();
+///     // asm!("2: mov {value}, qword ptr [{addr}]", "3:", axptr::ex_entry!("2b", "3b", read), ..)
+///     # let _ = addr;
+///     default
+/// }
+/// ```
+#[inline]
+pub fn open() -> Opened {
+    Opened { window: inline::open_window(), of_one_task: PhantomData }
+}
+
+/// The window, open: see [`open`].
+#[derive(Debug)]
+#[must_use = "the window closes when this is dropped"]
+pub struct Opened {
+    window: inline::Window,
+    /// This makes the type neither `Send` nor `Sync`.
+    of_one_task: PhantomData<*const ()>,
+}
+
+impl Drop for Opened {
+    #[inline]
+    fn drop(&mut self) {
+        inline::close_window(self.window);
+    }
+}
 
 /// Closes the window for the task that leaves, and returns its state.
 ///

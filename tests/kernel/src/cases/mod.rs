@@ -68,6 +68,7 @@ const WITH_WINDOW: &[Named] = cases! {
     window: a_copy_works_before_and_after_it_is_enforced,
         a_copy_leaves_the_window_closed,
         a_copy_inside_an_open_window_leaves_it_open,
+        a_guard_leaves_the_window_as_it_was,
         the_pager_runs_with_the_window_closed;
 };
 

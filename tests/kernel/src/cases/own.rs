@@ -22,7 +22,10 @@ pub fn a_faultable_instruction_of_the_kernels_own_is_recovered() -> Result<(), S
         if loaded == Some(7) {
             space::poke(addr, &[7]);
         }
-        let (load, load_traps) = fault::counted(|| window::during(|| access::try_load(addr)).0);
+        let (load, load_traps) = fault::counted(|| {
+            let _window = axptr::window::open();
+            access::try_load(addr)
+        });
         ensure!(load == loaded, "{what} gave {load:?}");
         // SAFETY: user memory.
         let (store, store_traps) =

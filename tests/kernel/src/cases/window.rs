@@ -54,6 +54,24 @@ pub fn a_copy_inside_an_open_window_leaves_it_open() -> Result<(), String> {
     })
 }
 
+/// The guard for instructions of the kernel's own: it closes what it has opened, and nothing else.
+pub fn a_guard_leaves_the_window_as_it_was() -> Result<(), String> {
+    ensure!(!window::is_open(), "it was open before");
+    {
+        let outer = axptr::window::open();
+        ensure!(window::is_open(), "the guard has not opened it");
+        drop(axptr::window::open());
+        ensure!(window::is_open(), "the inner guard has closed it");
+        succeed(BY_TABLE[0], 8)?;
+        ensure!(window::is_open(), "a copy inside has closed it");
+        drop(outer);
+    }
+    ensure!(!window::is_open(), "the guard has left it open");
+    let ((), still_open) = window::during(|| drop(axptr::window::open()));
+    ensure!(still_open, "a guard has closed what others had opened");
+    Ok(())
+}
+
 pub fn the_pager_runs_with_the_window_closed() -> Result<(), String> {
     every(|op, len| {
         for (what, step) in STEPS.into_iter().skip(1) {

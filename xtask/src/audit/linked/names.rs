@@ -43,6 +43,9 @@ const SUSPEND: &str = "window::suspend";
 const RAW_FILE: &str = "raw.rs";
 const PROBE_FILE: &str = "probe.rs";
 
+/// The files of the self test's faults: of addresses that come out of memory, with all registers given values.
+const REHEARSE_FILE: &str = "rehearse.rs";
+
 pub fn is_brief(name: &str) -> bool {
     BRIEF.iter().any(|path| is_of(name, path))
 }
@@ -121,6 +124,10 @@ impl Sources {
 
     pub fn is_probe(&self, file: &str) -> bool {
         self.is(file, PROBE_FILE)
+    }
+
+    pub fn is_rehearsal(&self, file: &str) -> bool {
+        self.is(file, REHEARSE_FILE)
     }
 
     /// A file's path without that of the repository, if it lies there.

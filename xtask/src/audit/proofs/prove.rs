@@ -35,6 +35,7 @@ pub fn prove(binary: &Binary, lines: &Lines, sources: &Sources) -> Report {
     report.calls = mask::audit(binary, lines, sources);
     report.violations.append(&mut report.calls.violations);
     if let Ok(entries) = binary.image.entries() {
+        let entries = inline::judged(entries, lines, sources);
         report.inlined = inline::audit(binary, &entries, lines, sources);
         report.violations.append(&mut report.inlined.violations);
     }

@@ -51,6 +51,7 @@ pub fn run(
         let found = mask::audit_function(&broken, function, lines, sources).violations;
         outcomes.add("no mask", function.name.clone(), has(&found, function, &[Proof::Mask]));
     }
+    let entries = inline::judged(entries, lines, sources);
     for (function, entry) in inlined(binary, &entries) {
         // What is broken is not looked at more closely than what is whole.
         let (apart, _) = inline::audit_apart(binary, function, &entries, lines, sources);
