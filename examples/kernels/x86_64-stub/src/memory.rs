@@ -1,44 +1,44 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The program's memory. Its page tables are in `boot.S`; some pages are made when they are touched.
+//! The program's memory: what is there from the start, and the pager, which makes pages when they are touched.
 
-use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
+use core::{
+    ops::Range,
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
+};
 
 use axptr::Access;
+use axptr_example_x86_64_machine::memory::{Page, USER, page_table, program};
+use x86_64::structures::paging::PageTableFlags as Rights;
 
-/// Where the kernel has physical address 0, as in `kernel.ld`.
-pub const KERNEL: usize = 0xffff_ffff_8000_0000;
-/// Where the program is: what one page table maps.
-pub const USER: usize = 0x40_0000;
+/// The pages that are made when they are touched, counted from `USER`.
+const LAZY: Range<usize> = 5..11;
 
-// Bits of an entry in a page table: present, for user mode; writable; no code.
-const PRESENT: usize = 5;
-const WRITABLE: usize = 2;
-const DATA: usize = 1 << 63;
-
-#[repr(C, align(4096))]
-struct Page([AtomicUsize; 512]);
-
-static POOL: [Page; 6] = [const { Page([const { AtomicUsize::new(0) }; 512]) }; 6];
+/// What they are made of, and how many are taken.
+static POOL: [Page; 6] = [const { Page::zeroed() }; 6];
 static TAKEN: AtomicUsize = AtomicUsize::new(0);
 
-unsafe extern "C" {
-    safe static table: Page;
+/// Maps what the program begins with: code, strings, a hole, and data.
+pub fn load_program() {
+    let constants = Rights::NO_EXECUTE;
+    let data = Rights::NO_EXECUTE | Rights::WRITABLE;
+    for (index, rights) in [(0, Rights::empty()), (1, Rights::empty()), (2, constants), (4, data)] {
+        page_table().map(index, &program[index], rights);
+    }
 }
 
-/// Makes a page of the program present. False: the program may not access it so.
+/// Whether the program may access this address, by now: makes the page if it is one of the lazy ones.
 pub fn pager(addr: usize, access: Access) -> bool {
     let index = addr.wrapping_sub(USER) / 4096;
-    let Some(entry) = table.0.get(index) else { return false };
-    match entry.load(Relaxed) {
-        // It comes when it is touched, from the pool.
-        0 if (5..11).contains(&index) => {
-            let Some(page) = POOL.get(TAKEN.fetch_add(1, Relaxed)) else { return false };
-            let physical = (&raw const *page).addr() - KERNEL;
-            entry.store(physical | PRESENT | WRITABLE | DATA, Relaxed);
-            true
+    match page_table().flags(index) {
+        // The page table first: the page may be there by now, or be there and not permit it.
+        Some(flags) if flags.contains(Rights::PRESENT) => {
+            access == Access::Read || flags.contains(Rights::WRITABLE)
         }
-        0 => false,
-        // It is there, by now.
-        present => access == Access::Read || present & WRITABLE != 0,
+        Some(_) if LAZY.contains(&index) => {
+            let page = POOL.get(TAKEN.fetch_add(1, Relaxed));
+            page.inspect(|page| page_table().map(index, page, Rights::WRITABLE | Rights::NO_EXECUTE))
+                .is_some()
+        }
+        _ => false,
     }
 }
