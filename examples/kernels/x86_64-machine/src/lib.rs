@@ -4,7 +4,9 @@
 #![no_std]
 
 pub mod console;
+pub mod cpu;
 pub mod memory;
+pub mod program;
 pub mod segments;
 
 use core::arch::global_asm;
@@ -21,7 +23,7 @@ global_asm!(
 );
 
 unsafe extern "C" {
-    /// What the kernel begins with. It must not return.
+    /// Where the kernel begins. It says which it is, and does what is its own.
     safe fn kernel_main() -> !;
 
     /// Where the stack ends that the CPU takes when it leaves the program.
@@ -35,6 +37,7 @@ extern "C" fn enter() -> ! {
     let table = segments::table(&tss);
     // SAFETY: both stay where they are.
     unsafe { segments::load(&table) };
-    memory::enter_program();
+    cpu::keep_out_of_user_memory();
+    memory::load_program();
     kernel_main()
 }

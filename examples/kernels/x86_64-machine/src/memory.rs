@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The kernel's address space, and the program's below it.
 
-use core::sync::atomic::{AtomicU64, Ordering::Relaxed};
+use core::sync::atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed};
 
 use x86_64::{instructions::tlb, structures::paging::PageTableFlags as Flags};
 
@@ -22,16 +22,20 @@ pub struct Page([AtomicU64; 512]);
 /// From the root's to the one of [`USER`].
 static TABLES: [Page; LEVELS - 1] = [const { Page::zeroed() }; LEVELS - 1];
 
+/// Memory that nobody uses yet, and how many pages of it are taken.
+static POOL: [Page; 6] = [const { Page::zeroed() }; 6];
+static TAKEN: AtomicUsize = AtomicUsize::new(0);
+
 unsafe extern "C" {
     /// The root of all page tables.
     safe static root: Page;
 
-    /// The program as it was loaded: two pages of code, one of strings, one that is not used, one of data.
-    pub safe static program: [Page; 5];
+    /// The program: two pages of code, one of strings, one that is not used, one of data.
+    safe static program: [Page; 5];
 }
 
 impl Page {
-    pub const fn zeroed() -> Self {
+    const fn zeroed() -> Self {
         Self([const { AtomicU64::new(0) }; 512])
     }
 
@@ -53,13 +57,23 @@ pub fn page_table() -> &'static Page {
     &TABLES[LEVELS - 2]
 }
 
-/// Takes away what `boot.S` has mapped in the lower half, and puts the program's page table there, still empty.
-pub(crate) fn enter_program() {
+/// A page of zeros.
+pub fn new_page() -> Option<&'static Page> {
+    POOL.get(TAKEN.fetch_add(1, Relaxed))
+}
+
+/// Takes away what `boot.S` has mapped in the lower half, and maps the program there.
+pub(crate) fn load_program() {
     root.0[0].store(0, Relaxed);
     let mut table = &root;
     for (level, next) in (1..LEVELS).rev().zip(&TABLES) {
         table.map(USER >> (12 + 9 * level) & 511, next, Flags::WRITABLE);
         table = next;
+    }
+    let constants = Flags::NO_EXECUTE;
+    let data = Flags::NO_EXECUTE | Flags::WRITABLE;
+    for (index, rights) in [(0, Flags::empty()), (1, Flags::empty()), (2, constants), (4, data)] {
+        table.map(index, &program[index], rights);
     }
     tlb::flush_all();
 }

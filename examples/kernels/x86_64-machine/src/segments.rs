@@ -4,6 +4,7 @@
 use x86_64::{
     PrivilegeLevel::{Ring0, Ring3},
     instructions::tables::load_tss,
+    registers::model_specific::Star,
     structures::{
         gdt::{Descriptor, GlobalDescriptorTable, SegmentSelector},
         tss::TaskStateSegment,
@@ -11,8 +12,8 @@ use x86_64::{
 };
 
 /// The kernel's code, as in `boot.S`.
-pub const KERNEL_CODE: SegmentSelector = SegmentSelector::new(1, Ring0);
-pub const KERNEL_DATA: SegmentSelector = SegmentSelector::new(2, Ring0);
+const KERNEL_CODE: SegmentSelector = SegmentSelector::new(1, Ring0);
+const KERNEL_DATA: SegmentSelector = SegmentSelector::new(2, Ring0);
 pub const USER_DATA: SegmentSelector = SegmentSelector::new(3, Ring3);
 pub const USER_CODE: SegmentSelector = SegmentSelector::new(4, Ring3);
 const TSS: SegmentSelector = SegmentSelector::new(5, Ring0);
@@ -33,7 +34,7 @@ pub(crate) fn table(tss: *const TaskStateSegment) -> GlobalDescriptorTable {
     table
 }
 
-/// Has the CPU use a table.
+/// Has the CPU use a table, also for `syscall` and `sysret`.
 ///
 /// # Safety
 ///
@@ -43,4 +44,5 @@ pub(crate) unsafe fn load(table: &GlobalDescriptorTable) {
     unsafe { table.load_unsafe() };
     // SAFETY: it is that table's.
     unsafe { load_tss(TSS) };
+    Star::write(USER_CODE, USER_DATA, KERNEL_CODE, KERNEL_DATA).expect("they are in the right order");
 }

@@ -4,11 +4,11 @@
 #![no_std]
 #![no_main]
 
-mod memory;
+mod pager;
 mod syscalls;
 mod trap;
 
-use axptr_example_x86_64_machine::println;
+use axptr_example_x86_64_machine::{println, program};
 
 /// Where memory of the program may end.
 const USER_LIMIT: usize = if cfg!(feature = "la57") { (1 << 56) - 4096 } else { axptr::DEFAULT_USER_LIMIT };
@@ -16,15 +16,12 @@ const USER_LIMIT: usize = if cfg!(feature = "la57") { (1 << 56) - 4096 } else { 
 /// What the code that boots calls. It never returns, so what lies on its stack stays there.
 #[unsafe(no_mangle)]
 extern "C" fn kernel_main() -> ! {
-    println!("\nkernel: x86_64-stub");
+    println!("kernel: x86_64-stub");
     // SAFETY: (1) the kernel, and all that it maps for itself, lies in the upper half.
     unsafe { axptr::set_user_limit(USER_LIMIT) };
     axptr::selftest().unwrap_or_else(|error| panic!("axptr: {error}"));
-    memory::load_program();
     let idt = trap::table();
-    // SAFETY: it stays there.
+    // SAFETY: it stays where it is.
     unsafe { idt.load_unsafe() };
-    trap::allow_system_calls();
-    trap::keep_out_of_user_memory();
-    trap::run_program()
+    program::run()
 }

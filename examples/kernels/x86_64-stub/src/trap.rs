@@ -1,29 +1,33 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How the kernel is entered: by faults and system calls. What it takes to recover from a fault is all in this file.
 
-use core::arch::{asm, naked_asm, x86_64::__cpuid_count};
-
-use core::sync::atomic::AtomicUsize;
+use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 
 use axptr::trap::{self, Operands, Recovery, Report, TrapFrame};
-use axptr_example_x86_64_machine::segments::{KERNEL_CODE, KERNEL_DATA, USER_CODE, USER_DATA};
-use axptr_example_x86_64_machine::{memory::USER, println};
-use x86_64::registers::control::{Cr2, Cr4, Cr4Flags};
-use x86_64::registers::model_specific::{LStar, SFMask, Star};
-use x86_64::{VirtAddr, registers::rflags::RFlags, structures::idt::InterruptDescriptorTable};
+use axptr_example_x86_64_machine::{
+    program,
+    segments::{USER_CODE, USER_DATA},
+};
+use x86_64::registers::model_specific::{LStar, SFMask};
+use x86_64::registers::{control::Cr2, rflags::RFlags};
+use x86_64::{VirtAddr, structures::idt::InterruptDescriptorTable};
 
-use crate::{memory, syscalls};
+use crate::{pager::pager, syscalls};
 
 /// The program's stack pointer, while the entry of a system call changes stacks.
 static PROGRAM_STACK: AtomicUsize = AtomicUsize::new(0);
 
 /// The registers of what was interrupted, as `save` pushes them.
 #[repr(C)]
-pub struct Frame {
+struct Frame {
     others: [usize; 8],
-    pub rax: usize,
-    /// rdi, rsi, rdx, r10, r8, r9
-    pub args: [usize; 6],
+    rax: usize,
+    rdi: usize,
+    rsi: usize,
+    rdx: usize,
+    r10: usize,
+    r8: usize,
+    r9: usize,
     vector: usize,
     error: usize,
     rip: usize,
@@ -39,28 +43,33 @@ unsafe impl TrapFrame for Frame {
         self.rip = pc;
     }
     fn set_cause(&mut self, value: usize) {
-        self.args[2] = value;
+        self.rdx = value;
     }
     fn operands(&self) -> Option<Operands> {
-        Some(Operands { read: self.args[1], write: self.args[0] })
+        Some(Operands { read: self.rsi, write: self.rdi })
     }
 }
 
 extern "C" fn trap(frame: &mut Frame) {
+    // An exception leaves AC as it was, perhaps set by the program. Returning restores it.
+    let _closed = axptr::window::suspend();
     let report = match frame.vector {
         PROTECTION_FAULT => Some(Report::x86_64_protection_fault()),
         PAGE_FAULT => Report::x86_64_page_fault(frame.error, Cr2::read_raw() as usize),
-        _ => return syscalls::serve(frame),
+        _ => {
+            let args = [frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9];
+            return frame.rax = syscalls::serve(frame.rax, args);
+        }
     };
     let from_program = frame.cs & 3 != 0;
     let goes_on = match report {
-        Some(report) if !from_program => trap::recover(frame, report, memory::pager) != Recovery::NotOurs,
-        Some(Report { addr: Some(addr), access: Some(access), .. }) => memory::pager(addr, access),
+        Some(report) if !from_program => trap::recover(frame, report, pager) != Recovery::NotOurs,
+        Some(Report { addr: Some(addr), access: Some(access), .. }) => pager(addr, access),
         _ => false,
     };
     match goes_on {
         true => {}
-        false if from_program => syscalls::end_program(),
+        false if from_program => program::end(),
         false => panic!("a fault at {:#x}: {report:?}", frame.rip),
     }
 }
@@ -115,43 +124,18 @@ extern "C" fn save() {
     )
 }
 
-/// The table of the entries above.
+/// What the CPU has to know of the above.
 pub fn table() -> InterruptDescriptorTable {
+    let address = |entry: extern "C" fn()| VirtAddr::from_ptr(entry as *const ());
+    LStar::write(address(system_call));
+    // AC opens the window, and DF lets string instructions run backwards: the program must not pass them on.
+    SFMask::write(
+        RFlags::ALIGNMENT_CHECK | RFlags::DIRECTION_FLAG | RFlags::INTERRUPT_FLAG | RFlags::TRAP_FLAG,
+    );
     let mut idt = InterruptDescriptorTable::new();
     // SAFETY: it is made for exceptions with an error code.
     unsafe { idt.general_protection_fault.set_handler_addr(address(stub::<PROTECTION_FAULT>)) };
     // SAFETY: as before.
     unsafe { idt.page_fault.set_handler_addr(address(stub::<PAGE_FAULT>)) };
     idt
-}
-
-/// Where `syscall` enters. The flags that the program must not pass on are cleared there: above all the one that opens
-/// the window (AC), and the one that lets string instructions run backwards (DF).
-pub fn allow_system_calls() {
-    LStar::write(address(system_call));
-    Star::write(USER_CODE, USER_DATA, KERNEL_CODE, KERNEL_DATA).expect("they are in the right order");
-    SFMask::write(
-        RFlags::ALIGNMENT_CHECK | RFlags::DIRECTION_FLAG | RFlags::INTERRUPT_FLAG | RFlags::TRAP_FLAG,
-    );
-}
-
-fn address(entry: extern "C" fn()) -> VirtAddr {
-    VirtAddr::from_ptr(entry as *const ())
-}
-
-/// SMEP and SMAP, where the CPU has them.
-pub fn keep_out_of_user_memory() {
-    let features = __cpuid_count(7, 0).ebx;
-    let (smep, smap) = (features >> 7 & 1 == 1, features >> 20 & 1 == 1);
-    println!("cpu:{}", if smap { " smap" } else { "" });
-    let mut cr4 = Cr4::read();
-    cr4.set(Cr4Flags::SUPERVISOR_MODE_EXECUTION_PROTECTION, smep);
-    cr4.set(Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION, smap);
-    // SAFETY: only axptr accesses the program's memory.
-    unsafe { Cr4::write(cr4) };
-}
-
-pub fn run_program() -> ! {
-    // SAFETY: the program begins there. It needs no registers.
-    unsafe { asm!("sysretq", in("rcx") USER, in("r11") 2, options(noreturn)) }
 }
