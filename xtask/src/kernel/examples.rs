@@ -34,14 +34,16 @@ struct Example {
     /// Features of its package. The plain build is booted on all CPUs; one with a feature on the first, which has
     /// everything.
     features: &'static [&'static str],
+    /// The CPU's feature that it uses to keep itself away from user memory, and says so where the CPU has it.
+    window: Option<&'static str>,
 }
 
 /// The build without a feature.
 const PLAIN: &str = "";
 
 const ALL: &[Example] = &[
-    Example { name: "x86_64-stub", machine: "x86_64", features: &[] },
-    Example { name: "x86_64-interrupt", machine: "x86_64", features: &[] },
+    Example { name: "x86_64-stub", machine: "x86_64", features: &["la57"], window: Some("smap") },
+    Example { name: "x86_64-interrupt", machine: "x86_64", features: &[], window: Some("smap") },
 ];
 
 /// The cases that each program must have seen, whatever its machine.
@@ -161,6 +163,9 @@ impl Boot {
         });
         let outcome = ended.and_then(|()| {
             console.is_of_kernel(self.example.name)?;
+            if let Some(window) = self.example.window {
+                console.uses(window, self.cpu.features.contains(&window))?;
+            }
             console.cases_passed(CASES)?;
             console.counts_as_we_do()
         });

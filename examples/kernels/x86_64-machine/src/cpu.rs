@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is asked of the CPU.
 
+use core::arch::x86_64::{__cpuid, __cpuid_count};
+
 use x86_64::registers::control::{Cr4, Cr4Flags};
 
 use crate::println;
@@ -22,11 +24,10 @@ pub(crate) fn keep_out_of_user_memory() {
 }
 
 /// EBX of CPUID leaf 7; 0 if there is none.
+#[allow(unused_unsafe, reason = "with recent compilers both are safe to call")]
 fn leaf_7() -> u32 {
-    #[allow(unused_unsafe, reason = "it is safe to call with recent compilers")]
     // SAFETY: each CPU with a 64-bit mode has the instruction.
-    unsafe {
-        use core::arch::x86_64::{__cpuid, __cpuid_count};
-        if __cpuid(0).eax < 7 { 0 } else { __cpuid_count(7, 0).ebx }
-    }
+    let highest = unsafe { __cpuid(0) }.eax;
+    // SAFETY: as before.
+    if highest < 7 { 0 } else { unsafe { __cpuid_count(7, 0) }.ebx }
 }
