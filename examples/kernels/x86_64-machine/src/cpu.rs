@@ -3,7 +3,10 @@
 
 use core::arch::x86_64::{__cpuid, __cpuid_count};
 
-use x86_64::registers::control::{Cr4, Cr4Flags};
+use x86_64::registers::{
+    control::{Cr4, Cr4Flags},
+    rflags::{self, RFlags},
+};
 
 use crate::println;
 
@@ -21,6 +24,13 @@ pub(crate) fn keep_out_of_user_memory() {
     cr4.set(Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION, has & SMAP != 0);
     // SAFETY: the CPU has what is switched on, and user memory is accessed by those who open the window.
     unsafe { Cr4::write(cr4) };
+}
+
+/// The program sets AC. It must not reach the kernel.
+pub(crate) fn assert_window_closed() {
+    let smap = Cr4::read().contains(Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION);
+    let open = rflags::read().contains(RFlags::ALIGNMENT_CHECK);
+    assert!(!(smap && open), "the program has opened the window");
 }
 
 /// EBX of CPUID leaf 7; 0 if there is none.
