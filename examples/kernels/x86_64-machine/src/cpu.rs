@@ -18,19 +18,23 @@ const SMAP: u32 = 1 << 20;
 /// writes only while the window is open (SMAP).
 pub(crate) fn keep_out_of_user_memory() {
     let has = leaf_7();
-    println!("\ncpu:{}", if has & SMAP != 0 { " smap" } else { "" });
     let mut cr4 = Cr4::read();
     cr4.set(Cr4Flags::SUPERVISOR_MODE_EXECUTION_PROTECTION, has & SMEP != 0);
     cr4.set(Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION, has & SMAP != 0);
     // SAFETY: the CPU has what is switched on, and user memory is accessed by those who open the window.
     unsafe { Cr4::write(cr4) };
+    println!("\ncpu:{}", if has_window() { " smap" } else { "" });
 }
 
-/// The program sets AC. It must not reach the kernel.
-pub(crate) fn assert_window_closed() {
-    let smap = Cr4::read().contains(Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION);
-    let open = rflags::read().contains(RFlags::ALIGNMENT_CHECK);
-    assert!(!(smap && open), "the program has opened the window");
+fn has_window() -> bool {
+    Cr4::read().contains(Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION)
+}
+
+/// For a kernel that the program has entered, with all flags set that may harm: they must not have come with it.
+pub(crate) fn assert_harmless_flags() {
+    let flags = rflags::read();
+    assert!(!flags.contains(RFlags::DIRECTION_FLAG), "string instructions run backwards");
+    assert!(!(flags.contains(RFlags::ALIGNMENT_CHECK) && has_window()), "the window is open");
 }
 
 /// EBX of CPUID leaf 7; 0 if there is none.
