@@ -14,7 +14,7 @@ start:  mov     eax, offset root - KERNEL
         mov     cr3, eax
         mov     eax, 1 << 5 | {LA57} << 12      // PAE, LA57
         mov     cr4, eax
-        mov     ecx, 0xc0000080                 // EFER: SCE, LME, NXE, which each CPU since 2005 has
+        mov     ecx, 0xc0000080                 // EFER: SCE, LME, NXE, which each 64-bit CPU of today has
         mov     eax, 0x901
         xor     edx, edx
         wrmsr
