@@ -30,7 +30,9 @@ usage: cargo xtask COMMAND
   test             everything that CI runs; installs what is missing
   hosted [ARCH..]  the tests in a Linux process: here in each build that the table must survive,
                    for other machines under qemu-user
-  kernel [ARCH..]  builds and boots the test kernel in QEMU
+  kernel [examples] [ARCH..]
+                   builds and boots the test kernel in QEMU, and the kernels of examples/kernels;
+                   with the word `examples` those only
   count [ARCH..]   instructions, accesses and windows of each operation in the test kernel, from the
                    emulator, held against benches/counts.csv
   audit [ARCH..]   proves of linked programs what tests can only try: table, mask, window

@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::{
     bench,
     env::setup,
-    examples, machine,
+    examples, kernel, machine,
     root::root,
     run::{
         cargo::{cargo, count_tests, succeeds},
@@ -39,9 +39,14 @@ pub fn run(tally: &mut Tally) -> Result<()> {
 /// The checks of form: formatting, lints, documentation.
 fn form(tally: &mut Tally) -> Result<()> {
     tally.check("formatting", succeeds(cargo(&["fmt", "--all", "--check"]))?);
-    let mut kernel = cargo(&["fmt", "--all", "--check"]);
-    kernel.current_dir(root().join("tests/kernel"));
-    tally.check("formatting of the test kernel", succeeds(kernel)?);
+    let mut test_kernel = cargo(&["fmt", "--all", "--check"]);
+    test_kernel.current_dir(root().join("tests/kernel"));
+    tally.check("formatting of the test kernel", succeeds(test_kernel)?);
+    for (name, folder) in kernel::examples::folders() {
+        let mut example = cargo(&["fmt", "--all", "--check"]);
+        example.current_dir(folder);
+        tally.check(&format!("formatting of the example kernel {name}"), succeeds(example)?);
+    }
     let lints = cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"]);
     tally.check("lints", succeeds(lints)?);
     for (name, features) in

@@ -13,6 +13,9 @@ const SELF_TEST: &str = "axptr::trap::selftest: ";
 const CPU: &str = "cpu:";
 const CPUS: &str = "cpus:";
 
+/// The line by which an example says which it is.
+const KERNEL: &str = "kernel:";
+
 /// The lines of one boot.
 #[derive(Debug, Default)]
 pub struct Console(pub Vec<String>);
@@ -28,6 +31,11 @@ impl Console {
     /// Whether the boot came to its end on the CPUs that it should have, and counted what we did.
     pub fn cases_ran(&self, features: &[&str], cpus: usize) -> Result<(), String> {
         self.is_of(features, cpus)?;
+        self.counts_as_we_do()
+    }
+
+    /// Whether the boot came to its end, and counted what we did.
+    pub fn counts_as_we_do(&self) -> Result<(), String> {
         let (passed, failed) = self.count();
         let sum = format!("{SUM}{passed} passed, {failed} failed");
         if passed + failed == 0 {
@@ -37,6 +45,35 @@ impl Console {
             Some(last) if *last == sum => Ok(()),
             Some(last) => Err(format!("{last:?} instead of {sum:?}")),
             None => Err("the kernel did not reach its end".to_owned()),
+        }
+    }
+
+    /// Whether these cases are among those that passed, each once.
+    pub fn cases_passed(&self, cases: &[&str]) -> Result<(), String> {
+        for case in cases {
+            let begins = format!("case {case} ... ");
+            let told: Vec<_> = self.0.iter().filter_map(|line| line.strip_prefix(&begins)).collect();
+            if told != ["ok"] {
+                return Err(format!("case {case}: {told:?} instead of one \"ok\""));
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it is the kernel of this name that has booted.
+    pub fn is_of_kernel(&self, name: &str) -> Result<(), String> {
+        match self.said(KERNEL) {
+            Some(said) if said.trim() == name => Ok(()),
+            said => Err(format!("the kernel calls itself {said:?}, not {name:?}")),
+        }
+    }
+
+    /// Whether it uses a feature of the CPU, or does without it, as it should.
+    pub fn uses(&self, feature: &str, should: bool) -> Result<(), String> {
+        let said = self.said(CPU).ok_or("it names no CPU")?;
+        match said.split_whitespace().any(|word| word == feature) {
+            uses if uses == should => Ok(()),
+            _ => Err(format!("it uses{said}; {feature} is there: {should}")),
         }
     }
 
@@ -135,5 +172,20 @@ mod tests {
             let outcome = console(wrong).panicked_as_announced(&["#PF @ ", "#DF @ "]);
             assert!(outcome.is_err(), "{wrong:?} passed");
         }
+    }
+    #[test]
+    fn a_case_passes_only_if_it_says_so_once() {
+        let good = console("kernel: a-b\ncase a ... ok\ncase a_b ... ok");
+        assert_eq!(good.cases_passed(&["a", "a_b"]), Ok(()));
+        assert!(good.cases_passed(&["a", "b"]).is_err());
+        for broken in
+            ["case a ... FAILED", "case a ... ok\ncase a ... ok", "case a ... ok\ncase a ... FAILED"]
+        {
+            assert!(console(broken).cases_passed(&["a"]).is_err(), "{broken}");
+        }
+        assert_eq!((good.is_of_kernel("a-b"), console("cpu: a b").uses("b", true)), (Ok(()), Ok(())));
+        assert!(console("cpu: a b").uses("b", false).is_err() && console("cpu:").uses("b", true).is_err());
+        assert!(good.is_of_kernel("a").is_err());
+        assert!(console("case a ... ok").is_of_kernel("a").is_err());
     }
 }

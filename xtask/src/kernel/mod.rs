@@ -1,9 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask kernel`: builds the test kernel and boots it in each way it must pass.
+//! `cargo xtask kernel`: builds the test kernel and boots it in each way it must pass; then the example kernels.
 
 pub mod boot;
 pub mod build;
 mod console;
+pub mod examples;
 mod guest;
 mod image;
 
@@ -11,28 +12,47 @@ use anyhow::Result;
 
 use self::boot::Boot;
 use crate::{
-    env::{need, setup, toolchain},
-    machine,
+    env::{
+        need, setup,
+        toolchain::{self, Toolchain},
+    },
+    machine::{self, Machine},
     run::report::Tally,
 };
 
-/// Builds and boots the kernel for the named machines.
+/// The word in front of the machines for those who want to see the example kernels only.
+const EXAMPLES: &str = "examples";
+
+/// Builds and boots the kernels for the named machines.
 pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
+    let (only_examples, names) = match names.split_first() {
+        Some((first, names)) if first == EXAMPLES => (true, names),
+        _ => (false, names),
+    };
     let machines = machine::chosen(names)?;
     let needs: Vec<_> = machines.iter().copied().flat_map(need::of_kernel).collect();
     setup::ensure(&needs)?;
     for machine in machines {
         let toolchain = toolchain::require(machine.target)?;
         println!("building for {}: {}", machine.target, toolchain.describe());
-        let plain = build::plain(machine, &toolchain)?;
-        let fragment = build::with_fragment(machine, &toolchain)?;
-        let mut boots = boot::of_plain_kernel(machine, &plain);
-        boots.push(Boot { variant: "fragment", ..Boot::new(machine, &machine.cpus[0], &fragment) });
-        boot::run_all(boots, tally)?;
-        tally.check(
-            &format!("{}: a script that discards the table does not link", machine.name),
-            build::discarding_fails(&toolchain)?,
-        );
+        if !only_examples {
+            test_kernel(machine, &toolchain, tally)?;
+        }
+        examples::run(machine, &toolchain, tally)?;
     }
+    Ok(())
+}
+
+/// Links the test kernel in each way, and boots it.
+fn test_kernel(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) -> Result<()> {
+    let plain = build::plain(machine, toolchain)?;
+    let fragment = build::with_fragment(machine, toolchain)?;
+    let mut boots = boot::of_plain_kernel(machine, &plain);
+    boots.push(Boot { variant: "fragment", ..Boot::new(machine, &machine.cpus[0], &fragment) });
+    boot::run_all(boots, tally)?;
+    tally.check(
+        &format!("{}: a script that discards the table does not link", machine.name),
+        build::discarding_fails(toolchain)?,
+    );
     Ok(())
 }
