@@ -7,20 +7,24 @@
 
 .section .text.boot, "ax"
 .global _start
-_start:
+_start:                             # in S-mode, without paging, at the physical address
     la      t0, {root}
     srli    t0, t0, 12
-    li      t1, 8 << 60             # Sv39
+    li      t1, {mode} << 60
     or      t0, t0, t1
+    ld      t1, 2f
+    csrw    stvec, t1               # if the next instruction is not there any more, this is where it is
     csrw    satp, t0
-    la      t0, __alltraps
+.balign 4
+1:  la      t0, __alltraps
     csrw    stvec, t0
     la      sp, stack - 34 * 8
     mv      a0, sp
     call    {main}                  # makes the first frame there
     j       __restore
+.balign 8
+2:  .quad   1b
 
-.balign 4
 __alltraps:                         # sscratch: in user mode the kernel's stack, in the kernel 0
     csrrw   sp, sscratch, sp
     bnez    sp, 1f

@@ -9,7 +9,7 @@ mod trap;
 
 use core::{arch::global_asm, fmt, fmt::Write, panic::PanicInfo};
 
-global_asm!(include_str!("entry.S"), main = sym main, root = sym memory::TABLES, handler = sym trap::handler);
+global_asm!(include_str!("entry.S"), main = sym main, root = sym memory::TABLES, mode = const memory::MODE, handler = sym trap::handler);
 global_asm!(include_str!("user.S"), PROGRAM = const memory::PROGRAM);
 
 /// Returns the program's first frame.
@@ -17,7 +17,7 @@ extern "C" fn main() -> trap::TrapFrame {
     say(format_args!("kernel: riscv64"));
     memory::map_program();
     // SAFETY: (1) the kernel, and all that it maps for itself, lies above this address.
-    unsafe { axptr::set_user_limit(memory::KERNEL) };
+    unsafe { axptr::set_user_limit(memory::USER_LIMIT) };
     axptr::selftest().unwrap_or_else(|error| panic!("axptr: {error}"));
     trap::TrapFrame { x: [0; 32], sstatus: 0, sepc: memory::PROGRAM }
 }

@@ -28,17 +28,18 @@ unsafe impl trap::TrapFrame for TrapFrame {
 
 pub extern "C" fn handler(frame: &mut TrapFrame, scause: usize, stval: usize) {
     const SPP: usize = 1 << 8;
-    let done = match (frame.sstatus & SPP, scause, Report::riscv64_with_bits(scause, stval, 39)) {
-        (SPP, _, Some(report)) => trap::recover(frame, report, memory::page_in) != Recovery::NotOurs,
-        (0, _, Some(report)) => report.access.is_some_and(|access| memory::page_in(stval, access)),
-        (0, 8, _) => {
-            frame.sepc += 4;
-            frame.x[10] =
-                syscalls::call(frame.x[17], &frame.x[10..16]).unwrap_or_else(|errno| -errno as usize);
-            true
-        }
-        _ => false,
-    };
+    let done =
+        match (frame.sstatus & SPP, scause, Report::riscv64_with_bits(scause, stval, memory::BITS as u32)) {
+            (SPP, _, Some(report)) => trap::recover(frame, report, memory::page_in) != Recovery::NotOurs,
+            (0, _, Some(report)) => report.access.is_some_and(|access| memory::page_in(stval, access)),
+            (0, 8, _) => {
+                frame.sepc += 4;
+                frame.x[10] =
+                    syscalls::call(frame.x[17], &frame.x[10..16]).unwrap_or_else(|errno| -errno as usize);
+                true
+            }
+            _ => false,
+        };
     if !done && frame.sstatus & SPP == 0 {
         syscalls::end_of_the_program(stval);
     }

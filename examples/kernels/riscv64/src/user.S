@@ -72,7 +72,7 @@ checks:                             # 63: read, 64: write, 78: readlinkat, 98: f
     check   read_hole, 63, 3, HOLE, 16, -14
     check   read_readonly, 63, 3, STRINGS, 16, -14
     check   read_kernel, 63, 3, _start, 16, -14
-    check   read_noncanonical, 63, 3, 1 << 38, 16, -14
+    check   read_noncanonical, 63, 3, 1 << 56, 16, -14
     check   read_wrapping, 63, 3, -8, 16, -14
     check   write_lazy, 64, 3, LAZY + 0x2000, 64, 64
     check   write_lazy_gave_zeros, 63, 3, DATA, 64, 64, DATA, 0
