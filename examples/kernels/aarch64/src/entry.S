@@ -8,7 +8,7 @@
 .section .text.boot, "ax"
 .global _start
 _start:                             // in EL1, without paging, at the physical address
-    adrp    x0, {root}
+    adrp    x0, root
     msr     ttbr0_el1, x0           // memory where it is, for the way up
     msr     ttbr1_el1, x0
     ldr     x0, ={tcr}
@@ -27,7 +27,7 @@ _start:                             // in EL1, without paging, at the physical a
     br      x0
 1:  adr     x0, vectors
     msr     vbar_el1, x0
-    ldr     x0, =stack - 34 * 8
+    ldr     x0, =stack + 0x4000 - 34 * 8
     mov     sp, x0
     mov     x8, x0
     bl      {main}                  // makes the program's first frame there
@@ -55,7 +55,9 @@ restore:
     add     sp, sp, 34 * 8
     eret
 
-.section .bss
-    .balign 16
-    .zero   0x4000
-stack:
+.section .data
+.balign 0x1000
+root:                               // the kernel's memory, not for execution in user mode: devices, then RAM
+    .quad   0x40000000000405, 0x40000040000401
+    .fill   510, 8
+.comm stack, 0x4000, 16

@@ -23,7 +23,6 @@ pub const TCR: usize = 0xb519_3519 | if BITS == 52 { 1 << 59 } else { 0 };
 // Bits of an entry.
 const VALID: usize = 1 << 0;
 const TABLE: usize = 1 << 1 | VALID;
-const DEVICE: usize = 1 << 2;
 const READ_ONLY: usize = 1 << 7;
 const ACCESSED: usize = 1 << 10;
 const NO_EXECUTE: usize = 1 << 54;
@@ -32,26 +31,16 @@ const TEXT: usize = 1 << 53 | ACCESSED | READ_ONLY | 1 << 6 | TABLE;
 const CONST: usize = TEXT | NO_EXECUTE;
 const DATA: usize = CONST - READ_ONLY;
 const LAZY: usize = DATA - VALID;
-const HOLE: usize = 0;
-const PAGES: [usize; 12] = [TEXT, TEXT, CONST, HOLE, DATA, HOLE, DATA, LAZY, LAZY, LAZY, LAZY, LAZY];
+const NONE: usize = 0;
+/// The program's pages, and one of those that it has not.
+const PAGES: [usize; 12] = [TEXT, TEXT, CONST, NONE, DATA, NONE, DATA, LAZY, LAZY, LAZY, LAZY, LAZY];
+pub const HOLE: usize = 3;
 
 #[repr(C, align(4096))]
 pub struct Page([AtomicUsize; 512]);
 
-impl Page {
-    const fn new(first: usize, second: usize) -> Self {
-        let mut page = Self([const { AtomicUsize::new(0) }; 512]);
-        page.0[0] = AtomicUsize::new(first);
-        page.0[1] = AtomicUsize::new(second);
-        page
-    }
-}
-
-/// The kernel's table: a gigabyte of devices, and one of memory.
-pub static ROOT: Page =
-    Page::new(ACCESSED | DEVICE | NO_EXECUTE | VALID, 0x4000_0000 | ACCESSED | NO_EXECUTE | VALID);
 /// The way from the program's root to its pages.
-static TABLES: [Page; LEVELS] = [const { Page::new(0, 0) }; LEVELS];
+static TABLES: [Page; LEVELS] = [const { Page([const { AtomicUsize::new(0) }; 512]) }; LEVELS];
 
 /// Maps the program; its lazy pages are not valid yet.
 pub fn map_program() {

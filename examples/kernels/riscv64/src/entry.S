@@ -18,7 +18,7 @@ _start:                             # in S-mode, without paging, at the physical
 .balign 4
 1:  la      t0, __alltraps
     csrw    stvec, t0
-    la      sp, stack - 34 * 8
+    la      sp, stack + 0x4000 - 34 * 8
     mv      a0, sp
     call    {main}                  # makes the first frame there
     j       __restore
@@ -55,8 +55,4 @@ __restore:
 1:  each    ld
     ld      sp, 8 * 2(sp)
     sret
-
-.section .bss
-    .balign 16
-    .zero   0x4000
-stack:
+.comm stack, 0x4000, 16

@@ -14,7 +14,7 @@ global_asm!(include_str!("user.S"), PROGRAM = const memory::PROGRAM);
 
 /// Returns the program's first frame.
 extern "C" fn main() -> trap::TrapFrame {
-    say(format_args!("kernel: riscv64"));
+    let _ = writeln!(Console, "kernel: riscv64");
     memory::map_program();
     // SAFETY: (1) the kernel, and all that it maps for itself, lies above this address.
     unsafe { axptr::set_user_limit(memory::USER_LIMIT) };
@@ -22,22 +22,22 @@ extern "C" fn main() -> trap::TrapFrame {
     trap::TrapFrame { x: [0; 32], sstatus: 0, sepc: memory::PROGRAM }
 }
 
+fn print(text: &[u8]) {
+    text.iter().for_each(|byte| _ = sbi_rt::console_write_byte(*byte));
+}
+
 struct Console;
 
 impl fmt::Write for Console {
     fn write_str(&mut self, text: &str) -> fmt::Result {
-        text.bytes().for_each(|byte| _ = sbi_rt::console_write_byte(byte));
+        print(text.as_bytes());
         Ok(())
     }
 }
 
-fn say(line: fmt::Arguments<'_>) {
-    let _ = writeln!(Console, "{line}");
-}
-
 /// Says a last word, and turns the machine off.
 fn end(word: fmt::Arguments<'_>) -> ! {
-    say(format_args!("axptr-kernel: {word}"));
+    let _ = writeln!(Console, "axptr-kernel: {word}");
     sbi_rt::system_reset(sbi_rt::Shutdown, sbi_rt::NoReason);
     unreachable!("the power is off")
 }

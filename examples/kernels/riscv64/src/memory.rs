@@ -32,8 +32,10 @@ const TEXT: usize = 0b_1101_1011;
 const CONST: usize = 0b_1101_0011;
 const DATA: usize = 0b_1101_0111;
 const LAZY: usize = DATA - VALID;
-const HOLE: usize = 0;
-const PAGES: [usize; 12] = [TEXT, TEXT, CONST, HOLE, DATA, HOLE, DATA, LAZY, LAZY, LAZY, LAZY, LAZY];
+const NONE: usize = 0;
+/// The program's pages, and one of those that it has not.
+const PAGES: [usize; 12] = [TEXT, TEXT, CONST, NONE, DATA, NONE, DATA, LAZY, LAZY, LAZY, LAZY, LAZY];
+pub const HOLE: usize = 3;
 
 #[repr(C, align(4096))]
 pub struct Page([AtomicUsize; 512]);
