@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Traps, and among them the faults of axptr's accesses to user memory.
 
-use aarch64_cpu::registers::{ESR_EL1, FAR_EL1, Readable};
+use core::arch::global_asm;
+
+use aarch64_cpu::registers::{ESR_EL1, FAR_EL1, ID_AA64MMFR1_EL1, Readable, SCTLR_EL1, Writeable};
+use axptr::Access;
 use axptr::trap::{self, Recovery, Report};
 
 use crate::{memory, syscalls};
 
-/// What the trap entry saves and restores.
+/// What `trap.S` saves and restores.
 #[repr(C)]
 pub struct TrapFrame {
     pub x: [usize; 31],
@@ -14,7 +17,9 @@ pub struct TrapFrame {
     pub spsr: usize,
 }
 
-// SAFETY: (1) to (3) the trap entry saves and restores ELR_EL1 and x1.
+global_asm!(include_str!("trap.S"), handler = sym trap_handler);
+
+// SAFETY: (1) to (3) `trap.S` saves ELR_EL1 and x1, and restores them.
 unsafe impl trap::TrapFrame for TrapFrame {
     fn pc(&self) -> usize {
         self.elr
@@ -27,24 +32,46 @@ unsafe impl trap::TrapFrame for TrapFrame {
     }
 }
 
-pub extern "C" fn handler(frame: &mut TrapFrame) {
-    const SYSTEM_CALL: usize = 0x15;
+extern "C" fn trap_handler(frame: &mut TrapFrame) {
     let (esr, far) = (ESR_EL1.get() as usize, FAR_EL1.get() as usize);
-    let from_user = frame.spsr & 0xf == 0;
-    // From user mode a data abort has another number, which differs in this bit.
-    let report = Report::aarch64(esr | usize::from(from_user) << 26, far);
-    let done = match report {
-        Some(report) if from_user => report.access.is_some_and(|access| memory::page_in(far, access)),
-        Some(report) => trap::recover(frame, report, memory::page_in) != Recovery::NotOurs,
-        None if from_user && esr >> 26 == SYSTEM_CALL => {
+    const MODE: usize = 0b1111;
+    if frame.spsr & MODE == 0 {
+        return user_trap(frame, esr, far);
+    }
+    let recovery = Report::aarch64(esr, far).map(|report| trap::recover(frame, report, memory::page_in));
+    if recovery.is_none_or(|it| it == Recovery::NotOurs) {
+        panic!("trap {esr:#x} at {:#x}, address {far:#x}", frame.elr);
+    }
+}
+
+fn user_trap(frame: &mut TrapFrame, esr: usize, far: usize) {
+    const WRITES: usize = 1 << 6;
+    let access = if esr & WRITES == 0 { Access::Read } else { Access::Write };
+    match esr >> 26 {
+        0x15 => {
             let result = syscalls::call(frame.x[8], &frame.x[..6]);
             frame.x[0] = result.unwrap_or_else(|errno| -errno as usize);
-            true
         }
-        None => false,
-    };
-    if from_user && !done {
-        syscalls::end_of_the_program(far);
+        0x24 if memory::page_in(far, access) => {}
+        _ => syscalls::end_of_the_program(far),
     }
-    assert!(done, "trap {esr:#x} at {:#x}, address {far:#x}", frame.elr);
+}
+
+/// Has each trap set PAN, if the CPU has it: plain accesses of the kernel do not reach user memory then.
+pub fn init() {
+    const SPAN: u64 = 1 << 23;
+    if ID_AA64MMFR1_EL1.is_set(ID_AA64MMFR1_EL1::PAN) {
+        SCTLR_EL1.set(SCTLR_EL1.get() & !SPAN);
+    }
+}
+
+/// Runs the program from its first instruction on.
+pub fn run(start: usize) -> ! {
+    unsafe extern "C" {
+        fn restore(frame: &TrapFrame) -> !;
+    }
+    const INTERRUPTS_MASKED: usize = 0b1111 << 6;
+    let frame = TrapFrame { x: [0; 31], elr: start, spsr: INTERRUPTS_MASKED };
+    // SAFETY: nobody needs what is on this stack any more.
+    unsafe { restore(&frame) }
 }

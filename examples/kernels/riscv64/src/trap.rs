@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Traps, and among them the faults of axptr's accesses to user memory.
 
+use core::arch::global_asm;
+
+use axptr::Access;
 use axptr::trap::{self, Recovery, Report};
 
 use crate::{memory, syscalls};
@@ -12,6 +15,8 @@ pub struct TrapFrame {
     pub sstatus: usize,
     pub sepc: usize,
 }
+
+global_asm!(include_str!("trap.S"), handler = sym trap_handler);
 
 // SAFETY: (1) to (3) `__alltraps` saves sepc and x11, which is a1, and `__restore` restores them.
 unsafe impl trap::TrapFrame for TrapFrame {
@@ -26,22 +31,37 @@ unsafe impl trap::TrapFrame for TrapFrame {
     }
 }
 
-pub extern "C" fn handler(frame: &mut TrapFrame, scause: usize, stval: usize) {
+extern "C" fn trap_handler(frame: &mut TrapFrame, scause: usize, stval: usize) {
     const SPP: usize = 1 << 8;
-    let done =
-        match (frame.sstatus & SPP, scause, Report::riscv64_with_bits(scause, stval, memory::BITS as u32)) {
-            (SPP, _, Some(report)) => trap::recover(frame, report, memory::page_in) != Recovery::NotOurs,
-            (0, _, Some(report)) => report.access.is_some_and(|access| memory::page_in(stval, access)),
-            (0, 8, _) => {
-                frame.sepc += 4;
-                frame.x[10] =
-                    syscalls::call(frame.x[17], &frame.x[10..16]).unwrap_or_else(|errno| -errno as usize);
-                true
-            }
-            _ => false,
-        };
-    if !done && frame.sstatus & SPP == 0 {
-        syscalls::end_of_the_program(stval);
+    if frame.sstatus & SPP == 0 {
+        return user_trap(frame, scause, stval);
     }
-    assert!(done, "trap {scause} at {:#x}, address {stval:#x}", frame.sepc);
+    let recovery = Report::riscv64_with_bits(scause, stval, machine::BITS as u32)
+        .map(|report| trap::recover(frame, report, memory::page_in));
+    if recovery.is_none_or(|it| it == Recovery::NotOurs) {
+        panic!("trap {scause} at {:#x}, address {stval:#x}", frame.sepc);
+    }
+}
+
+fn user_trap(frame: &mut TrapFrame, scause: usize, stval: usize) {
+    match scause {
+        8 => {
+            frame.sepc += 4;
+            let result = syscalls::call(frame.x[17], &frame.x[10..16]);
+            frame.x[10] = result.unwrap_or_else(|errno| -errno as usize);
+        }
+        13 if memory::page_in(stval, Access::Read) => {}
+        15 if memory::page_in(stval, Access::Write) => {}
+        _ => syscalls::end_of_the_program(stval),
+    }
+}
+
+/// Runs the program from its first instruction on.
+pub fn run(start: usize) -> ! {
+    unsafe extern "C" {
+        fn __restore(frame: &TrapFrame) -> !;
+    }
+    let frame = TrapFrame { x: [0; 32], sstatus: 0, sepc: start };
+    // SAFETY: nobody needs what is on this stack any more.
+    unsafe { __restore(&frame) }
 }

@@ -5,26 +5,9 @@
     .endr
 .endm
 
-.section .text.boot, "ax"
-.global _start
-_start:                             # in S-mode, without paging, at the physical address
-    la      t0, {root}
-    srli    t0, t0, 12
-    li      t1, {mode} << 60
-    or      t0, t0, t1
-    ld      t1, 2f
-    csrw    stvec, t1               # if the next instruction is not there any more, this is where it is
-    csrw    satp, t0
+.text
 .balign 4
-1:  la      t0, __alltraps
-    csrw    stvec, t0
-    la      sp, stack + 0x4000 - 34 * 8
-    mv      a0, sp
-    call    {main}                  # makes the first frame there
-    j       __restore
-.balign 8
-2:  .quad   1b
-
+.global __alltraps
 __alltraps:                         # sscratch: in user mode the kernel's stack, in the kernel 0
     csrrw   sp, sscratch, sp
     bnez    sp, 1f
@@ -42,8 +25,12 @@ __alltraps:                         # sscratch: in user mode the kernel's stack,
     csrr    a1, scause
     csrr    a2, stval
     call    {handler}
-    sfence.vma                      # the pager has changed the page table
-__restore:
+    sfence.vma                      # the pager may have changed the page table
+    mv      a0, sp
+
+.global __restore
+__restore:                          # a0: the frame, with the rest of the stack above it
+    mv      sp, a0
     ld      t0, 8 * 33(sp)
     csrw    sepc, t0
     ld      t0, 8 * 32(sp)
@@ -55,4 +42,3 @@ __restore:
 1:  each    ld
     ld      sp, 8 * 2(sp)
     sret
-.comm stack, 0x4000, 16
