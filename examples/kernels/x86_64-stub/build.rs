@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-fn main() -> Result<(), std::env::VarError> {
-    println!("cargo::rerun-if-changed=kernel.ld");
+use std::env::{VarError, var};
+
+fn main() -> Result<(), VarError> {
     println!("cargo::rustc-link-arg=-no-pie");
-    println!("cargo::rustc-link-arg=-T{}/kernel.ld", std::env::var("CARGO_MANIFEST_DIR")?);
-    println!("cargo::rustc-link-arg=-T{}", std::env::var("DEP_AXPTR_LINKER_FRAGMENT")?);
+    println!("cargo::rustc-link-arg=-T{}", var("DEP_AXPTR_EXAMPLE_X86_64_MACHINE_SCRIPT")?);
+    println!("cargo::rustc-link-arg=-T{}", var("DEP_AXPTR_LINKER_FRAGMENT")?);
     Ok(())
 }

@@ -1,36 +1,40 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What interrupts the program, or the kernel: faults and system calls.
+//! How the kernel is entered: by faults and system calls. What it takes to recover from a fault is all in this file.
 
-use core::arch::{naked_asm, x86_64::__cpuid_count};
+use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 
 use axptr::trap::{self, Operands, Recovery, Report, TrapFrame};
-use x86_64::VirtAddr;
-use x86_64::registers::control::{Cr2, Cr4, Cr4Flags};
-use x86_64::registers::model_specific::{LStar, SFMask, Star};
-use x86_64::registers::rflags::RFlags;
-use x86_64::structures::gdt::SegmentSelector;
-use x86_64::structures::idt::{InterruptDescriptorTable, InterruptStackFrameValue};
+use axptr_example_x86_64_machine::{
+    program,
+    segments::{USER_CODE, USER_DATA},
+};
+use x86_64::registers::model_specific::{LStar, SFMask};
+use x86_64::registers::{control::Cr2, rflags::RFlags};
+use x86_64::{VirtAddr, structures::idt::InterruptDescriptorTable};
 
-use crate::{memory, syscalls};
+use crate::{pager::pager, syscalls};
+
+/// The program's stack pointer, while the entry of a system call changes stacks.
+static PROGRAM_STACK: AtomicUsize = AtomicUsize::new(0);
 
 /// The registers of what was interrupted, as `save` pushes them.
 #[repr(C)]
-pub struct Frame {
+struct Frame {
     others: [usize; 8],
-    pub rax: usize,
-    pub rdi: usize,
-    pub rsi: usize,
-    pub rdx: usize,
-    pub r10: usize,
-    pub r8: usize,
-    pub r9: usize,
+    rax: usize,
+    rdi: usize,
+    rsi: usize,
+    rdx: usize,
+    r10: usize,
+    r8: usize,
+    r9: usize,
     vector: usize,
     error: usize,
     rip: usize,
     cs: usize,
 }
 
-// SAFETY: (1) to (4) `save` has pushed the registers of the instruction that faulted, and pops them again.
+// SAFETY: (1) to (4) `save` has saved the registers of the instruction that faulted, and restores them.
 unsafe impl TrapFrame for Frame {
     fn pc(&self) -> usize {
         self.rip
@@ -47,20 +51,25 @@ unsafe impl TrapFrame for Frame {
 }
 
 extern "C" fn trap(frame: &mut Frame) {
+    // An exception leaves AC as it was, perhaps set by the program. Returning restores it.
+    let _closed = axptr::window::suspend();
     let report = match frame.vector {
-        PAGE_FAULT => Report::x86_64_page_fault(frame.error, Cr2::read_raw() as usize),
         PROTECTION_FAULT => Some(Report::x86_64_protection_fault()),
-        _ => return syscalls::serve(frame),
+        PAGE_FAULT => Report::x86_64_page_fault(frame.error, Cr2::read_raw() as usize),
+        _ => {
+            let args = [frame.rdi, frame.rsi, frame.rdx, frame.r10, frame.r8, frame.r9];
+            return frame.rax = syscalls::serve(frame.rax, args);
+        }
     };
     let from_program = frame.cs & 3 != 0;
     let goes_on = match report {
-        Some(report) if !from_program => trap::recover(frame, report, memory::pager) != Recovery::NotOurs,
-        Some(Report { addr: Some(addr), access: Some(access), .. }) => memory::pager(addr, access),
+        Some(report) if !from_program => trap::recover(frame, report, pager) != Recovery::NotOurs,
+        Some(Report { addr: Some(addr), access: Some(access), .. }) => pager(addr, access),
         _ => false,
     };
     match goes_on {
         true => {}
-        false if from_program => syscalls::end_program(),
+        false if from_program => program::end(),
         false => panic!("a fault at {:#x}: {report:?}", frame.rip),
     }
 }
@@ -75,22 +84,25 @@ extern "C" fn stub<const VECTOR: usize>() {
     naked_asm!("push {}", "jmp {}", const VECTOR, sym save)
 }
 
-/// Pushes what a fault would have pushed.
+/// What `syscall` enters: pushes what an exception would have pushed.
 #[unsafe(naked)]
 extern "C" fn system_call() {
     naked_asm!(
-        "mov [rip + boot_stack], rsp", // nobody uses the bottom of that stack
-        "lea rsp, [rip + trap_stack + 0x8000]",
-        "push 0x1b",
-        "push [rip + boot_stack]",
-        "push r11",
-        "push 0x23",
-        "push rcx",
+        "mov [rip + {stack}], rsp",
+        "lea rsp, [rip + trap_stack]",
+        "push {user_data}",
+        "push [rip + {stack}]",
+        "push r11", // the program's flags
+        "push {user_code}",
+        "push rcx", // the program's pc
         "push 0",
-        "push {}",
-        "jmp {}",
-        const SYSTEM_CALL,
-        sym save,
+        "push {vector}",
+        "jmp {save}",
+        stack = sym PROGRAM_STACK,
+        user_data = const USER_DATA.0,
+        user_code = const USER_CODE.0,
+        vector = const SYSTEM_CALL,
+        save = sym save,
     )
 }
 
@@ -112,30 +124,18 @@ extern "C" fn save() {
     )
 }
 
-/// Tells the CPU of the above, and runs the program.
-pub fn run(program: usize) -> ! {
-    let at = |stub: extern "C" fn()| VirtAddr::new(stub as usize as u64);
-    let mut idt = InterruptDescriptorTable::new();
-    // SAFETY: the stub of this fault.
-    unsafe { idt.page_fault.set_handler_addr(at(stub::<PAGE_FAULT>)) };
-    // SAFETY: as before.
-    unsafe { idt.general_protection_fault.set_handler_addr(at(stub::<PROTECTION_FAULT>)) };
-    // SAFETY: it stays, because this function never returns.
-    unsafe { idt.load_unsafe() };
-    LStar::write(at(system_call));
-    // SAFETY: the segments of `boot.S`.
-    unsafe { Star::write_raw(0x10, 0x08) };
+/// What the CPU has to know of the above.
+pub fn table() -> InterruptDescriptorTable {
+    let address = |entry: extern "C" fn()| VirtAddr::from_ptr(entry as *const ());
+    LStar::write(address(system_call));
+    // AC opens the window, and DF lets string instructions run backwards: the program must not pass them on.
     SFMask::write(
-        RFlags::DIRECTION_FLAG | RFlags::ALIGNMENT_CHECK | RFlags::INTERRUPT_FLAG | RFlags::TRAP_FLAG,
+        RFlags::ALIGNMENT_CHECK | RFlags::DIRECTION_FLAG | RFlags::INTERRUPT_FLAG | RFlags::TRAP_FLAG,
     );
-    let features = __cpuid_count(7, 0).ebx;
-    let mut cr4 = Cr4::read();
-    cr4.set(Cr4Flags::SUPERVISOR_MODE_EXECUTION_PROTECTION, features >> 7 & 1 == 1);
-    cr4.set(Cr4Flags::SUPERVISOR_MODE_ACCESS_PREVENTION, features >> 20 & 1 == 1);
-    // SAFETY: the CPU has both, and only axptr accesses the program's memory.
-    unsafe { Cr4::write(cr4) };
-    let (code, data) = (SegmentSelector(0x23), SegmentSelector(0x1b));
-    let start = VirtAddr::new(program as u64);
-    // SAFETY: the program's first instruction.
-    unsafe { InterruptStackFrameValue::new(start, code, RFlags::empty(), VirtAddr::zero(), data).iretq() }
+    let mut idt = InterruptDescriptorTable::new();
+    // SAFETY: it is made for exceptions with an error code.
+    unsafe { idt.general_protection_fault.set_handler_addr(address(stub::<PROTECTION_FAULT>)) };
+    // SAFETY: as before.
+    unsafe { idt.page_fault.set_handler_addr(address(stub::<PAGE_FAULT>)) };
+    idt
 }

@@ -14,8 +14,9 @@
 9:      .balign 128
         .endm
 
-        .section .user, "awx"
+        .section .program, "awx"
         .global program
+        .balign 4096
 program:
         lea     rsp, [rip + program + 0x4800]   // in DATA
         mov     qword ptr [rip + program + 0x9000], 7

@@ -1,0 +1,25 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A small kernel with axptr. It runs one program, which passes it good and bad pointers, and shows what comes back.
+
+#![no_std]
+#![no_main]
+#![feature(abi_x86_interrupt)]
+
+mod pager;
+mod syscalls;
+mod trap;
+
+use axptr_example_x86_64_machine::{println, program};
+
+/// What the code that boots calls. It never returns, so what lies on its stack stays there.
+#[unsafe(no_mangle)]
+extern "C" fn kernel_main() -> ! {
+    println!("kernel: x86_64-interrupt");
+    // SAFETY: (1) the kernel, and all that it maps for itself, lies above this address.
+    unsafe { axptr::set_user_limit(axptr::DEFAULT_USER_LIMIT) };
+    axptr::selftest().unwrap_or_else(|error| panic!("axptr: {error}"));
+    let idt = trap::table();
+    // SAFETY: it stays where it is.
+    unsafe { idt.load_unsafe() };
+    program::run()
+}
