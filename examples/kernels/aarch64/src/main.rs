@@ -10,8 +10,8 @@ mod trap;
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ! {
     machine::say(format_args!("kernel: aarch64"));
+    machine::keep_out_of_user_memory();
     memory::map_program();
-    trap::init();
     // SAFETY: (1) the kernel, and all that it maps for itself, lies above this address.
     unsafe { axptr::set_user_limit(memory::USER_LIMIT) };
     axptr::selftest().unwrap_or_else(|error| panic!("axptr: {error}"));

@@ -3,7 +3,7 @@
 
 use core::arch::global_asm;
 
-use aarch64_cpu::registers::{ESR_EL1, FAR_EL1, ID_AA64MMFR1_EL1, Readable, SCTLR_EL1, Writeable};
+use aarch64_cpu::registers::{ESR_EL1, FAR_EL1, Readable};
 use axptr::Access;
 use axptr::trap::{self, Recovery, Report};
 
@@ -38,10 +38,12 @@ extern "C" fn trap_handler(frame: &mut TrapFrame) {
     if frame.spsr & MODE == 0 {
         return user_trap(frame, esr, far);
     }
-    let recovery = Report::aarch64(esr, far).map(|report| trap::recover(frame, report, memory::page_in));
-    if recovery.is_none_or(|it| it == Recovery::NotOurs) {
-        panic!("trap {esr:#x} at {:#x}, address {far:#x}", frame.elr);
+    if let Some(report) = Report::aarch64(esr, far)
+        && trap::recover(frame, report, memory::page_in) != Recovery::NotOurs
+    {
+        return;
     }
+    panic!("trap {esr:#x} at {:#x}, address {far:#x}", frame.elr);
 }
 
 fn user_trap(frame: &mut TrapFrame, esr: usize, far: usize) {
@@ -53,15 +55,7 @@ fn user_trap(frame: &mut TrapFrame, esr: usize, far: usize) {
             frame.x[0] = result.unwrap_or_else(|errno| -errno as usize);
         }
         0x24 if memory::page_in(far, access) => {}
-        _ => syscalls::end_of_the_program(far),
-    }
-}
-
-/// Has each trap set PAN, if the CPU has it: plain accesses of the kernel do not reach user memory then.
-pub fn init() {
-    const SPAN: u64 = 1 << 23;
-    if ID_AA64MMFR1_EL1.is_set(ID_AA64MMFR1_EL1::PAN) {
-        SCTLR_EL1.set(SCTLR_EL1.get() & !SPAN);
+        _ => machine::end_of_the_program(far.wrapping_sub(memory::PROGRAM)),
     }
 }
 

@@ -10,6 +10,7 @@ mod trap;
 #[unsafe(no_mangle)]
 extern "C" fn main() -> ! {
     machine::say(format_args!("kernel: riscv64"));
+    machine::keep_out_of_user_memory();
     memory::map_program();
     // SAFETY: (1) the kernel, and all that it maps for itself, lies above this address.
     unsafe { axptr::set_user_limit(memory::USER_LIMIT) };

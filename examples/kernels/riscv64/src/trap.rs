@@ -36,11 +36,12 @@ extern "C" fn trap_handler(frame: &mut TrapFrame, scause: usize, stval: usize) {
     if frame.sstatus & SPP == 0 {
         return user_trap(frame, scause, stval);
     }
-    let recovery = Report::riscv64_with_bits(scause, stval, machine::BITS as u32)
-        .map(|report| trap::recover(frame, report, memory::page_in));
-    if recovery.is_none_or(|it| it == Recovery::NotOurs) {
-        panic!("trap {scause} at {:#x}, address {stval:#x}", frame.sepc);
+    if let Some(report) = Report::riscv64_with_bits(scause, stval, machine::BITS as u32)
+        && trap::recover(frame, report, memory::page_in) != Recovery::NotOurs
+    {
+        return;
     }
+    panic!("trap {scause} at {:#x}, address {stval:#x}", frame.sepc);
 }
 
 fn user_trap(frame: &mut TrapFrame, scause: usize, stval: usize) {
@@ -52,7 +53,7 @@ fn user_trap(frame: &mut TrapFrame, scause: usize, stval: usize) {
         }
         13 if memory::page_in(stval, Access::Read) => {}
         15 if memory::page_in(stval, Access::Write) => {}
-        _ => syscalls::end_of_the_program(stval),
+        _ => machine::end_of_the_program(stval.wrapping_sub(memory::PROGRAM)),
     }
 }
 

@@ -30,14 +30,14 @@ pub fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(Console, "{line}");
 }
 
-/// Prints the last line, and turns the machine off.
-pub fn end(line: fmt::Arguments<'_>) -> ! {
-    say(format_args!("axptr-kernel: {line}"));
+/// Turns the machine off.
+pub(crate) fn power_off() -> ! {
     // SAFETY: SYSTEM_OFF of PSCI does not return.
     unsafe { asm!("hvc 0", in("w0") 0x8400_0008_u32, options(noreturn)) }
 }
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    end(format_args!("PANIC: {info}"))
+    say(format_args!("axptr-kernel: PANIC: {info}"));
+    power_off()
 }

@@ -4,6 +4,8 @@
 #![no_std]
 
 mod console;
+mod cpu;
+mod program;
 
 use core::{
     arch::{asm, global_asm},
@@ -12,7 +14,9 @@ use core::{
 
 use aarch64_cpu::registers::{ReadWriteable, TCR_EL1, TTBR0_EL1, Writeable};
 
-pub use console::{end, print, say};
+pub use console::{print, say};
+pub use cpu::keep_out_of_user_memory;
+pub use program::{counts, end_of_the_program};
 
 /// The bits of a user address, and how many tables it is looked up in.
 pub const BITS: usize = if cfg!(feature = "lva") { 52 } else { 48 };

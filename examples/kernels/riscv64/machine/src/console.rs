@@ -23,14 +23,14 @@ pub fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(Console, "{line}");
 }
 
-/// Prints the last line, and turns the machine off.
-pub fn end(line: fmt::Arguments<'_>) -> ! {
-    say(format_args!("axptr-kernel: {line}"));
+/// Turns the machine off.
+pub(crate) fn power_off() -> ! {
     sbi_rt::system_reset(sbi_rt::Shutdown, sbi_rt::NoReason);
     unreachable!("the power is off")
 }
 
 #[panic_handler]
 fn panic(info: &PanicInfo<'_>) -> ! {
-    end(format_args!("PANIC: {info}"))
+    say(format_args!("axptr-kernel: PANIC: {info}"));
+    power_off()
 }

@@ -4,13 +4,17 @@
 #![no_std]
 
 mod console;
+mod cpu;
+mod program;
 
 use core::{
     arch::global_asm,
     sync::atomic::{AtomicUsize, Ordering::Relaxed},
 };
 
-pub use console::{end, print, say};
+pub use console::{print, say};
+pub use cpu::keep_out_of_user_memory;
+pub use program::{counts, end_of_the_program};
 
 /// How many tables an address is looked up in, and its bits: Sv39, Sv48 or Sv57.
 pub const LEVELS: usize = if cfg!(feature = "sv57") { 5 } else { 3 + cfg!(feature = "sv48") as usize };
