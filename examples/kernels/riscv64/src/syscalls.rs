@@ -7,6 +7,9 @@ const ENOENT: i32 = 2;
 const EAGAIN: i32 = 11;
 const ENAMETOOLONG: i32 = 36;
 const ENOSYS: i32 = 38;
+const FUTEX_WAIT: usize = 0;
+const FUTEX_WAKE: usize = 1;
+const FUTEX_WAKE_OP: usize = 5;
 
 /// What the file with the descriptor 3 holds.
 static mut FILE: [u8; 64] = [0; 64];
@@ -19,9 +22,9 @@ pub fn call(number: usize, args: &[usize]) -> Result<usize, i32> {
         (64, &[3, buf, len, ..]) => sys_write(file, buf, len),
         (64, &[1, buf, len, ..]) => sys_print(buf, len),
         (78, &[_, path, buf, len, ..]) => sys_readlink(path, buf, len),
-        (98, &[word, 0, value, ..]) => sys_futex_wait(word, value as u32),
-        (98, &[_, 1, ..]) => Ok(0), // FUTEX_WAKE: nobody waits
-        (98, &[_, 5, _, _, word, op]) => sys_futex_wake_op(word, op as u32),
+        (98, &[word, FUTEX_WAIT, value, ..]) => sys_futex_wait(word, value as u32),
+        (98, &[_, FUTEX_WAKE, ..]) => Ok(0), // nobody waits
+        (98, &[_, FUTEX_WAKE_OP, _, _, word, op]) => sys_futex_wake_op(word, op as u32),
         (500, &[passed, failed, ..]) => {
             machine::counts(passed, failed);
             Ok(0)
