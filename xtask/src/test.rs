@@ -43,7 +43,7 @@ fn form(tally: &mut Tally) -> Result<()> {
     test_kernel.current_dir(root().join("tests/kernel"));
     tally.check("formatting of the test kernel", succeeds(test_kernel)?);
     for (name, folder) in kernel::examples::folders() {
-        let mut example = cargo(&["fmt", "--check"]);
+        let mut example = cargo(&["fmt", "--all", "--check"]);
         example.current_dir(folder);
         tally.check(&format!("formatting of the example kernel {name}"), succeeds(example)?);
     }

@@ -65,6 +65,15 @@ impl Console {
         }
     }
 
+    /// Whether it uses a feature of the CPU, or does without it, as it should.
+    pub fn uses(&self, feature: &str, should: bool) -> Result<(), String> {
+        let said = self.said(CPU).ok_or("it names no CPU")?;
+        match said.split_whitespace().any(|word| word == feature) {
+            uses if uses == should => Ok(()),
+            _ => Err(format!("it uses{said}; {feature} is there: {should}")),
+        }
+    }
+
     /// Whether the CPUs are those that they should be.
     pub fn is_of(&self, features: &[&str], cpus: usize) -> Result<(), String> {
         let found = self.said(CPU).ok_or("it names no CPU")?;
@@ -170,7 +179,8 @@ mod tests {
         {
             assert!(console(broken).cases_passed(&["a"]).is_err(), "{broken}");
         }
-        assert_eq!(good.is_of_kernel("a-b"), Ok(()));
+        assert_eq!((good.is_of_kernel("a-b"), console("cpu: a b").uses("b", true)), (Ok(()), Ok(())));
+        assert!(console("cpu: a b").uses("b", false).is_err() && console("cpu:").uses("b", true).is_err());
         assert!(good.is_of_kernel("a").is_err());
         assert!(console("case a ... ok").is_of_kernel("a").is_err());
     }

@@ -33,16 +33,18 @@ struct Example {
     /// Features of its package. The plain build is booted on all CPUs; one with a feature on the first, which has
     /// everything.
     features: &'static [&'static str],
+    /// The CPU's feature that it uses to keep itself away from user memory, and says so where the CPU has it.
+    window: Option<&'static str>,
 }
 
 /// The build without a feature.
 const PLAIN: &str = "";
 
 const ALL: &[Example] = &[
-    Example { name: "x86_64-stub", machine: "x86_64", features: &[] },
-    Example { name: "x86_64-interrupt", machine: "x86_64", features: &[] },
-    Example { name: "riscv64", machine: "riscv64", features: &["sv48", "sv57"] },
-    Example { name: "aarch64", machine: "aarch64", features: &["lva"] },
+    Example { name: "x86_64-stub", machine: "x86_64", features: &["la57"], window: Some("smap") },
+    Example { name: "x86_64-interrupt", machine: "x86_64", features: &[], window: Some("smap") },
+    Example { name: "riscv64", machine: "riscv64", features: &["sv48", "sv57"], window: Some("sum") },
+    Example { name: "aarch64", machine: "aarch64", features: &["lva"], window: Some("pan") },
 ];
 
 /// The cases that each program must have seen, whatever its machine.
@@ -162,6 +164,9 @@ impl Boot {
         });
         let outcome = ended.and_then(|()| {
             console.is_of_kernel(self.example.name)?;
+            if let Some(window) = self.example.window {
+                console.uses(window, self.cpu.features.contains(&window))?;
+            }
             console.cases_passed(CASES)?;
             console.counts_as_we_do()
         });

@@ -15,8 +15,8 @@ use crate::{pager::pager, syscalls};
 /// What the CPU has pushed. The compiler saves the other registers where nobody else finds them.
 struct Frame<'a>(&'a mut InterruptStackFrame);
 
-// SAFETY: (1) the CPU has pushed the address of the instruction that faulted. (2) It returns to what is there then. (3),
-// (4) nothing is changed, and nothing is known.
+// SAFETY: (1) the CPU has pushed the address of the instruction that faulted. (2) It returns to what stands there then.
+// (3) Nothing else is changed, and (4) nothing else is known.
 unsafe impl TrapFrame for Frame<'_> {
     fn pc(&self) -> usize {
         self.0.instruction_pointer.as_u64() as usize
@@ -40,19 +40,20 @@ extern "x86-interrupt" fn protection_fault(mut frame: InterruptStackFrame, _: u6
 }
 
 fn fault(frame: &mut InterruptStackFrame, report: Option<Report>) {
-    // An exception leaves AC as it was, perhaps set by the program. Returning restores it.
+    // The program may have set AC, and an exception does not clear it. Returning restores it.
     let _closed = axptr::window::suspend();
     let from_program = frame.code_segment.rpl() != Ring0;
-    let goes_on = match report {
-        Some(report) if !from_program => trap::recover(&mut Frame(frame), report, pager) != Recovery::NotOurs,
-        Some(Report { addr: Some(addr), access: Some(access), .. }) => pager(addr, access),
-        _ => false,
+    let resumes = match report {
+        None => false,
+        Some(report) if from_program => {
+            report.addr.zip(report.access).is_some_and(|(addr, access)| pager(addr, access))
+        }
+        Some(report) => trap::recover(&mut Frame(frame), report, pager) != Recovery::NotOurs,
     };
-    match goes_on {
-        true => {}
-        false if from_program => program::end(),
-        false => panic!("{report:?} in the kernel: {frame:#?}"),
+    if from_program && !resumes {
+        program::end();
     }
+    assert!(resumes, "{report:?} in the kernel at {:#x}", frame.instruction_pointer);
 }
 
 /// The program's stack pointer, while the entry of a system call changes stacks.

@@ -19,6 +19,11 @@
         .balign 4096
 program:
         lea     rsp, [rip + program + 0x4800]   // in DATA
+        push    0                               // the counts
+        push    0
+        pushfq
+        or      dword ptr [rsp], 1 << 18 | 1 << 10  // AC and DF: no business of the kernel's
+        popfq
         mov     qword ptr [rip + program + 0x9000], 7
         lea     rbx, [rip + checks]
 next:   mov     rax, [rbx]
@@ -47,8 +52,8 @@ next:   mov     rax, [rbx]
         add     rbx, 128
         cmp     dword ptr [rbx + 72], 0
         jne     next
-        mov     rdi, [rsp]
-        mov     rsi, [rsp + 8]
+        pop     rdi
+        pop     rsi
         mov     eax, 1000
         syscall
         mov     al, [rip + program + 0xb000]    // in HOLE: the kernel ends the program

@@ -15,8 +15,9 @@ static mut FILE: [u8; 16] = *b"0123456789abcdef";
 
 /// Does a system call, and returns what the program gets in rax.
 pub fn serve(number: usize, [a, b, c, _, e, f]: [usize; 6]) -> usize {
+    let file = &raw mut FILE;
     // SAFETY: one CPU, and no system call interrupts another.
-    let file = unsafe { &mut *(&raw mut FILE) };
+    let file = unsafe { &mut *file };
     let result = match number {
         0 => sys_read(file, b, c),
         1 if a == 1 => print(b, c),

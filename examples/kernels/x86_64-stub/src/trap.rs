@@ -17,10 +17,10 @@ use crate::{pager::pager, syscalls};
 /// The program's stack pointer, while the entry of a system call changes stacks.
 static PROGRAM_STACK: AtomicUsize = AtomicUsize::new(0);
 
-/// The registers of what was interrupted, as `save` pushes them.
+/// The registers of what was interrupted, as `save` pushes them, `stub`, and the CPU.
 #[repr(C)]
 struct Frame {
-    others: [usize; 8],
+    others: [usize; 8], // rbx, rbp, rcx, r11 to r15
     rax: usize,
     rdi: usize,
     rsi: usize,
@@ -51,7 +51,7 @@ unsafe impl TrapFrame for Frame {
 }
 
 extern "C" fn trap(frame: &mut Frame) {
-    // An exception leaves AC as it was, perhaps set by the program. Returning restores it.
+    // The program may have set AC, and an exception does not clear it. Returning restores it.
     let _closed = axptr::window::suspend();
     let report = match frame.vector {
         PROTECTION_FAULT => Some(Report::x86_64_protection_fault()),
@@ -62,16 +62,17 @@ extern "C" fn trap(frame: &mut Frame) {
         }
     };
     let from_program = frame.cs & 3 != 0;
-    let goes_on = match report {
-        Some(report) if !from_program => trap::recover(frame, report, pager) != Recovery::NotOurs,
-        Some(Report { addr: Some(addr), access: Some(access), .. }) => pager(addr, access),
-        _ => false,
+    let resumes = match report {
+        None => false,
+        Some(report) if from_program => {
+            report.addr.zip(report.access).is_some_and(|(addr, access)| pager(addr, access))
+        }
+        Some(report) => trap::recover(frame, report, pager) != Recovery::NotOurs,
     };
-    match goes_on {
-        true => {}
-        false if from_program => program::end(),
-        false => panic!("a fault at {:#x}: {report:?}", frame.rip),
+    if from_program && !resumes {
+        program::end();
     }
+    assert!(resumes, "{report:?} in the kernel at {:#x}", frame.rip);
 }
 
 const SYSTEM_CALL: usize = 0;
