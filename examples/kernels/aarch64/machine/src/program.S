@@ -68,6 +68,8 @@ checks:                             // 63: read, 64: write, 78: readlinkat, 98: 
     check   read_lazy, 63, 3, LAZY, 64, 64, LAZY + 56, 8
     check   read_across_lazy, 63, 3, LAZY + 0xffd, 16, 16, LAZY + 0x1000, 0x20000000000
     check   read_edge, 63, 3, HOLE + 0x1ff3, 64, 13, HOLE + 0x1ff8, 0x2000000
+    check   read_up_to_the_limit, 63, 3, LAZY + 0x4ff0, 16, 16, LAZY + 0x4ff8, 2
+    check   read_over_the_limit, 63, 3, LAZY + 0x4ff8, 16, -14, LAZY + 0x4ff8, 2
     check   read_hole, 63, 3, HOLE, 16, -14
     check   read_readonly, 63, 3, STRINGS, 16, -14
     check   read_kernel, 63, 3, _start, 16, -14
