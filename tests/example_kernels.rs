@@ -24,7 +24,7 @@ fn list(folder: &Path) -> Vec<PathBuf> {
     fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect()
 }
 
-/// The names of the kernels, by their folders. What has no `main.rs` is what kernels stand on.
+/// The names of the kernels, by their folders.
 fn kernels() -> BTreeSet<String> {
     let folders = list(&root().join("examples/kernels")).into_iter();
     let kernels = folders.filter(|folder| folder.join("src/main.rs").is_file());
@@ -35,7 +35,8 @@ fn folder(kernel: &str) -> PathBuf {
     root().join("examples/kernels").join(kernel)
 }
 
-/// What a kernel consists of.
+/// What a kernel consists of. Its folder `machine` does not count: the way from the boot loader, a console, the program
+/// that it runs. Each kernel has that of its own, whether with axptr or without.
 fn sources(folder: &Path) -> Vec<PathBuf> {
     let mut sources = vec![folder.join("build.rs")];
     sources.extend(Some(folder.join("kernel.ld")).filter(|script| script.is_file()));

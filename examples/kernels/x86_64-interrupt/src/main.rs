@@ -9,7 +9,7 @@ mod pager;
 mod syscalls;
 mod trap;
 
-use axptr_example_x86_64_machine::{println, program};
+use machine::{println, program};
 
 /// What the code that boots calls. It never returns, so what lies on its stack stays there.
 #[unsafe(no_mangle)]

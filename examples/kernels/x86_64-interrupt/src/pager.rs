@@ -4,7 +4,7 @@
 use core::ops::Range;
 
 use axptr::Access;
-use axptr_example_x86_64_machine::memory::{USER, new_page, page_table};
+use machine::memory::{USER, new_page, page_table};
 use x86_64::structures::paging::PageTableFlags as Flags;
 
 /// The pages that are made when they are touched, counted from `USER`.

@@ -4,7 +4,7 @@
 use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 
 use axptr::trap::{self, Recovery, Report, TrapFrame};
-use axptr_example_x86_64_machine::program;
+use machine::program;
 use x86_64::registers::model_specific::{LStar, SFMask};
 use x86_64::registers::{control::Cr2, rflags::RFlags};
 use x86_64::structures::idt::{InterruptDescriptorTable, InterruptStackFrame, PageFaultErrorCode};
@@ -51,7 +51,7 @@ fn fault(frame: &mut InterruptStackFrame, report: Option<Report>) {
         Some(report) => trap::recover(&mut Frame(frame), report, pager) != Recovery::NotOurs,
     };
     if from_program && !resumes {
-        program::end();
+        program::end(report.and_then(|report| report.addr));
     }
     assert!(resumes, "{report:?} in the kernel at {:#x}", frame.instruction_pointer);
 }

@@ -8,7 +8,7 @@ mod pager;
 mod syscalls;
 mod trap;
 
-use axptr_example_x86_64_machine::{println, program};
+use machine::{println, program};
 
 /// Where memory of the program may end.
 const USER_LIMIT: usize = if cfg!(feature = "la57") { (1 << 56) - 4096 } else { axptr::DEFAULT_USER_LIMIT };

@@ -2,13 +2,16 @@
 //! The system calls: how user memory is read and written. Numbers, of calls and of errors, are Linux's.
 
 use axptr::{Fault, UserConstPtr, UserPtr, cstr::StringError, futex::FutexOp};
-use axptr_example_x86_64_machine::{console, program};
+use machine::{console, program};
 
 const ENOENT: i32 = 2;
 const EINTR: i32 = 4;
 const EAGAIN: i32 = 11;
 const ENAMETOOLONG: i32 = 36;
 const ENOSYS: i32 = 38;
+const FUTEX_WAIT: usize = 0;
+const FUTEX_WAKE: usize = 1;
+const FUTEX_WAKE_OP: usize = 5;
 
 /// The file with the number 3.
 static mut FILE: [u8; 16] = *b"0123456789abcdef";
@@ -68,13 +71,13 @@ fn sys_readlink(path: usize, buf: usize, len: usize) -> Result<usize, i32> {
 /// There is one program, so nobody waits and nobody is woken.
 fn sys_futex(word: usize, call: usize, value: usize, word2: usize, op: usize) -> Result<usize, i32> {
     match call {
-        0 => match UserConstPtr::<u32>::from(word).read() {
+        FUTEX_WAIT => match UserConstPtr::<u32>::from(word).read() {
             Ok(now) if now as usize == value => Err(EINTR),
             Ok(_) => Err(EAGAIN),
             Err(fault) => Err(fault.errno()),
         },
-        1 => Ok(0),
-        5 => {
+        FUTEX_WAKE => Ok(0),
+        FUTEX_WAKE_OP => {
             let op = FutexOp::decode(op as u32).ok_or(ENOSYS)?;
             op.apply(UserPtr::<u32>::from(word2).atomic()).map(|_| 0).map_err(|error| error.errno())
         }

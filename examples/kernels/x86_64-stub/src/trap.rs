@@ -4,7 +4,7 @@
 use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 
 use axptr::trap::{self, Operands, Recovery, Report, TrapFrame};
-use axptr_example_x86_64_machine::{
+use machine::{
     program,
     segments::{USER_CODE, USER_DATA},
 };
@@ -70,7 +70,7 @@ extern "C" fn trap(frame: &mut Frame) {
         Some(report) => trap::recover(frame, report, pager) != Recovery::NotOurs,
     };
     if from_program && !resumes {
-        program::end();
+        program::end(report.and_then(|report| report.addr));
     }
     assert!(resumes, "{report:?} in the kernel at {:#x}", frame.rip);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// From the boot loader to `enter`. The loader knows the way into Xen's PVH guests: in 32-bit mode, without paging.
+// From the boot loader to `enter`. The loader knows how to enter a PVH guest of Xen: in 32-bit mode, without paging.
         .set    KERNEL, {KERNEL}
 
         .section .note.pvh, "a", @note
@@ -14,7 +14,7 @@ start:  mov     eax, offset root - KERNEL
         mov     cr3, eax
         mov     eax, 1 << 5 | {LA57} << 12      // PAE, LA57
         mov     cr4, eax
-        mov     ecx, 0xc0000080                 // EFER: SCE, LME, NXE
+        mov     ecx, 0xc0000080                 // EFER: SCE, LME, NXE, which each 64-bit CPU of today has
         mov     eax, 0x901
         xor     edx, edx
         wrmsr
