@@ -2,7 +2,6 @@
 //! The kernels of `examples/kernels`: each is built, booted, and held to the cases that its program must have seen.
 
 use std::{
-    fs,
     path::{Path, PathBuf},
     process::Command,
     time::{Duration, Instant},
@@ -10,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{console::Console, guest::Guest};
+use super::{console::Console, guest::Guest, image};
 use crate::{
     env::toolchain::Toolchain,
     machine::{Cpu, Machine},
@@ -44,6 +43,8 @@ const PLAIN: &str = "";
 const ALL: &[Example] = &[
     Example { name: "x86_64-stub", machine: "x86_64", features: &["la57"], window: Some("smap") },
     Example { name: "x86_64-interrupt", machine: "x86_64", features: &[], window: Some("smap") },
+    Example { name: "riscv64", machine: "riscv64", features: &["sv48", "sv57"], window: Some("sum") },
+    Example { name: "aarch64", machine: "aarch64", features: &["lva"], window: Some("pan") },
 ];
 
 /// The cases that each program must have seen, whatever its machine.
@@ -114,7 +115,7 @@ impl Example {
         root().join("examples/kernels").join(self.name)
     }
 
-    /// Builds it, and puts the program where the next variant does not replace it.
+    /// Builds it, and puts what boots where the next variant does not replace it.
     fn build(&self, feature: &str, machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
         let target = root().join("target/kernel");
         let status = toolchain
@@ -129,7 +130,7 @@ impl Example {
         ensure!(status.success(), "the example kernel {} does not build", self.name);
         let built = target.join(machine.target).join("release").join(format!("axptr-example-{}", self.name));
         let kept = built.with_file_name(format!("example-{}-{}", self.name, feature));
-        fs::copy(&built, &kept).with_context(|| format!("keeping {}", built.display()))?;
+        image::write_as_it_is(&built, machine.image, &kept)?;
         Ok(kept)
     }
 }

@@ -16,6 +16,13 @@ use crate::machine::Format;
 /// The slot for the name, in `tests/kernel/src/mode.rs`.
 const SLOT: &str = "KERNEL_BOOT_MODE";
 
+/// Writes the image of `elf`, a kernel without modes.
+pub fn write_as_it_is(elf: &Path, format: Format, image: &Path) -> Result<()> {
+    let data = fs::read(elf).with_context(|| format!("reading {}", elf.display()))?;
+    let bytes = in_format(data, format).with_context(|| format!("the image of {}", elf.display()))?;
+    fs::write(image, bytes).with_context(|| format!("writing {}", image.display()))
+}
+
 /// Writes the image of `elf` for this mode; an empty name is the mode without one.
 pub fn write(elf: &Path, mode: &str, format: Format, image: &Path) -> Result<()> {
     let data = fs::read(elf).with_context(|| format!("reading {}", elf.display()))?;
@@ -25,6 +32,11 @@ pub fn write(elf: &Path, mode: &str, format: Format, image: &Path) -> Result<()>
 
 fn make(mut data: Vec<u8>, mode: &str, format: Format) -> Result<Vec<u8>> {
     put_mode(&mut data, mode)?;
+    in_format(data, format)
+}
+
+/// What the boot loader takes.
+fn in_format(data: Vec<u8>, format: Format) -> Result<Vec<u8>> {
     match format {
         Format::Elf => Ok(data),
         Format::Flat => flatten(&data),
