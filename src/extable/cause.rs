@@ -128,15 +128,18 @@ impl Cause {
         self.0
     }
 
+    #[inline]
     pub(crate) const fn access(self) -> Option<Access> {
         Access::from_bits(self.0 >> 8 & 0xff)
     }
 
+    #[inline]
     pub(crate) const fn kind(self) -> FaultKind {
         FaultKind::from_bits(self.0 & 0xff)
     }
 
     /// Whether [`new`](Self::new) makes this value: a register that holds anything else has no cause.
+    #[inline]
     pub(crate) const fn is_whole(self) -> bool {
         self.0 == Self::new(self.access(), self.kind()).0
     }

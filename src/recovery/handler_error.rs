@@ -144,7 +144,8 @@ impl fmt::Display for HandlerError {
                  registers are lost between the fault and the landing"
             ),
             Self::OwnFaultLost => f.write_str(
-                "a fault outside of the table does not reach the kernel's own handler: pass it on if `recover` says `NotOurs`",
+                "a fault outside of the table does not reach the kernel's own handler: pass it on if `recover` says `NotOurs`, to \
+                 `OwnFault::step_over` there",
             ),
             Self::UserFaultTaken => f.write_str(
                 "a fault of user mode goes on at a landing: ask `recover` for faults of kernel mode only",

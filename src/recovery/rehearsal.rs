@@ -1,7 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The self test of a trap handler: takes faults, and looks at what the handler has made of them.
 
-use core::{hint::black_box, mem};
+use core::{
+    hint::black_box,
+    mem,
+    sync::atomic::{AtomicBool, Ordering},
+};
 
 use super::{handler_error::HandlerError, limit::user_limit, repeats};
 use crate::{
@@ -35,23 +39,27 @@ pub struct OwnFault {
     addr: usize,
 }
 
+/// Whether the kernel's own handler has got the fault.
+static STEPPED_OVER: AtomicBool = AtomicBool::new(false);
+
 impl OwnFault {
-    /// The address of the instruction that faults.
-    #[must_use]
-    pub fn pc(&self) -> usize {
-        raw::unlisted as *const () as usize
-    }
-
-    /// The address behind it, at which the kernel's own handler lets execution go on.
-    #[must_use]
-    pub fn resume(&self) -> usize {
-        (&raw const raw::UNLISTED_END).addr()
-    }
-
-    /// Makes the access. It returns if the kernel's handler has set the frame's pc to [`resume`](Self::resume).
-    pub fn raise(self) {
+    /// Makes the access, and returns whether the kernel's own handler has stepped over it.
+    #[inline]
+    pub fn raise(self) -> bool {
+        STEPPED_OVER.store(false, Ordering::Relaxed);
         // SAFETY: a load of one byte; nothing is mapped there, and the kernel's handler steps over it.
         black_box(unsafe { raw::unlisted(self.addr) });
+        STEPPED_OVER.load(Ordering::Relaxed)
+    }
+
+    /// Where execution goes on behind the access at `pc`, if that is it. Notes that it was asked.
+    #[inline]
+    pub(super) fn step(pc: usize) -> Option<usize> {
+        let is_it = pc == raw::unlisted as *const () as usize;
+        is_it.then(|| {
+            STEPPED_OVER.store(true, Ordering::Relaxed);
+            (&raw const raw::UNLISTED_END).addr()
+        })
     }
 }
 
@@ -61,20 +69,12 @@ impl OwnFault {
 /// on the CPU that calls it. Call it at boot, behind `axptr::selftest`, on each CPU:
 ///
 /// ```no_run
-/// use core::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 /// use axptr::trap::{self, OwnFault, Told};
-///
-/// /// Where the kernel's own handler of page faults in kernel mode, once `recover` has said `NotOurs`, goes on: if it is not 0,
-/// /// the handler takes it, sets the frame's pc to it and returns; if it is 0, it panics.
-/// static GO_ON_AT: AtomicUsize = AtomicUsize::new(0);
-///
-/// fn own_fault(fault: OwnFault) -> bool {
-///     GO_ON_AT.store(fault.resume(), Relaxed);
-///     fault.raise();
-///     GO_ON_AT.swap(0, Relaxed) == 0
-/// }
 /// # struct Frame { pc: usize, from_user_mode: bool }
 /// # fn page_fault(_: &mut Frame, _: usize) {}
+///
+/// // One line in the kernel's own handler, where it would panic for a fault in kernel mode:
+/// //     Recovery::NotOurs if OwnFault::step_over(frame) => return,
 ///
 /// /// Hands the kernel's handler a fault of user mode, and returns where the program would go on.
 /// fn user_fault(pc: usize) -> usize {
@@ -84,7 +84,7 @@ impl OwnFault {
 /// }
 ///
 /// // No program is there yet, so nothing is mapped at 0x1000.
-/// match trap::selftest(0x1000, own_fault, user_fault) {
+/// match trap::selftest(0x1000, OwnFault::raise, user_fault) {
 ///     Ok(told) => assert_eq!(told, Told::Kinds),
 ///     Err(error) => panic!("axptr: {error}"),
 /// }
@@ -95,8 +95,9 @@ impl OwnFault {
 /// inlined access, by an atomic and in a no-fault form, with the window closed and with it open. All registers have known
 /// values meanwhile.
 ///
-/// `own_fault` has its argument raise a fault that is none of this crate's, and returns whether the kernel's own handler has
-/// got it. Or it makes some other access of the kernel's that faults.
+/// `own_fault` raises a fault that is none of this crate's, and returns whether the kernel's own handler has got it. That is
+/// [`OwnFault::raise`]. A kernel whose handler cannot set the pc makes some other access that its handler repairs, such as
+/// one to lazy memory of its own, and returns whether it did.
 ///
 /// `user_fault` gets the pc of an instruction that is in the table. It makes the kernel handle a page fault *of user mode*
 /// with that pc, and returns the pc at which the program would go on; the pc that it was given if the kernel would end the
@@ -173,11 +174,13 @@ fn take_all(
 
 /// Whether an access in this state of the window finds its landing: one with the window closed, on a machine that does
 /// not tell an absent page from a closed window, is a bug of the kernel.
+#[inline]
 fn can_be_taken(open: bool) -> bool {
     if open { window::exists() } else { arch::TELLS_ABSENT_PAGES || !window::exists() }
 }
 
 impl Told {
+    #[inline]
     fn and(self, other: Self) -> Self {
         if self == other { self } else { Self::Nothing }
     }
@@ -227,6 +230,7 @@ fn registers(number: usize, operation: &Operation, addr: usize, open: bool) -> R
 }
 
 /// Whether a register's value can only be the cause of an access.
+#[inline]
 fn is_cause(value: usize, access: Access) -> bool {
     value != UNTOLD
         && Cause::from_register(value).is_whole()
@@ -239,18 +243,27 @@ fn routines(addr: usize) -> Result<Told, HandlerError> {
     let mut kernel = [0_u8; LEN];
     let kernel = kernel.as_mut_ptr();
     let mut told = Told::Kinds;
-    // SAFETY: (all) an array of as many bytes; `addr` is masked, and so an address of the user half.
-    told = told.and(outcome(Access::Read, || unsafe { raw::__axptr_copy_from_user(kernel, addr, LEN) })?);
-    // SAFETY: as above.
+    // SAFETY: (all) an array of as many bytes; the address is masked, and so one of the user half.
     told = told
-        .and(outcome(Access::Read, || unsafe { raw::__axptr_copy_from_user_nofault(kernel, addr, LEN) })?);
+        .and(outcome(Access::Read, || unsafe { raw::__axptr_copy_from_user(kernel, masked(addr), LEN) })?);
     // SAFETY: as above.
-    told = told.and(outcome(Access::Read, || unsafe { raw::__axptr_copy_string(kernel, addr, LEN) })?);
+    let nofault = || unsafe { raw::__axptr_copy_from_user_nofault(kernel, masked(addr), LEN) };
+    told = told.and(outcome(Access::Read, nofault)?);
     // SAFETY: as above.
-    told = told.and(outcome(Access::Write, || unsafe { raw::__axptr_copy_to_user(addr, kernel, LEN) })?);
+    told =
+        told.and(outcome(Access::Read, || unsafe { raw::__axptr_copy_string(kernel, masked(addr), LEN) })?);
     // SAFETY: as above.
-    told = told.and(outcome(Access::Write, || unsafe { raw::__axptr_fill_user(addr, 0, LEN) })?);
+    told =
+        told.and(outcome(Access::Write, || unsafe { raw::__axptr_copy_to_user(masked(addr), kernel, LEN) })?);
+    // SAFETY: as above.
+    told = told.and(outcome(Access::Write, || unsafe { raw::__axptr_fill_user(masked(addr), 0, LEN) })?);
     Ok(told)
+}
+
+/// The address again, out of the mask at the place of its use.
+#[inline(always)]
+fn masked(addr: usize) -> usize {
+    confine(addr, LEN, user_limit())
 }
 
 /// A routine's fault: nothing may be done.
@@ -269,40 +282,44 @@ fn outcome(access: Access, routine: impl FnOnce() -> Outcome) -> Result<Told, Ha
 #[inline]
 fn inlined(addr: usize) -> Result<Told, HandlerError> {
     let mut told = Told::Kinds;
-    // SAFETY: (all) (1) `addr` is masked, and so an address of the user half; `status` opens the window.
-    told = told.and(status(addr, Access::Read, || unsafe { inline::load::<8, Normal>(addr) }.1)?);
+    // SAFETY: (all) (1) the address is masked, and so one of the user half; `status` opens the window.
+    told = told.and(status(addr, Access::Read, |addr| unsafe { inline::load::<8, Normal>(addr) }.1)?);
     // SAFETY: as above.
-    told = told.and(status(addr, Access::Read, || unsafe { inline::load::<1, NoFault>(addr) }.1)?);
+    told = told.and(status(addr, Access::Read, |addr| unsafe { inline::load::<1, NoFault>(addr) }.1)?);
     // SAFETY: as above.
-    told = told.and(status(addr, Access::Write, || unsafe { inline::store::<4, Normal>(addr, 0) })?);
-    let aligned = confine(addr & !7, 8, user_limit());
-    let around = Around::now();
-    let window = inline::open_window();
-    // SAFETY: (1) as above, and aligned; the window is open.
-    let (_, ended) = unsafe { inline::rmw::<4, { rmw_op::ADD }, Normal>(aligned, 0) };
-    inline::close_window(window);
-    around.compare(false)?;
-    if ended == 0 {
-        return Err(HandlerError::Accessible { addr });
-    }
-    // Which of its two instructions faults, and so the access, is the machine's business.
-    let atomic = Cause::from_register(ended);
-    told = told.and(judge(atomic, atomic.access().unwrap_or(Access::Write))?);
+    told = told.and(status(addr & !7, Access::Write, |addr| unsafe { inline::store::<4, Normal>(addr, 0) })?);
+    // Which of its instructions faults, and so the access, is the machine's business.
+    let either = atomic(addr & !7)?;
+    told = told.and(judge(either, either.access().unwrap_or(Access::Write))?);
     Ok(told)
 }
 
 /// An inlined access's fault, by its status.
 #[inline(always)]
-fn status(addr: usize, access: Access, inlined: impl FnOnce() -> usize) -> Result<Told, HandlerError> {
+fn status(addr: usize, access: Access, inlined: impl FnOnce(usize) -> usize) -> Result<Told, HandlerError> {
     let around = Around::now();
+    let start = masked(addr);
     let window = inline::open_window();
-    let status = inlined();
+    let status = inlined(start);
     inline::close_window(window);
     around.compare(false)?;
     if status == 0 {
         return Err(HandlerError::Accessible { addr });
     }
     judge(Cause::from_register(status), access)
+}
+
+/// An atomic's fault.
+#[inline(always)]
+fn atomic(addr: usize) -> Result<Cause, HandlerError> {
+    let around = Around::now();
+    let start = masked(addr);
+    let window = inline::open_window();
+    // SAFETY: (1) the address is aligned, and masked, and so one of the user half; the window is open.
+    let (_, status) = unsafe { inline::rmw::<4, { rmw_op::ADD }, Normal>(start, 0) };
+    inline::close_window(window);
+    around.compare(false)?;
+    if status == 0 { Err(HandlerError::Accessible { addr }) } else { Ok(Cause::from_register(status)) }
 }
 
 /// What a landing was told.
@@ -328,11 +345,13 @@ struct Around {
 }
 
 impl Around {
+    #[inline]
     fn now() -> Self {
         Self { interrupts_on: rehearse::interrupts_on() }
     }
 
     /// Compares, closes the window, and lets the next instruction fault again.
+    #[inline]
     fn compare(self, was_open: bool) -> Result<(), HandlerError> {
         repeats::landed();
         let is_open = window::close();

@@ -22,6 +22,7 @@ const fn page(addr: usize) -> usize {
 pub(super) struct Expected(());
 
 impl Expected {
+    #[inline]
     pub(super) fn at(addr: usize) -> Self {
         landed();
         PAGE.store(page(addr), Ordering::Relaxed);
@@ -30,6 +31,7 @@ impl Expected {
 }
 
 impl Drop for Expected {
+    #[inline]
     fn drop(&mut self) {
         PAGE.store(0, Ordering::Relaxed);
     }

@@ -206,6 +206,17 @@ impl Landing {
     }
 }
 
+impl OwnFault {
+    /// For the kernel's own handler, where [`recover`] has said [`NotOurs`](Recovery::NotOurs): if the fault is that of
+    /// [`raise`](Self::raise), makes `frame` resume behind the access, and returns true. For any other fault it does
+    /// nothing.
+    #[inline]
+    pub fn step_over(frame: &mut impl TrapFrame) -> bool {
+        let behind = Self::step(frame.pc());
+        behind.inspect(|&pc| frame.set_pc(pc)).is_some()
+    }
+}
+
 /// Decides where a fault in kernel mode goes on: at the same instruction, at its landing, or in the kernel's own
 /// handler.
 ///

@@ -6,6 +6,8 @@ use core::arch::asm;
 use super::{IS_KERNEL, SSTATUS_SUM};
 
 /// Closes the window, and returns whether it was open.
+// Out of line, as `reopen`: the audit follows the window in functions that access user memory, and not through halves.
+#[inline(never)]
 pub(crate) fn close() -> bool {
     if !IS_KERNEL {
         return false;
@@ -17,6 +19,7 @@ pub(crate) fn close() -> bool {
 }
 
 /// Opens the window again.
+#[inline(never)]
 pub(crate) fn reopen() {
     // SAFETY: as above. The window was open before `close`.
     unsafe { asm!("csrs sstatus, {}", in(reg) SSTATUS_SUM, options(nostack)) };

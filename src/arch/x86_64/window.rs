@@ -6,6 +6,8 @@ use core::arch::asm;
 const RFLAGS_AC: usize = 1 << 18;
 
 /// Closes the window, and returns whether it was open.
+// Out of line, as `reopen`: the audit follows the window in functions that access user memory, and not through halves.
+#[inline(never)]
 pub(crate) fn close() -> bool {
     // Without SMAP there is no `clac`, and AC has no effect in ring 0.
     if !super::has_window() {
@@ -23,6 +25,7 @@ pub(crate) fn close() -> bool {
 }
 
 /// Opens the window again.
+#[inline(never)]
 pub(crate) fn reopen() {
     // SAFETY: `close` found the window open, so the CPU has SMAP.
     unsafe { asm!("stac", options(nostack)) };

@@ -5,16 +5,11 @@
 //! That has saved all registers, and read what the machine says of the fault. It leaves the window as the fault has found it.
 //! Behind [`handle`] it restores the registers and returns, or goes on to axcpu's handler.
 
-use core::sync::atomic::{AtomicUsize, Ordering};
-
 use axcpu::TrapFrame;
 use axhal::asm::{disable_irqs, enable_irqs};
-use axptr::trap::{Recovery, Report, TrapFrame as _, recover};
+use axptr::trap::{OwnFault, Recovery, Report, recover};
 
 use crate::{broken, fault, frame::Frame};
-
-/// Where the kernel's own next fault goes on, instead of in axcpu's panic; 0 for none.
-static GO_ON_AT: AtomicUsize = AtomicUsize::new(0);
 
 /// Decides a fault of kernel code's over data; false if it is none of axptr's.
 pub fn handle(frame: &mut TrapFrame, report: Report) -> bool {
@@ -33,25 +28,7 @@ pub fn handle(frame: &mut TrapFrame, report: Report) -> bool {
         repaired
     });
     match recovery {
-        Recovery::NotOurs => goes_on(&mut frame),
+        Recovery::NotOurs => OwnFault::step_over(&mut frame),
         Recovery::Repaired | Recovery::Landed => true,
     }
-}
-
-/// Steps over a fault of the kernel's own that somebody waits for.
-fn goes_on(frame: &mut Frame<'_>) -> bool {
-    match GO_ON_AT.swap(0, Ordering::Relaxed) {
-        0 => false,
-        pc => {
-            frame.set_pc(pc);
-            true
-        }
-    }
-}
-
-/// Makes `f` raise a fault of the kernel's own, and says whether it came here.
-pub fn during_own_fault(go_on_at: usize, f: impl FnOnce()) -> bool {
-    GO_ON_AT.store(go_on_at, Ordering::Relaxed);
-    f();
-    GO_ON_AT.swap(0, Ordering::Relaxed) == 0
 }

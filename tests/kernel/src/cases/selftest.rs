@@ -11,7 +11,7 @@ use axptr::{
 use crate::{
     arch::{Features, frame::SPARE_NAME},
     broken::{self, Defect},
-    ensure, fault, own,
+    ensure, fault,
     space::{HOLE, KERNEL_LAZY, LAZY, RO, RW},
 };
 
@@ -31,7 +31,7 @@ pub fn a_right_handler_passes() -> Result<(), String> {
 
 /// The same where the kernel's own handler can be told where to go on.
 pub fn a_right_handler_of_the_kernels_own_passes() -> Result<(), String> {
-    let told = selftest(HOLE.start(), resumed, |pc| pc);
+    let told = selftest(HOLE.start(), OwnFault::raise, |pc| pc);
     ensure!(told == Ok(Told::Kinds), "{told:?}");
     Ok(())
 }
@@ -104,11 +104,6 @@ fn in_lazy_memory(_: OwnFault) -> bool {
     // SAFETY: the kernel's own lazy memory.
     let byte = unsafe { (KERNEL_LAZY.start() as *const u8).read_volatile() };
     byte == 0 && fault::passed_on() == before + 1
-}
-
-/// The kernel's own fault, as the self test proposes it.
-fn resumed(fault: OwnFault) -> bool {
-    own::during_own_fault(fault.resume(), || fault.raise())
 }
 
 /// What a kernel does that does not look at the mode of a fault.
