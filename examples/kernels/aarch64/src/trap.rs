@@ -5,7 +5,7 @@ use core::arch::global_asm;
 
 use aarch64_cpu::registers::{ESR_EL1, FAR_EL1, Readable};
 use axptr::Access;
-use axptr::trap::{self, Recovery, Report};
+use axptr::trap::{self, OwnFault, Recovery, Report};
 
 use crate::{memory, syscalls};
 
@@ -41,6 +41,9 @@ extern "C" fn trap_handler(frame: &mut TrapFrame) {
     if let Some(report) = Report::aarch64(esr, far)
         && trap::recover(frame, report, memory::page_in) != Recovery::NotOurs
     {
+        return;
+    }
+    if OwnFault::step_over(frame) {
         return;
     }
     panic!("trap {esr:#x} at {:#x}, address {far:#x}", frame.elr);

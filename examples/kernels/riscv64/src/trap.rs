@@ -4,7 +4,7 @@
 use core::arch::global_asm;
 
 use axptr::Access;
-use axptr::trap::{self, Recovery, Report};
+use axptr::trap::{self, OwnFault, Recovery, Report};
 
 use crate::{memory, syscalls};
 
@@ -39,6 +39,9 @@ extern "C" fn trap_handler(frame: &mut TrapFrame, scause: usize, stval: usize) {
     if let Some(report) = Report::riscv64_with_bits(scause, stval, machine::BITS as u32)
         && trap::recover(frame, report, memory::page_in) != Recovery::NotOurs
     {
+        return;
+    }
+    if OwnFault::step_over(frame) {
         return;
     }
     panic!("trap {scause} at {:#x}, address {stval:#x}", frame.sepc);

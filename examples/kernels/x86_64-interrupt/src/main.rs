@@ -9,6 +9,7 @@ mod pager;
 mod syscalls;
 mod trap;
 
+use axptr::trap::{OwnFault, Told, selftest};
 use machine::{println, program};
 
 /// What the code that boots calls. It never returns, so what lies on its stack stays there.
@@ -21,5 +22,8 @@ extern "C" fn kernel_main() -> ! {
     let idt = trap::table();
     // SAFETY: it stays where it is.
     unsafe { idt.load_unsafe() };
+    // Nothing is mapped at 0x1000. That the program's own faults end it is what the program shows.
+    let told = selftest(0x1000, OwnFault::raise, |pc| pc).unwrap_or_else(|error| panic!("axptr: {error}"));
+    assert_eq!(told, Told::Nothing);
     program::run()
 }

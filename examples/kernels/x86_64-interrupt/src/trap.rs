@@ -3,7 +3,7 @@
 
 use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 
-use axptr::trap::{self, Recovery, Report, TrapFrame};
+use axptr::trap::{self, OwnFault, Recovery, Report, TrapFrame};
 use machine::program;
 use x86_64::registers::model_specific::{LStar, SFMask};
 use x86_64::registers::{control::Cr2, rflags::RFlags};
@@ -48,7 +48,10 @@ fn fault(frame: &mut InterruptStackFrame, report: Option<Report>) {
         Some(report) if from_program => {
             report.addr.zip(report.access).is_some_and(|(addr, access)| pager(addr, access))
         }
-        Some(report) => trap::recover(&mut Frame(frame), report, pager) != Recovery::NotOurs,
+        Some(report) => {
+            let frame = &mut Frame(frame);
+            trap::recover(frame, report, pager) != Recovery::NotOurs || OwnFault::step_over(frame)
+        }
     };
     if from_program && !resumes {
         program::end(report.and_then(|report| report.addr));

@@ -3,13 +3,12 @@
 
 use core::{arch::naked_asm, sync::atomic::AtomicUsize};
 
-use axptr::trap::{self, Operands, Recovery, Report, TrapFrame};
+use axptr::trap::{Operands, OwnFault, Recovery, Report, TrapFrame, recover};
 use machine::{
     program,
     segments::{USER_CODE, USER_DATA},
 };
-use x86_64::registers::model_specific::{LStar, SFMask};
-use x86_64::registers::{control::Cr2, rflags::RFlags};
+use x86_64::registers::{control::Cr2, model_specific::LStar, model_specific::SFMask, rflags::RFlags};
 use x86_64::{VirtAddr, structures::idt::InterruptDescriptorTable};
 
 use crate::{pager::pager, syscalls};
@@ -67,7 +66,7 @@ extern "C" fn trap(frame: &mut Frame) {
         Some(report) if from_program => {
             report.addr.zip(report.access).is_some_and(|(addr, access)| pager(addr, access))
         }
-        Some(report) => trap::recover(frame, report, pager) != Recovery::NotOurs,
+        Some(report) => recover(frame, report, pager) != Recovery::NotOurs || OwnFault::step_over(frame),
     };
     if from_program && !resumes {
         program::end(report.and_then(|report| report.addr));
