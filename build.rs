@@ -39,6 +39,10 @@ fn main() {
     };
     println!("cargo::rustc-check-cfg=cfg(axptr_home, values(\"kernel\", \"process\"))");
     println!("cargo::rustc-cfg=axptr_home=\"{home}\"");
+    println!("cargo::rustc-check-cfg=cfg(axptr_vector_registers, values(\"saved\", \"unsaved\"))");
+    if let Some(how) = vector_registers(&arch).filter(|_| home == "kernel") {
+        println!("cargo::rustc-cfg=axptr_vector_registers=\"{how}\"");
+    }
     if cfg("TARGET_POINTER_WIDTH") != "64" {
         refuse("the routines are written for 64-bit pointers");
     }
@@ -48,6 +52,20 @@ fn main() {
     let fragment = out.join("axptr.ld");
     fs::copy("axptr.ld", &fragment).expect("OUT_DIR is writable");
     println!("cargo::metadata=linker_fragment={}", fragment.display());
+}
+
+/// What becomes of the vector registers that this target's compiler uses, when the feature `vector` takes a fault. They
+/// hold values of any code: the compiler moves memory by them.
+fn vector_registers(arch: &str) -> Option<&'static str> {
+    let features = cfg("TARGET_FEATURE");
+    let has = |name| features.split(',').any(|feature| feature == name);
+    match arch {
+        "aarch64" if has("sve") => Some("unsaved"),
+        "aarch64" => has("neon").then_some("saved"),
+        "x86_64" => has("sse").then_some("unsaved"),
+        "riscv64" => has("v").then_some("unsaved"),
+        _ => has("lsx").then_some("unsaved"),
+    }
 }
 
 fn cfg(name: &str) -> String {

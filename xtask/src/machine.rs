@@ -96,8 +96,8 @@ const ALL: &[Machine] = &[
         board: &["-machine", "virt", "-m", "128M"],
         image: Format::Flat,
         cpus: &[
-            Cpu { name: "max", features: &["pan", "mops"] },
-            Cpu { name: "cortex-a76", features: &["pan"] },
+            Cpu { name: "max", features: &["pan", "mops", "uao"] },
+            Cpu { name: "cortex-a76", features: &["pan", "uao"] },
             Cpu { name: "cortex-a72", features: &[] },
         ],
         window: Some("pan"),

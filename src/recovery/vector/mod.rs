@@ -42,22 +42,25 @@ pub use fault::Pager;
 ///
 /// [`InstallError::NoHandler`] if this CPU has no former handler that the vector can pass on to.
 /// [`InstallError::OtherHandler`] if its former handler is not that of the CPUs before.
-/// [`InstallError::UnknownHandler`] and [`InstallError::WrongLevel`] if the vector cannot serve this kernel, which then calls
-/// [`trap::recover`](crate::trap::recover) itself. No handler is changed then.
+/// Another [`InstallError`] if the vector cannot serve this kernel, or not in the CPU's present state. Each says what to
+/// change. No handler is changed then, nor the pager.
 ///
 /// # Safety
 ///
 /// 1. The CPU runs in kernel mode, and its table of handlers is writable. During the first call, no other CPU takes a
 ///    fault or an interrupt through a shared table, or installs in it.
 /// 2. Fault handlers are entered with interrupts off, and all handlers stay valid.
-/// 3. The kernel is built without vector registers, or its handlers save them. The vector saves the general registers
-///    only.
+/// 3. What the compiler keeps in registers is saved. The vector saves the general registers, and on aarch64 those of NEON
+///    if the kernel's target has them; the kernel has enabled them then (CPACR_EL1.FPEN). It saves no other floating-point
+///    registers: on riscv64 and loongarch64, neither the pager nor what it calls uses them without saving them.
 /// 4. On loongarch64, no other code keeps a value in CSR.SAVE7. The vector needs it to free its first register.
 /// 5. On riscv64, `sscratch` is 0 in kernel mode and not 0 in user mode, as axcpu keeps it. The kernel's own trap entry
 ///    has the symbol `trap_vector_base`, as axcpu's has, within 1 MiB of the vector. No other jump keeps all registers.
 ///    Without such an entry the call fails.
 pub unsafe fn install(pager: Pager) -> Result<(), InstallError> {
-    fault::set_pager(pager);
+    if cfg!(axptr_vector_registers = "unsaved") {
+        return Err(InstallError::VectorRegisters);
+    }
     // SAFETY: our caller guarantees (1) to (5).
-    unsafe { machine::put_in_front() }
+    unsafe { machine::put_in_front(|| fault::set_pager(pager)) }
 }

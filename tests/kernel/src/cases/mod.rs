@@ -23,6 +23,7 @@ mod other_space;
 mod own;
 mod paging;
 mod preemption;
+pub mod refusal;
 mod region;
 #[cfg(not(target_arch = "x86_64"))]
 pub mod registers;

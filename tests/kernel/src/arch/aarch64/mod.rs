@@ -11,6 +11,7 @@ pub mod cases;
 pub mod counter;
 pub mod frame;
 pub mod own;
+pub mod own_rights;
 pub mod registers;
 pub mod window;
 

@@ -21,8 +21,13 @@ const WITH_MOPS: &[Named] = cases! {
         a_copy_of_the_other_option_is_finished;
 };
 
+const WITH_UAO: &[Named] = cases! {
+    refused: the_vector_refuses_unprivileged_accesses_with_the_kernels_rights;
+};
+
 /// Those for a CPU.
 pub fn own(features: Features) -> Vec<Named> {
     let mops = if features.mops { WITH_MOPS } else { &[] };
-    [EVERYWHERE, REGISTERS, mops].concat()
+    let uao = if features.uao { WITH_UAO } else { &[] };
+    [EVERYWHERE, REGISTERS, mops, uao].concat()
 }

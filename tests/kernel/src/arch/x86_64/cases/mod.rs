@@ -5,6 +5,7 @@ mod keys;
 mod no_keys;
 mod no_window;
 mod passed_on;
+mod refused;
 mod reserved;
 
 use alloc::vec::Vec;
@@ -26,6 +27,7 @@ const BEHIND_THE_VECTOR: &[Named] = cases! {
 };
 const EVERYWHERE: &[Named] = cases! {
     reserved: a_reserved_bit_ends_a_copy_without_asking_the_pager;
+    refused: the_vector_refuses_a_gate_with_a_stack_of_its_own;
 };
 
 /// Those for a CPU.
