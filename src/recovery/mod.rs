@@ -5,6 +5,7 @@ pub(crate) mod flag;
 pub(crate) mod limit;
 pub(crate) mod selftest;
 mod syndrome;
+pub(crate) mod tag;
 pub mod trap;
 
 // The documentation for a process shows what a kernel has, too.
