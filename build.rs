@@ -43,6 +43,10 @@ fn main() {
     if let Some(how) = vector_registers(&arch).filter(|_| home == "kernel") {
         println!("cargo::rustc-cfg=axptr_vector_registers=\"{how}\"");
     }
+    println!("cargo::rustc-check-cfg=cfg(axptr_branch_targets)");
+    if checks_branch_targets() {
+        println!("cargo::rustc-cfg=axptr_branch_targets");
+    }
     if cfg("TARGET_POINTER_WIDTH") != "64" {
         refuse("the routines are written for 64-bit pointers");
     }
@@ -66,6 +70,20 @@ fn vector_registers(arch: &str) -> Option<&'static str> {
         "riscv64" => has("v").then_some("unsaved"),
         _ => has("lsx").then_some("unsaved"),
     }
+}
+
+/// Whether the compiler is told that the CPU checks where indirect branches go: `-Zcf-protection=branch` or `full` (IBT),
+/// `-Zbranch-protection=bti`. Who tells it in another way than by RUSTFLAGS adds `--cfg axptr_branch_targets`.
+fn checks_branch_targets() -> bool {
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    flags.split('\x1f').any(|flag| {
+        let flag = flag.strip_prefix("-Z").unwrap_or(flag).trim_start();
+        match flag.split_once('=') {
+            Some(("cf-protection", kind)) => ["branch", "full"].contains(&kind),
+            Some(("branch-protection", kinds)) => kinds.split(',').any(|kind| kind == "bti"),
+            _ => false,
+        }
+    })
 }
 
 fn cfg(name: &str) -> String {

@@ -10,6 +10,8 @@
 // {cpu}, {pan}: the CPU feature byte, filled by now, and the number of its bit for PAN.
 // {neon}: 1 if the kernel is compiled with NEON. Then the interrupted code, {on_fault} and the pager use its registers.
 
+// With BTI, no slot needs `bti`: an exception clears PSTATE.BTYPE (Arm ARM D1.3.1), and the branches from here are direct.
+
 .weak exception_vector_base
 
 // Does it to all NEON registers, which lie at sp.
@@ -93,19 +95,19 @@ __axptr_vector:
     .inst   0xd500419f                  // msr pan, #1
 2:  mov     x0, sp
     .if {neon}
-    sub     sp, sp, 528
+    sub     sp, sp, 512
     axptr_each_vector stp
     mrs     x1, fpsr
     mrs     x2, fpcr
-    stp     x1, x2, [sp, 512]
+    stp     x1, x2, [sp, -16]!
     .endif
     bl      {on_fault}
     .if {neon}
-    ldp     x1, x2, [sp, 512]
+    ldp     x1, x2, [sp], 16
     msr     fpsr, x1
     msr     fpcr, x2
     axptr_each_vector ldp
-    add     sp, sp, 528
+    add     sp, sp, 512
     .endif
     // A pager may have slept. So the exception registers may belong to another exception by now.
     ldp     x1, x2, [sp, 160]

@@ -178,12 +178,22 @@ mod tests {
 
     #[test]
     fn the_mask_agrees_with_the_check() {
-        let interesting = [0, 1, 2, 0x7fff, 0x8000, 0x8001, 1 << 47, 1 << 63, usize::MAX];
-        for addr in interesting {
-            for len in interesting {
-                let fits = len <= TEST_LIMIT && addr <= TEST_LIMIT - len;
-                let expected = if fits { addr } else { 0 };
-                assert_eq!(arch::confine(addr, len, TEST_LIMIT), expected, "{addr:#x} + {len:#x}");
+        // The test's, and the ends of the user halves of all widths.
+        let page = 4096;
+        let halves = [1 << 38, 1 << 47, (1 << 47) - page, 1 << 48, 1 << 52, 1 << 56, (1 << 56) - page];
+        for limit in halves.into_iter().chain([TEST_LIMIT]) {
+            let near = [limit - 1, limit, limit + 1];
+            let interesting = [0, 1, 2, 1 << 47, 1 << 56, 1 << 63, usize::MAX].into_iter().chain(near);
+            for addr in interesting.clone() {
+                for len in interesting.clone() {
+                    let fits = len <= limit && addr <= limit - len;
+                    let expected = if fits { addr } else { 0 };
+                    assert_eq!(
+                        arch::confine(addr, len, limit),
+                        expected,
+                        "{addr:#x} + {len:#x} below {limit:#x}"
+                    );
+                }
             }
         }
     }

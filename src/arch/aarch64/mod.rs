@@ -68,6 +68,7 @@ global_asm!(
     include_str!("../../../asm/aarch64/fill.S"),
     include_str!("../../../asm/aarch64/string.S"),
     kernel = const IS_KERNEL as u8,
+    branch_targets = const cfg!(axptr_branch_targets) as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
     pan = const CPU_PAN,

@@ -14,6 +14,9 @@ impl Cr4 {
     /// Kernel code accesses user pages only while RFLAGS.AC is set.
     #[cfg(any(test, feature = "vector"))]
     const SMAP: usize = 1 << 21;
+    /// Shadow stacks and checked branch targets may be on (CET).
+    #[cfg(any(test, feature = "vector"))]
+    const CET: usize = 1 << 23;
     /// Events enter the kernel by FRED, not through the IDT.
     #[cfg(any(test, feature = "vector"))]
     const FRED: usize = 1 << 32;
@@ -43,6 +46,30 @@ impl Cr4 {
         self.0 & Self::SMAP != 0
     }
 
+    /// Whether kernel code has a shadow stack.
+    ///
+    /// # Safety
+    ///
+    /// 1. The CPU runs in kernel mode, and this is its CR4.
+    #[cfg(all(feature = "vector", any(axptr_home = "kernel", doc)))]
+    pub(crate) unsafe fn has_shadow_stack(self) -> bool {
+        const IA32_S_CET: u32 = 0x6a2;
+        let mut settings: u32 = 0;
+        if self.0 & Self::CET != 0 {
+            // SAFETY: (1) is ours: a CPU with CR4.CET has this register.
+            unsafe {
+                asm!("rdmsr", in("ecx") IA32_S_CET, out("eax") settings, out("edx") _, options(nomem, nostack));
+            }
+        }
+        self.has_shadow_stack_with(settings)
+    }
+
+    /// The same, of the value of IA32_S_CET (SDM vol. 3, 18.2): SH_STK_EN is bit 0.
+    #[cfg(any(test, feature = "vector"))]
+    const fn has_shadow_stack_with(self, settings: u32) -> bool {
+        self.0 & Self::CET != 0 && settings & 1 != 0
+    }
+
     #[cfg(any(test, feature = "vector"))]
     pub(crate) const fn has_fred_on(self) -> bool {
         self.0 & Self::FRED != 0
@@ -65,5 +92,19 @@ mod tests {
         assert_eq!(modes(USUAL | 1 << 32), (48, true, true));
         assert_eq!(modes(usize::MAX ^ 1 << 32), (57, true, false));
         assert_eq!(modes(usize::MAX ^ 1 << 21), (57, false, true));
+    }
+
+    /// Branch targets alone may be checked: the vector marks its own.
+    #[test]
+    fn a_shadow_stack_takes_both_bits() {
+        for (cr4, settings, has) in [
+            (0, 1, false),
+            (1 << 23, 0, false),
+            (1 << 23, 1 << 2, false),
+            (1 << 23, 1, true),
+            (1 << 23, 5, true),
+        ] {
+            assert_eq!(Cr4(cr4).has_shadow_stack_with(settings), has, "{cr4:#x}, {settings:#x}");
+        }
     }
 }

@@ -64,6 +64,7 @@ global_asm!(
     include_str!("../../../asm/x86_64/fill.S"),
     include_str!("../../../asm/x86_64/string.S"),
     kernel = const IS_KERNEL as u8,
+    branch_targets = const cfg!(axptr_branch_targets) as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
     smap = const CPU_SMAP,

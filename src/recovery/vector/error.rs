@@ -27,6 +27,9 @@ pub enum InstallError {
     /// x86_64: the kernel has turned on FRED (CR4.FRED). Then no event goes through the IDT, whose gates the vector takes.
     /// Call [`recover`](crate::trap::recover) in the kernel's own event handler.
     Fred,
+    /// x86_64: kernel code has a shadow stack (IA32_S_CET.SH_STK_EN). A return to a landing is not the one that this stack
+    /// holds. Call [`recover`](crate::trap::recover) in the kernel's own handler, which changes the return there, too.
+    ShadowStack,
     /// The kernel is compiled for a target with vector registers that the vector does not save: SSE on x86_64, SVE on
     /// aarch64, V on riscv64, LSX on loongarch64. Compile it without them, or call [`recover`](crate::trap::recover) in a
     /// trap handler that saves them. The NEON registers of aarch64 are saved.
@@ -48,6 +51,9 @@ impl fmt::Display for InstallError {
             Self::SeparateStack => "the gate of #GP or #PF has a stack of its own (IST), on which no pager can sleep",
             Self::Fred => {
                 "FRED is on, which has no gates: call `axptr::trap::recover` in the kernel's event handler instead"
+            }
+            Self::ShadowStack => {
+                "the shadow stack of the kernel refuses landings: call `axptr::trap::recover` in a handler that changes it, too"
             }
             Self::VectorRegisters => {
                 "the kernel is compiled with vector registers that the vector does not save: compile it without them"

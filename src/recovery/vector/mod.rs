@@ -12,8 +12,24 @@
 //! landing. Everything else goes to the former handler, unchanged.
 //!
 //! On x86_64 the vector also closes the window before all other handlers, including interrupt handlers. So code that
-//! interrupts a copy runs with the window closed, and so does a task that it switches to. This costs 2.3 KiB of code,
+//! interrupts a copy runs with the window closed, and so does a task that it switches to. This costs 3.3 KiB of code,
 //! and 2 KiB of mutable statics for the former handlers. For the other machines see [`window`](crate::window).
+
+//!
+//! # What the integrator owes
+//!
+//! [`install`] refuses what it cannot serve and can see ([`InstallError`]). What it cannot see:
+//!
+//! | what | what the kernel does |
+//! |---|---|
+//! | a gate of x86_64 that is set later | install again: until then its handler may run with the window open |
+//! | kernel page tables that user mode lacks (KPTI) | a gate's code runs before the kernel's handler changes the tables: keep section `.text.axptr_vector`, the statics of axptr's vector and the gates' table mapped in user mode, or call [`trap::recover`](crate::trap::recover) behind the change instead |
+//! | a fault in an NMI, a machine check or a double fault | use the [no-fault](crate::nofault) forms there; the pager is never called for those |
+//! | FRED, a shadow stack, PSTATE.UAO, an IST that is turned on later | do not, or call [`trap::recover`](crate::trap::recover) from then on |
+//! | checked branch targets (IBT, BTI) | the vector's entries are marked, and the routines with `--cfg axptr_branch_targets`; the kernel's own handlers must be marked, too |
+//! | floating-point registers on riscv64 and loongarch64 | the pager, and what it calls, do not use them, or save them |
+//! | values that the compiler keeps in NEON registers on aarch64 | nothing: the vector saves them if the kernel's target has them, in 528 bytes of stack more |
+//! | stack | a fault takes a frame of at most 208 bytes, and what the pager needs, on the stack of the interrupted code |
 
 mod error;
 mod fault;

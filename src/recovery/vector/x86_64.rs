@@ -25,7 +25,7 @@ const RFLAGS_AC: usize = 1 << 18;
 const GATES: usize = 256;
 
 /// The size of a stub in `asm/x86_64/vector.S`, in bytes: the code for a gate that only closes the window.
-const STUB: usize = 9;
+const STUB: usize = 13;
 
 /// The former handlers of the gates. `asm/x86_64/vector.S` jumps to them.
 static FORMER: [AtomicUsize; GATES] = [const { AtomicUsize::new(0) }; GATES];
@@ -194,6 +194,10 @@ pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallErr
     }
     // The vector closes the window if the CPU has one, so it must know the CPU.
     ask_cpu();
+    // SAFETY: (1) is our caller's.
+    if unsafe { cr4().has_shadow_stack() } {
+        return Err(InstallError::ShadowStack);
+    }
     let (table, count) = interrupt_table();
     if count <= PF {
         return Err(InstallError::NoHandler);

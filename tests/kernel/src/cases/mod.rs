@@ -194,6 +194,11 @@ pub fn all(decides: Decides, features: Features) -> Vec<Case> {
     }
 }
 
+/// Those that only this machine has, on a CPU.
+pub fn of_machine(features: Features) -> Vec<Case> {
+    own(&arch::cases::own(features))
+}
+
 fn own(list: &[Named]) -> Vec<Case> {
     list.iter().map(|&(name, proof)| (name.into(), Box::new(proof) as _)).collect()
 }

@@ -16,6 +16,8 @@ pub mod registers;
 pub mod window;
 
 mod features;
+#[cfg(feature = "untag")]
+mod top_byte;
 mod vectors;
 
 pub use features::Features;
