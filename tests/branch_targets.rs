@@ -4,13 +4,16 @@
 
 #![cfg(any(target_arch = "x86_64", target_arch = "aarch64"))]
 
+type Routine = unsafe extern "C" fn();
+
 macro_rules! routines {
     ($($name:ident)+) => {
         unsafe extern "C" {
-            $(static $name: [u8; 4];)+
+            // As the library declares them, but for what they take.
+            $(fn $name();)+
         }
 
-        const ROUTINES: &[(&str, *const [u8; 4])] = &[$((stringify!($name), &raw const $name)),+];
+        const ROUTINES: &[(&str, crate::Routine)] = &[$((stringify!($name), $name)),+];
     };
 }
 
@@ -27,14 +30,14 @@ mod machine {
 
     routines! { __axptr_copy_from_user_unpredictable __axptr_copy_to_user_unpredictable __axptr_ask_cpu }
 
-    pub(crate) const MORE: &[(&str, *const [u8; 4])] = ROUTINES;
+    pub(crate) const MORE: &[(&str, crate::Routine)] = ROUTINES;
 }
 
 #[cfg(target_arch = "aarch64")]
 mod machine {
     /// `bti c`
     pub(crate) const TARGET: [u8; 4] = 0xd503_245f_u32.to_le_bytes();
-    pub(crate) const MORE: &[(&str, *const [u8; 4])] = &[];
+    pub(crate) const MORE: &[(&str, crate::Routine)] = &[];
 }
 
 #[test]
@@ -43,7 +46,7 @@ fn each_routine_begins_as_the_build_says() {
     axptr::extable::selftest().unwrap();
     for (name, start) in ROUTINES.iter().chain(machine::MORE) {
         // SAFETY: code of this program.
-        let begins = unsafe { start.read() };
+        let begins = unsafe { (*start as *const [u8; 4]).read() };
         assert_eq!(begins == machine::TARGET, cfg!(axptr_branch_targets), "{name} begins with {begins:x?}");
     }
 }

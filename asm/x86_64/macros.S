@@ -30,13 +30,15 @@
     .endif
 .endm
 
-.macro axptr_begin routine
+.macro axptr_begin routine, is_called=1
     .pushsection .text.axptr_\routine, "ax", @progbits
     .balign 32
     .global __axptr_\routine
     .type __axptr_\routine, @function
 __axptr_\routine:
+    .if \is_called
     axptr_branch_target
+    .endif
 .endm
 
 .macro axptr_end routine

@@ -10,10 +10,11 @@ const BTI_C: u32 = 0xd503_245f;
 macro_rules! routines {
     ($($name:ident)+) => {
         unsafe extern "C" {
-            $(static $name: u32;)+
+            // As the library declares them, but for what they take.
+            $(fn $name();)+
         }
 
-        const ROUTINES: &[(&str, *const u32)] = &[$((stringify!($name), &raw const $name)),+];
+        const ROUTINES: &[(&str, unsafe extern "C" fn())] = &[$((stringify!($name), $name)),+];
     };
 }
 
@@ -26,7 +27,7 @@ routines! {
 pub fn every_routine_begins_with_bti() -> Result<(), String> {
     for (name, start) in ROUTINES {
         // SAFETY: code of this kernel's.
-        let insn = unsafe { start.read() };
+        let insn = unsafe { (*start as *const u32).read() };
         ensure!(insn == BTI_C, "{name} begins with {insn:#x}");
     }
     Ok(())
