@@ -349,6 +349,7 @@ fn with_window_closed(pager: impl FnOnce() -> bool) -> bool {
 /// stands for. Without one, it is the side whose address cannot be translated, if there is exactly one.
 ///
 /// `bits` of an address say where it is.
+#[inline]
 fn side_by_operands(operands: Operands, report: &Report, bits: u32) -> Option<Access> {
     const WIDEST: usize = 8;
     /// A string instruction fetches ahead of its registers, by up to a cache line. Its page faults are exact. But a
