@@ -39,6 +39,14 @@ fn main() {
     };
     println!("cargo::rustc-check-cfg=cfg(axptr_home, values(\"kernel\", \"process\"))");
     println!("cargo::rustc-cfg=axptr_home=\"{home}\"");
+    println!("cargo::rustc-check-cfg=cfg(axptr_vector_registers, values(\"saved\", \"unsaved\"))");
+    if let Some(how) = vector_registers(&arch).filter(|_| home == "kernel") {
+        println!("cargo::rustc-cfg=axptr_vector_registers=\"{how}\"");
+    }
+    println!("cargo::rustc-check-cfg=cfg(axptr_branch_targets)");
+    if checks_branch_targets() {
+        println!("cargo::rustc-cfg=axptr_branch_targets");
+    }
     if cfg("TARGET_POINTER_WIDTH") != "64" {
         refuse("the routines are written for 64-bit pointers");
     }
@@ -48,6 +56,34 @@ fn main() {
     let fragment = out.join("axptr.ld");
     fs::copy("axptr.ld", &fragment).expect("OUT_DIR is writable");
     println!("cargo::metadata=linker_fragment={}", fragment.display());
+}
+
+/// What becomes of the vector registers that this target's compiler uses, when the feature `vector` takes a fault. They
+/// hold values of any code: the compiler moves memory by them.
+fn vector_registers(arch: &str) -> Option<&'static str> {
+    let features = cfg("TARGET_FEATURE");
+    let has = |name| features.split(',').any(|feature| feature == name);
+    match arch {
+        "aarch64" if has("sve") => Some("unsaved"),
+        "aarch64" => has("neon").then_some("saved"),
+        "x86_64" => has("sse").then_some("unsaved"),
+        "riscv64" => has("v").then_some("unsaved"),
+        _ => has("lsx").then_some("unsaved"),
+    }
+}
+
+/// Whether the compiler is told that the CPU checks where indirect branches go: `-Zcf-protection=branch` or `full` (IBT),
+/// `-Zbranch-protection=bti`. Who tells it in another way than by RUSTFLAGS adds `--cfg axptr_branch_targets`.
+fn checks_branch_targets() -> bool {
+    let flags = env::var("CARGO_ENCODED_RUSTFLAGS").unwrap_or_default();
+    flags.split('\x1f').any(|flag| {
+        let flag = flag.strip_prefix("-Z").unwrap_or(flag).trim_start();
+        match flag.split_once('=') {
+            Some(("cf-protection", kind)) => ["branch", "full"].contains(&kind),
+            Some(("branch-protection", kinds)) => kinds.split(',').any(|kind| kind == "bti"),
+            _ => false,
+        }
+    })
 }
 
 fn cfg(name: &str) -> String {

@@ -46,6 +46,8 @@ pub use extable::cause::{Access, FaultKind};
 pub use recovery::flag::{is_accessing_user_memory, switch_accessing_user_memory};
 #[cfg(axptr_home = "process")]
 pub use recovery::hosted;
+#[cfg(feature = "untag")]
+pub use recovery::tag::{TooManyTagBits, set_tag_bits, tag_bits};
 #[cfg(all(feature = "vector", any(axptr_home = "kernel", doc)))]
 pub use recovery::vector;
 #[cfg(any(axptr_home = "kernel", doc))]
@@ -53,6 +55,7 @@ pub use recovery::window;
 pub use recovery::{
     limit::{DEFAULT_USER_LIMIT, set_user_limit, user_limit},
     selftest::{SelftestError, selftest},
+    tag::untag,
     trap,
 };
 #[cfg(feature = "alloc")]

@@ -22,6 +22,25 @@ const SUPPORTED: [(Target, &str); 5] = [
 /// Operating systems, for a kernel that says that it is one.
 const OF_KERNELS: [&str; 5] = ["none", "linux", "hermit", "uefi", "its_own"];
 
+/// What the compiler's target features, and the flags of the build, make of it: machine, features, flags, and the lines
+/// that must be told.
+const SETTINGS: [(&str, &str, &str, &[&str]); 14] = [
+    ("x86_64", "fxsr", "", &[]),
+    ("x86_64", "fxsr,sse,sse2", "", &["axptr_vector_registers=\"unsaved\""]),
+    ("aarch64", "crc", "", &[]),
+    ("aarch64", "fp16,neon,pan", "", &["axptr_vector_registers=\"saved\""]),
+    ("aarch64", "neon,sve", "", &["axptr_vector_registers=\"unsaved\""]),
+    ("riscv64", "a,c,d,f,m", "", &[]),
+    ("riscv64", "a,c,d,f,m,v", "", &["axptr_vector_registers=\"unsaved\""]),
+    ("loongarch64", "d,f", "", &[]),
+    ("loongarch64", "d,f,lsx", "", &["axptr_vector_registers=\"unsaved\""]),
+    ("x86_64", "", "-Zcf-protection=full", &["axptr_branch_targets"]),
+    ("x86_64", "", "-g\x1f-Z\x1fcf-protection=branch", &["axptr_branch_targets"]),
+    ("x86_64", "", "-Zcf-protection=return", &[]),
+    ("aarch64", "", "-Zbranch-protection=pac-ret,bti", &["axptr_branch_targets"]),
+    ("aarch64", "", "-Zbranch-protection=pac-ret", &[]),
+];
+
 /// And a part of the reason.
 const REFUSED: [(Target, &str); 8] = [
     // aarch64_be-unknown-none-softfloat, aarch64_be-unknown-linux-gnu
@@ -53,6 +72,14 @@ fn every_other_target_is_refused_with_its_reason() {
         let target = ["x86_64", os, "64", "little"];
         accepted(target, "kernel", &run(&script, target, true));
     }
+    for (arch, features, flags, due) in SETTINGS {
+        let mut command = command(&script, [arch, "none", "64", "little"], false);
+        let output = command.env("CARGO_CFG_TARGET_FEATURE", features).env("CARGO_ENCODED_RUSTFLAGS", flags);
+        let text = String::from_utf8(output.output().unwrap().stdout).unwrap();
+        let told = text.lines().filter_map(|line| line.strip_prefix("cargo::rustc-cfg="));
+        let told: Vec<_> = told.filter(|cfg| !cfg.starts_with("axptr_home=")).collect();
+        assert_eq!(told, due, "{arch} with {features:?} and {flags:?}");
+    }
     for (target, reason) in REFUSED {
         let output = run(&script, target, false);
         let text = String::from_utf8(output.stdout).unwrap();
@@ -70,7 +97,11 @@ fn accepted(target: Target, home: &str, output: &Output) {
 }
 
 /// Runs the script as cargo does, with `--cfg axptr_kernel` or without.
-fn run(script: &Path, [arch, os, width, endian]: Target, says_kernel: bool) -> Output {
+fn run(script: &Path, target: Target, says_kernel: bool) -> Output {
+    command(script, target, says_kernel).output().unwrap()
+}
+
+fn command(script: &Path, [arch, os, width, endian]: Target, says_kernel: bool) -> Command {
     let mut command = Command::new(script);
     command
         .current_dir(env!("CARGO_MANIFEST_DIR"))
@@ -78,11 +109,13 @@ fn run(script: &Path, [arch, os, width, endian]: Target, says_kernel: bool) -> O
         .env("CARGO_CFG_TARGET_ARCH", arch)
         .env("CARGO_CFG_TARGET_OS", os)
         .env("CARGO_CFG_TARGET_POINTER_WIDTH", width)
-        .env("CARGO_CFG_TARGET_ENDIAN", endian);
+        .env("CARGO_CFG_TARGET_ENDIAN", endian)
+        .env_remove("CARGO_CFG_TARGET_FEATURE")
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
     // What cargo sets for a flag without a value.
     match says_kernel {
         true => command.env("CARGO_CFG_AXPTR_KERNEL", ""),
         false => command.env_remove("CARGO_CFG_AXPTR_KERNEL"),
     };
-    command.output().unwrap()
+    command
 }

@@ -122,7 +122,7 @@ fn each_set_of_features_builds_with_the_versions_that_cargo_chooses() {
         Package { features: &["vector"], ..any },
         Package { features: &["legacy", "percpu"], ..any },
         Package { default_features: false, features: &["axmm"], ..any },
-        Package { features: &["alloc", "axmm", "legacy", "percpu", "std", "vector"], ..any },
+        Package { features: &["alloc", "axmm", "legacy", "percpu", "std", "untag", "vector"], ..any },
     ] {
         let built = package.cargo("check");
         assert!(built.compiles, "{:?}: {}", package.features, built.said);
@@ -152,6 +152,14 @@ fn a_kernel_can_say_that_it_is_one() {
     assert!(!refused.compiles && refused.said.contains("`hosted`"), "{}", refused.said);
     let refused = Package { flags: "", ..kernel }.cargo("check");
     assert!(!refused.compiles && refused.said.contains("`window`"), "{}", refused.said);
+}
+
+/// This machine's compiler moves memory by SSE.
+#[test]
+fn a_kernel_with_vector_registers_that_nobody_saves_is_refused() {
+    let kernel = Package::new("kernel_with_vector_registers", &["vector"]);
+    let built = Package { flags: "--cfg axptr_kernel", ..kernel }.cargo("run");
+    assert!(built.compiles && built.said.contains("refused: the kernel is compiled with"), "{}", built.said);
 }
 
 #[test]

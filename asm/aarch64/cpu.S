@@ -44,7 +44,7 @@ axptr_end try_mops
 .endif
 
 // Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
-axptr_begin sentinel
+axptr_begin sentinel, is_called=0
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, ldtrb w8, [x0]
     .global __axptr_sentinel_landing
 __axptr_sentinel_landing:

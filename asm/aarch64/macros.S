@@ -38,12 +38,24 @@
     .endif
 .endm
 
-.macro axptr_begin routine
+// Where an indirect branch may go to: a linker puts one before a call that is too far. With BTI such a target begins with
+// `bti c` (Arm ARM D8.4.4), which other CPUs take for a hint. Landings need none: ERET brings back the BTYPE of the access,
+// which is 0, because the instruction behind a branch is this one.
+.macro axptr_branch_target
+    .if {branch_targets}
+    hint    34                          // bti c
+    .endif
+.endm
+
+.macro axptr_begin routine, is_called=1
     .pushsection .text.axptr_\routine, "ax", @progbits
     .balign 32
     .global __axptr_\routine
     .type __axptr_\routine, @function
 __axptr_\routine:
+    .if \is_called
+    axptr_branch_target
+    .endif
 .endm
 
 .macro axptr_end routine

@@ -8,8 +8,31 @@
 //
 // Calls {on_fault}(x0 frame) -> w0: 1 to resume the frame, 0 to pass it on.
 // {cpu}, {pan}: the CPU feature byte, filled by now, and the number of its bit for PAN.
+// {neon}: 1 if the kernel is compiled with NEON. Then the interrupted code, {on_fault} and the pager use its registers.
+
+// With BTI, no slot needs `bti`: an exception clears PSTATE.BTYPE (Arm ARM D1.3.1), and the branches from here are direct.
 
 .weak exception_vector_base
+
+// Does it to all NEON registers, which lie at sp.
+.macro axptr_each_vector op
+    \op     q0, q1, [sp]
+    \op     q2, q3, [sp, 32]
+    \op     q4, q5, [sp, 64]
+    \op     q6, q7, [sp, 96]
+    \op     q8, q9, [sp, 128]
+    \op     q10, q11, [sp, 160]
+    \op     q12, q13, [sp, 192]
+    \op     q14, q15, [sp, 224]
+    \op     q16, q17, [sp, 256]
+    \op     q18, q19, [sp, 288]
+    \op     q20, q21, [sp, 320]
+    \op     q22, q23, [sp, 352]
+    \op     q24, q25, [sp, 384]
+    \op     q26, q27, [sp, 416]
+    \op     q28, q29, [sp, 448]
+    \op     q30, q31, [sp, 480]
+.endm
 
 .macro axptr_restore_frame
     ldp     x18, x30, [sp, 144]
@@ -71,7 +94,21 @@ __axptr_vector:
     str     x3, [sp, 192]
     .inst   0xd500419f                  // msr pan, #1
 2:  mov     x0, sp
+    .if {neon}
+    sub     sp, sp, 512
+    axptr_each_vector stp
+    mrs     x1, fpsr
+    mrs     x2, fpcr
+    stp     x1, x2, [sp, -16]!
+    .endif
     bl      {on_fault}
+    .if {neon}
+    ldp     x1, x2, [sp], 16
+    msr     fpsr, x1
+    msr     fpcr, x2
+    axptr_each_vector ldp
+    add     sp, sp, 512
+    .endif
     // A pager may have slept. So the exception registers may belong to another exception by now.
     ldp     x1, x2, [sp, 160]
     msr     elr_el1, x1

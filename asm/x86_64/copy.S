@@ -391,6 +391,7 @@ axptr_begin \routine
     .global __axptr_\routine\()_unpredictable
     .type __axptr_\routine\()_unpredictable, @function
 __axptr_\routine\()_unpredictable:
+    axptr_branch_target
     mov     rcx, rdx
     xor     edx, edx
     axptr_window_open

@@ -63,7 +63,7 @@ axptr_begin ask_cpu
 axptr_end ask_cpu
 
 // Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
-axptr_begin sentinel
+axptr_begin sentinel, is_called=0
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, mov al, byte ptr [rdi]
     .global __axptr_sentinel_landing
 __axptr_sentinel_landing:

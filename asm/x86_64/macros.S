@@ -22,12 +22,23 @@
 .set AXPTR_CPU_ORDINARY, {ordinary}
 .set AXPTR_CPU_ALIASES, {aliases}
 
-.macro axptr_begin routine
+// Where an indirect branch may go to. The compiler calls a routine through the global offset table; a linker that does
+// not relax that leaves the call indirect. With IBT such a target begins with `endbr64` (SDM vol. 1, 17.3).
+.macro axptr_branch_target
+    .if {branch_targets}
+    endbr64
+    .endif
+.endm
+
+.macro axptr_begin routine, is_called=1
     .pushsection .text.axptr_\routine, "ax", @progbits
     .balign 32
     .global __axptr_\routine
     .type __axptr_\routine, @function
 __axptr_\routine:
+    .if \is_called
+    axptr_branch_target
+    .endif
 .endm
 
 .macro axptr_end routine

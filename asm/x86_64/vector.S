@@ -15,8 +15,12 @@
 // {cpu}, {smap}: the CPU feature byte, filled by now, and its bit.
 // {gates}, {stub}: the number of gates, and the size of the code for each.
 
+// Each gate's code begins with `endbr64`: with IBT in kernel mode an event is an indirect branch (SDM vol. 1, 17.3). Other
+// CPUs take it for a NOP. The former handlers begin with one, too, in such a kernel.
+
 // An exception or an interrupt that is not decided here. Only CPUs with `clac` use it.
 .macro axptr_other number
+    endbr64
     clac
     jmp     qword ptr [rip + {former} + 8 * \number]
     .org    __axptr_vector_others + {stub} * (\number + 1), 0xcc
@@ -47,6 +51,7 @@ __axptr_vector_others:
 .global __axptr_vector_gp
 .type __axptr_vector_gp, @function
 __axptr_vector_gp:
+    endbr64
     axptr_close
     test    byte ptr [rsp + 16], 3      // the privilege level in cs
     jz      2f
@@ -59,6 +64,7 @@ __axptr_vector_gp:
 .global __axptr_vector_pf
 .type __axptr_vector_pf, @function
 __axptr_vector_pf:
+    endbr64
     axptr_close
     test    byte ptr [rsp + 16], 3
     jz      2f

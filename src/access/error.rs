@@ -6,7 +6,7 @@ use core::fmt;
 use crate::{
     access::{errno, range::UserRange, raw::Outcome},
     extable::cause::{Access, FaultKind},
-    recovery::limit::user_limit,
+    recovery::{limit::user_limit, tag::untagged},
 };
 
 /// An access to user memory that stopped before its last byte.
@@ -79,7 +79,7 @@ impl Fault {
     /// beside it would go through memory, too.
     #[inline(always)]
     pub(crate) fn out_of_range(addr: usize, access: Access) -> Self {
-        Self::new(addr, 0, access, refusal())
+        Self::new(untagged(addr), 0, access, refusal())
     }
 
     /// Does the same as [`out_of_range`](Self::out_of_range), by a call. It is for a batch: that has many such
@@ -110,7 +110,7 @@ impl Fault {
     fn stopped(outcome: Outcome, start: usize, len: usize, access: Access) -> Self {
         // A trap frame that restores the wrong register may leave any count. Safe code must not see more than `len`.
         let done = len.saturating_sub(outcome.left());
-        Self::new(start, done, access, outcome.kind())
+        Self::new(untagged(start), done, access, outcome.kind())
     }
 
     /// Returns the same fault, seen from a longer operation that had done `before` bytes already.

@@ -3,7 +3,10 @@
 
 use core::fmt;
 
-use crate::{arch, recovery::limit::user_limit};
+use crate::{
+    arch,
+    recovery::{limit::user_limit, tag::untagged},
+};
 
 /// A byte range that lies wholly in the user half.
 ///
@@ -34,10 +37,12 @@ impl UserRange {
 
     /// Checks that `start..start + len` does not wrap and ends at or below [`user_limit`].
     ///
-    /// Returns `None` if that does not hold. An empty range is accepted at any address: it touches nothing.
+    /// Returns `None` if that does not hold. An empty range is accepted at any address: it touches nothing. If user
+    /// addresses have tags (`set_tag_bits`), the range is that of the address without its tag.
     #[inline]
     #[must_use]
     pub fn new(start: usize, len: usize) -> Option<Self> {
+        let start = untagged(start);
         fits(start, len, user_limit()).then_some(Self { start, len })
     }
 
@@ -52,6 +57,7 @@ impl UserRange {
     /// pieces.
     #[inline(always)]
     pub(crate) fn confined(start: usize, len: usize) -> Option<(Self, usize)> {
+        let start = untagged(start);
         // NOTE: every access gets its address from here. Load the limit once, for the mask and for the check. With
         // two loads, another CPU could raise the limit between them. Then the check would accept an address that the
         // mask has moved to 0.
@@ -71,6 +77,7 @@ impl UserRange {
     /// masked and the unmasked address are equal, and use the unmasked one.
     #[inline(always)]
     pub(crate) fn confined_again(start: usize, len: usize) -> Option<(Self, usize)> {
+        let start = untagged(start);
         let confined = arch::confine(start, len, user_limit());
         (arch::hidden::hide(confined) == start).then_some((Self { start, len }, confined))
     }
@@ -78,8 +85,8 @@ impl UserRange {
     /// Makes a range without a check, for something that another place checks. No access relies on it: each access
     /// checks again.
     #[inline]
-    pub(crate) const fn checked_before(start: usize, len: usize) -> Self {
-        Self { start, len }
+    pub(crate) fn checked_before(start: usize, len: usize) -> Self {
+        Self { start: untagged(start), len }
     }
 
     /// Returns the address of the first byte.
@@ -171,12 +178,22 @@ mod tests {
 
     #[test]
     fn the_mask_agrees_with_the_check() {
-        let interesting = [0, 1, 2, 0x7fff, 0x8000, 0x8001, 1 << 47, 1 << 63, usize::MAX];
-        for addr in interesting {
-            for len in interesting {
-                let fits = len <= TEST_LIMIT && addr <= TEST_LIMIT - len;
-                let expected = if fits { addr } else { 0 };
-                assert_eq!(arch::confine(addr, len, TEST_LIMIT), expected, "{addr:#x} + {len:#x}");
+        // The test's, and the ends of the user halves of all widths.
+        let page = 4096;
+        let halves = [1 << 38, 1 << 47, (1 << 47) - page, 1 << 48, 1 << 52, 1 << 56, (1 << 56) - page];
+        for limit in halves.into_iter().chain([TEST_LIMIT]) {
+            let near = [limit - 1, limit, limit + 1];
+            let interesting = [0, 1, 2, 1 << 47, 1 << 56, 1 << 63, usize::MAX].into_iter().chain(near);
+            for addr in interesting.clone() {
+                for len in interesting.clone() {
+                    let fits = len <= limit && addr <= limit - len;
+                    let expected = if fits { addr } else { 0 };
+                    assert_eq!(
+                        arch::confine(addr, len, limit),
+                        expected,
+                        "{addr:#x} + {len:#x} below {limit:#x}"
+                    );
+                }
             }
         }
     }

@@ -195,6 +195,7 @@ fn windows<A: AddressSpace>(
     mut step: impl FnMut(UserRange, usize) -> Result<(), Fault>,
 ) -> Result<(), Fault> {
     let mut rest = Fault::range(start, len, access)?;
+    let start = rest.start();
     if rest.is_empty() {
         return Ok(());
     }

@@ -14,7 +14,9 @@
 //!   opens the window; see [`shape::InlineFlags`].
 //! - `confine`: replaces an address that failed its check by 0, without a branch.
 //! - `USER_LIMIT`: the end of the user half, unless the kernel sets another.
-//! - `UNTRANSLATABLE`: the addresses that no page table can map.
+//! - `address_bits`: how many low bits of an address say where it is. No page table maps an address that is not their
+//!   sign extension.
+//! - `TOP_BIT_IS_TAG`: whether the topmost bit of an address belongs to the tag, where user space may have one.
 //! - `CAUSE_REGISTER`: the register through which a landing gets its cause.
 //! - `CPU_PATHS`: for tests, the names of the paths among which the routines choose by what the CPU has. `can_take`
 //!   says whether this CPU can execute a path, `force_cpu` makes the routines take it, `forget_cpu` lets them ask the
@@ -29,6 +31,7 @@ pub(crate) mod entry;
 pub(crate) mod hidden;
 pub(crate) mod operation;
 pub(crate) mod raw;
+pub(crate) mod width;
 #[macro_use]
 pub(crate) mod shape;
 

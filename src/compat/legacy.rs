@@ -66,7 +66,7 @@ use crate::{
         region::{self, AddrSpaceProvider, AddressSpace},
     },
     extable::cause::Access,
-    recovery::limit::user_limit,
+    recovery::{limit::user_limit, tag::untagged},
     typed::ptr::{UserConstPtr, UserPtr},
 };
 
@@ -251,6 +251,7 @@ fn make_present<T, A: AddressSpace>(
     count: usize,
     accesses: &[Access],
 ) -> LinuxResult<*mut T> {
+    let addr = untagged(addr);
     let first = aligned(addr)?;
     let bytes = count.checked_mul(size_of::<T>()).ok_or(LinuxError::EFAULT)?;
     refuse_null(addr, bytes)?;
@@ -271,6 +272,7 @@ fn scan<T: Eq + Default, A: AddressSpace>(
     limit: &AtomicUsize,
 ) -> LinuxResult<(*mut T, usize)> {
     let size = size_of::<T>();
+    let addr = untagged(addr);
     let first = aligned(addr)?;
     if size == 0 {
         return Ok((first, 0));

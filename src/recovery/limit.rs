@@ -31,6 +31,22 @@ pub const DEFAULT_USER_LIMIT: usize = arch::USER_LIMIT;
 /// [`FaultKind::NotSetUp`](crate::FaultKind::NotSetUp). [`selftest`](crate::selftest()) reports a limit above the
 /// kernel's own code, data or stack.
 ///
+/// Any limit will do that keeps the promise below. The most that user memory can have, by the width of addresses:
+///
+/// | machine | width | limit |
+/// |---|---|---|
+/// | x86_64 | 48 bits | 2^47 - 4096, the default |
+/// | x86_64 | 57 bits (LA57) | 2^56 - 4096 |
+/// | aarch64 | 48 bits (TCR_EL1.T0SZ 16) | 2^48, the default |
+/// | aarch64 | 52 bits (LVA, T0SZ 12) | 2^52 |
+/// | riscv64 | Sv39 | 2^38, a kernel's default |
+/// | riscv64 | Sv48, Sv57 | 2^47, 2^56 |
+/// | loongarch64 | VALEN bits (CPUCFG word 1), usually 48 | 2^(VALEN - 1); the default is 2^47 |
+///
+/// The page below the hole is left out on x86_64 for the reason that [`DEFAULT_USER_LIMIT`] tells. A limit above what the
+/// CPU translates costs a trap for such an address, and is no less safe. Above 2^48 on aarch64, the upper half is taken for
+/// one of 52 bits, too.
+///
 /// ```
 /// use axptr::{DEFAULT_USER_LIMIT, FaultKind, UserConstPtr};
 ///

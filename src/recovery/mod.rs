@@ -8,6 +8,7 @@ mod rehearsal;
 mod repeats;
 pub(crate) mod selftest;
 mod syndrome;
+pub(crate) mod tag;
 pub mod trap;
 
 // The documentation for a process shows what a kernel has, too.

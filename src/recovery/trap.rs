@@ -28,10 +28,10 @@
 //! A handler that cannot set registers, such as one of the type `x86-interrupt`, sets the pc only: counts stay exact, and each
 //! kind is [`Unknown`](FaultKind::Unknown).
 
-use core::{fmt, ops::Range};
+use core::fmt;
 
 use crate::{
-    arch,
+    arch::{self, width::is_sign_extension},
     extable::cause::{Access, FaultKind},
     extable::{Landing, Table},
     recovery::{limit::user_limit, repeats},
@@ -339,7 +339,7 @@ pub fn recover_in<F: TrapFrame>(
     if let Some(addr) = report.addr {
         repeats::note(addr);
     }
-    let access = report.access.or_else(|| side_by_operands(frame.operands()?, &report));
+    let access = report.access.or_else(|| side_by_operands(frame.operands()?, &report, arch::address_bits()));
     if !entry.accepts(access) || window_refused(&report) {
         return Recovery::NotOurs;
     }
@@ -386,18 +386,22 @@ fn with_window_closed(pager: impl FnOnce() -> bool) -> bool {
 ///
 /// With a fault address, it is the side whose current word touches that address, or the memory block that the address
 /// stands for. Without one, it is the side whose address cannot be translated, if there is exactly one.
-fn side_by_operands(operands: Operands, report: &Report) -> Option<Access> {
+///
+/// `bits` of an address say where it is.
+#[inline]
+fn side_by_operands(operands: Operands, report: &Report, bits: u32) -> Option<Access> {
     const WIDEST: usize = 8;
     /// A string instruction fetches ahead of its registers, by up to a cache line. Its page faults are exact. But a
     /// report with a block address is not a page fault.
     const LINE: usize = 64;
+    let is_untranslatable = |addr| !is_sign_extension(addr, bits);
     let holds = |start: usize| match report.addr {
         Some(addr) => {
             let block = usize::MAX.checked_shl(report.addr_lsb.into()).unwrap_or(0);
             let reach = if report.addr_lsb == 0 { WIDEST } else { LINE };
             start & block == addr & block || (addr & block).wrapping_sub(start) < reach
         }
-        None => UNTRANSLATABLE.contains(&start) || UNTRANSLATABLE.contains(&start.wrapping_add(WIDEST - 1)),
+        None => is_untranslatable(start) || is_untranslatable(start.wrapping_add(WIDEST - 1)),
     };
     match (holds(operands.read), holds(operands.write)) {
         (true, false) => Some(Access::Read),
@@ -405,9 +409,6 @@ fn side_by_operands(operands: Operands, report: &Report) -> Option<Access> {
         _ => None,
     }
 }
-
-/// The addresses that no page table of this machine can map.
-const UNTRANSLATABLE: Range<usize> = arch::UNTRANSLATABLE;
 
 #[cfg(test)]
 mod tests {
@@ -491,21 +492,46 @@ mod tests {
     }
 
     const GOOD: usize = 0x1000;
-    const BAD: usize = UNTRANSLATABLE.start;
+    /// For a report with an address the width is no matter.
+    const ANY: u32 = 0;
 
     #[test]
     fn without_an_address_the_untranslatable_operand_is_the_faulting_side() {
-        for (read, write, expected) in [
-            (BAD, GOOD, Some(Access::Read)),
-            (GOOD, BAD, Some(Access::Write)),
-            (BAD - 7, GOOD, Some(Access::Read)),
-            (BAD - 8, GOOD, None),
-            (UNTRANSLATABLE.end, GOOD, None),
-            (BAD, BAD, None),
-            (GOOD, GOOD, None),
-            (usize::MAX, GOOD, None),
+        for bits in [39, 48, 53, 57] {
+            let bad = 1 << (bits - 1);
+            for (read, write, expected) in [
+                (bad, GOOD, Some(Access::Read)),
+                (GOOD, bad, Some(Access::Write)),
+                (bad - 7, GOOD, Some(Access::Read)),
+                (bad - 8, GOOD, None),
+                (usize::MAX << (bits - 1), GOOD, None),
+                ((usize::MAX << (bits - 1)) - 8, GOOD, Some(Access::Read)),
+                (bad, bad, None),
+                (GOOD, GOOD, None),
+                (usize::MAX, GOOD, None),
+            ] {
+                let side = side_by_operands(Operands { read, write }, &Report::default(), bits);
+                assert_eq!(side, expected, "{read:#x} to {write:#x} of {bits} bits");
+            }
+        }
+    }
+
+    /// With LA57, Linux and others map all memory where 48 bits have a hole.
+    #[test]
+    fn what_is_a_hole_of_48_bits_is_the_kernels_own_memory_of_57() {
+        const OWN: usize = 0xff11_0000_0000_0000;
+        for (bad, bits, expected) in [
+            (1 << 56, 57, Some(Access::Read)),
+            (1 << 56, 48, None),
+            (0x1234_5678_9abc_def0, 57, Some(Access::Read)),
+            (1 << 47, 57, None),
         ] {
-            assert_eq!(side_by_operands(Operands { read, write }, &Report::default()), expected);
+            let to_own = Operands { read: bad, write: OWN };
+            assert_eq!(
+                side_by_operands(to_own, &Report::default(), bits),
+                expected,
+                "{bad:#x} of {bits} bits"
+            );
         }
     }
 
@@ -519,10 +545,10 @@ mod tests {
             (0x5008, None),
             (0x9000, None),
         ] {
-            assert_eq!(side_by_operands(operands, &at(addr, 0)), expected, "{addr:#x}");
+            assert_eq!(side_by_operands(operands, &at(addr, 0), ANY), expected, "{addr:#x}");
         }
         let same = Operands { read: 0x5000, write: 0x5001 };
-        assert_eq!(side_by_operands(same, &at(0x5002, 0)), None);
+        assert_eq!(side_by_operands(same, &at(0x5002, 0), ANY), None);
     }
 
     fn at(addr: usize, addr_lsb: u8) -> Report {
@@ -552,7 +578,7 @@ mod tests {
             (0x1000, usize::MAX, 0x1000, 64, None),
             (0x1000, 0x5000, 0x1000, 255, None),
         ] {
-            let side = side_by_operands(Operands { read, write }, &at(addr, lsb));
+            let side = side_by_operands(Operands { read, write }, &at(addr, lsb), ANY);
             assert_eq!(side, expected, "{read:#x} to {write:#x}, {addr:#x} of {lsb} bits");
         }
     }

@@ -38,7 +38,7 @@ use crate::{
         range::UserRange,
     },
     extable::cause::{Access, FaultKind},
-    recovery::limit::user_limit,
+    recovery::{limit::user_limit, tag::untagged},
     typed::ptr::{UserConstPtr, UserPtr},
 };
 
@@ -247,7 +247,7 @@ impl<C: Context> UserCStr<C> {
     ///
     /// Both come back in registers. A [`Fault`] would come through memory, which takes longer than a short string.
     fn copy_piece(self, piece: &mut [u8], at: usize) -> (usize, End) {
-        let start = self.addr().saturating_add(at);
+        let start = untagged(self.addr()).saturating_add(at);
         // A short string may lie at the very end of the user half.
         let len = piece.len().min(user_limit().saturating_sub(start));
         let Some((_, confined)) = UserRange::confined(start, len).filter(|_| len > 0) else {
@@ -267,7 +267,7 @@ impl<C: Context> UserCStr<C> {
     /// Makes the fault after `copied` bytes.
     #[cold]
     fn fault(self, copied: usize, kind: FaultKind) -> StringError {
-        StringError::Fault(Fault::new(self.addr(), copied, Access::Read, kind))
+        StringError::Fault(Fault::new(untagged(self.addr()), copied, Access::Read, kind))
     }
 }
 

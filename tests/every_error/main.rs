@@ -17,6 +17,8 @@ mod sources;
 #[path = "../support/mod.rs"]
 mod support;
 mod table;
+#[cfg(feature = "untag")]
+mod tagged;
 
 use std::{cell::Cell, collections::BTreeMap, env, ops::Range, ptr::NonNull, slice};
 
@@ -26,7 +28,7 @@ use axptr::{
     structs::{StructError, read_struct, write_struct},
 };
 use axptr_cases::{Handler, PAGE, PageKind, Site};
-use operation::{Answer, Call, Content, Done, Effect, Operation, Refusal, Sizes};
+use operation::{Answer, Call, Content, Done, Effect, Operation, Refusal, Sizes, Tag};
 use pages::{Layout, PAGES, first_bad};
 use sources::{faults_of, functions_of, public_functions};
 use support::{
@@ -365,6 +367,8 @@ struct Bed {
     rest: Vec<u8>,
     /// What they hold now.
     model: Vec<u8>,
+    /// The tag in the addresses that operations get.
+    tag: Tag,
 }
 
 /// Pages in front of those under test.
@@ -398,7 +402,7 @@ impl Bed {
         let byte = |at: usize| (at * 37 + at / 251) as u8 % 127 + 1;
         let rest: Vec<u8> = (0..all.len() * PAGE).map(byte).collect();
         let layout = Layout { start: start + FRONT * PAGE, kinds };
-        let mut bed = Self { site, windows, layout, model: rest.clone(), rest };
+        let mut bed = Self { site, windows, layout, model: rest.clone(), rest, tag: Tag::default() };
         bed.store();
         bed
     }
@@ -560,8 +564,11 @@ impl Bed {
         };
         let traps = front::traps();
         let buffer = &mut kernel[CANARY..CANARY + size];
+        let tag = if row.takes_tags() { self.tag } else { Tag::default() };
+        let [given, other] = [addr, other].map(|addr| tag.put_on(addr));
+        let layout = self.layout;
         let mut call =
-            Call { addr, len, there: &there, kernel: buffer, other, layout: self.layout, made: &made };
+            Call { addr: given, len, there: &there, kernel: buffer, other, layout, tag, made: &made };
         let answer = (row.run)(&mut call);
         let traps = front::traps() - traps;
         drop((later, lowered));

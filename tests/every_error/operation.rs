@@ -115,6 +115,20 @@ pub(crate) enum Refusal {
     OfAccess(usize),
 }
 
+/// What stands in the top bits of an address that means the same without it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tag {
+    pub(crate) bits: u32,
+    /// Its value, and 0 in all other bits.
+    pub(crate) value: usize,
+}
+
+impl Tag {
+    pub(crate) fn put_on(self, addr: usize) -> usize {
+        if self.bits == 0 { addr } else { addr & usize::MAX >> self.bits | self.value }
+    }
+}
+
 /// What an operation works on.
 pub(crate) struct Call<'a> {
     pub(crate) addr: usize,
@@ -126,6 +140,8 @@ pub(crate) struct Call<'a> {
     /// Other user memory, all good.
     pub(crate) other: usize,
     pub(crate) layout: Layout,
+    /// The tag of both addresses.
+    pub(crate) tag: Tag,
     /// Called when all is made that is checked when it is made; the limit may be another one afterwards.
     pub(crate) made: &'a dyn Fn(),
 }
@@ -201,6 +217,11 @@ impl Operation {
         Self { kind: Some(kind), ..self }
     }
 
+    /// Whether its address may have a tag: `raw` and `probe` "change no address".
+    pub(crate) fn takes_tags(&self) -> bool {
+        !self.name.starts_with("raw::") && !self.name.starts_with("probe::")
+    }
+
     /// An error's text begins with it.
     pub(crate) fn title(&self) -> String {
         format!("{} {}", self.name, self.form)
@@ -210,6 +231,11 @@ impl Operation {
 impl Call<'_> {
     pub(crate) fn range(&self) -> UserRange {
         UserRange::new(self.addr, self.len).expect("the range is in the user half when it is made")
+    }
+
+    /// The address without its tag.
+    pub(crate) const fn untagged(&self) -> usize {
+        axptr::untag(self.addr, self.tag.bits)
     }
 
     /// The address space of the pages, asked honestly or not.

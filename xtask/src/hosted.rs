@@ -22,13 +22,26 @@ struct Variant {
     name: &'static str,
     profile: &'static str,
     rustflags: &'static [&'static str],
+    /// Features that are off by default.
+    features: &'static [&'static str],
     tests: &'static [&'static str],
     /// How much of the sweep runs: each selection hits each entry.
     sweep: &'static str,
 }
 
 /// The tests that ask whether the table survived compiler and linker, with a fault for each entry.
-const TABLE_TESTS: &[&str] = &["--test", "extable", "--test", "table", "--test", "sweep", "--test", "small"];
+const TABLE_TESTS: &[&str] = &[
+    "--test",
+    "extable",
+    "--test",
+    "table",
+    "--test",
+    "sweep",
+    "--test",
+    "small",
+    "--test",
+    "branch_targets",
+];
 
 /// The same, and what optimises away in other ways than in a debug build: every generic function, and every error.
 const RELEASE_TESTS: &[&str] = &[
@@ -46,13 +59,36 @@ const RELEASE_TESTS: &[&str] = &[
     "every_error",
 ];
 
+/// The same, and every operation with tagged addresses.
+const TAGGED_TESTS: &[&str] = &[
+    "--lib",
+    "--test",
+    "extable",
+    "--test",
+    "table",
+    "--test",
+    "sweep",
+    "--test",
+    "small",
+    "--test",
+    "every_error",
+];
+
 const VARIANTS: &[Variant] = &[
-    Variant { name: "debug", profile: "dev", rustflags: &[], tests: &[], sweep: "tiny" },
-    Variant { name: "release", profile: "release", rustflags: &[], tests: RELEASE_TESTS, sweep: "reduced" },
+    Variant { name: "debug", profile: "dev", rustflags: &[], features: &[], tests: &[], sweep: "tiny" },
     Variant {
-        name: "one codegen unit",
+        name: "release",
+        profile: "release",
+        rustflags: &[],
+        features: &[],
+        tests: RELEASE_TESTS,
+        sweep: "reduced",
+    },
+    Variant {
+        name: "one codegen unit, branch targets marked",
         profile: "one-unit",
-        rustflags: &[NO_TRYBUILD],
+        rustflags: &[NO_TRYBUILD, "--cfg axptr_branch_targets"],
+        features: &[],
         tests: TABLE_TESTS,
         sweep: "tiny",
     },
@@ -60,15 +96,17 @@ const VARIANTS: &[Variant] = &[
         name: "fat LTO",
         profile: "fat-lto",
         rustflags: &[NO_TRYBUILD],
+        features: &[],
         tests: TABLE_TESTS,
         sweep: "tiny",
     },
     Variant {
-        name: "GNU ld",
+        name: "GNU ld, tagged addresses",
         profile: "gnu-ld",
         // The compiler's own lld is the default on x86_64 only.
         rustflags: &[NO_TRYBUILD, "-Clinker-features=-lld"],
-        tests: TABLE_TESTS,
+        features: &["untag"],
+        tests: TAGGED_TESTS,
         sweep: "tiny",
     },
 ];
@@ -122,6 +160,7 @@ impl Variant {
         command
             .args(["test", "--quiet", "--no-fail-fast", "--package", "axptr", "--profile", self.profile])
             .args(self.tests)
+            .args(["--features", &self.features.join(",")])
             .env("AXPTR_SWEEP", self.sweep)
             .env("CARGO_TARGET_DIR", root().join("target/hosted"));
         if !self.rustflags.is_empty() {

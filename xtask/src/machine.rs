@@ -10,6 +10,8 @@ pub struct Machine {
     pub name: &'static str,
     /// The bare-metal target.
     pub target: &'static str,
+    /// The one whose compiler uses vector registers, if the vector saves them.
+    pub vector_target: Option<&'static str>,
     /// The emulator, and the package that has it.
     pub qemu: &'static str,
     pub qemu_package: &'static str,
@@ -69,6 +71,7 @@ const ALL: &[Machine] = &[
     Machine {
         name: "x86_64",
         target: "x86_64-unknown-none",
+        vector_target: None,
         qemu: "qemu-system-x86_64",
         qemu_package: "qemu-system-x86",
         board: &["-machine", "q35", "-m", "128M"],
@@ -91,13 +94,14 @@ const ALL: &[Machine] = &[
     Machine {
         name: "aarch64",
         target: "aarch64-unknown-none-softfloat",
+        vector_target: Some("aarch64-unknown-none"),
         qemu: "qemu-system-aarch64",
         qemu_package: "qemu-system-arm",
         board: &["-machine", "virt", "-m", "128M"],
         image: Format::Flat,
         cpus: &[
-            Cpu { name: "max", features: &["pan", "mops"] },
-            Cpu { name: "cortex-a76", features: &["pan"] },
+            Cpu { name: "max", features: &["pan", "mops", "uao"] },
+            Cpu { name: "cortex-a76", features: &["pan", "uao"] },
             Cpu { name: "cortex-a72", features: &[] },
         ],
         window: Some("pan"),
@@ -114,6 +118,7 @@ const ALL: &[Machine] = &[
     Machine {
         name: "riscv64",
         target: "riscv64gc-unknown-none-elf",
+        vector_target: None,
         qemu: "qemu-system-riscv64",
         qemu_package: "qemu-system-misc",
         board: &["-machine", "virt", "-bios", "default", "-m", "128M"],
@@ -133,6 +138,7 @@ const ALL: &[Machine] = &[
     Machine {
         name: "loongarch64",
         target: "loongarch64-unknown-none-softfloat",
+        vector_target: None,
         qemu: "qemu-system-loongarch64",
         qemu_package: "qemu-system-misc",
         board: &["-machine", "virt", "-m", "1G"],

@@ -37,7 +37,7 @@ pub fn run() -> Result<()> {
 
 /// Builds the library for a kernel, default features, and adds its sections up.
 pub fn measure(machine: &'static machine::Machine) -> Result<Sizes> {
-    setup::ensure(&[Need::BareMetal(machine)])?;
+    setup::ensure(&[Need::BareMetal(machine.target)])?;
     let toolchain = toolchain::require(machine.target)?;
     let folder = root().join("target/kernel");
     let status = toolchain

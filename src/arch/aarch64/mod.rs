@@ -3,24 +3,34 @@
 
 use core::{
     arch::{asm, global_asm},
-    ops::Range,
     sync::atomic::{AtomicU8, Ordering},
 };
 
 use crate::arch::entry;
 
 pub(crate) mod inline;
+#[cfg(any(test, all(feature = "vector", any(axptr_home = "kernel", doc))))]
+pub(crate) mod level;
 pub(crate) mod rehearse;
+#[cfg(any(test, all(feature = "vector", any(axptr_home = "kernel", doc))))]
+pub(crate) mod translation;
 pub(crate) mod window;
 
 /// The end of the lower address range with 48 bits: the range that TTBR0_EL1 translates (Arm ARM D8.1).
 ///
-/// The top byte counts. So a kernel that lets user space tag its pointers (TBI) removes the tag first.
+/// The top byte counts. A kernel that lets user space tag its pointers (TBI) has it removed (`untag`).
 pub(crate) const USER_LIMIT: usize = 1 << 48;
 
-/// The addresses between the two ranges of 48-bit addresses. With 52-bit addresses (LVA), some of them can be mapped: a
-/// kernel that maps them for user space sets a higher user limit.
-pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 48..(-1_isize << 48) as usize;
+/// How many low bits of an address say where it is: each address that can be mapped is their sign extension. It is so
+/// for the largest halves, of 52 bits (LVA). The access of each two-sided instruction is reported here, so nothing
+/// depends on the present size.
+#[inline]
+pub(crate) const fn address_bits() -> u32 {
+    53
+}
+
+/// Whether the topmost bit of an address belongs to a tag: of an ignored top byte it is one (Arm ARM D8.8.1).
+pub(crate) const TOP_BIT_IS_TAG: bool = true;
 
 /// Whether a page fault tells an absent page from one that forbids the access.
 pub(crate) const TELLS_ABSENT_PAGES: bool = true;
@@ -59,6 +69,7 @@ global_asm!(
     include_str!("../../../asm/aarch64/fill.S"),
     include_str!("../../../asm/aarch64/string.S"),
     kernel = const IS_KERNEL as u8,
+    branch_targets = const cfg!(axptr_branch_targets) as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
     pan = const CPU_PAN,

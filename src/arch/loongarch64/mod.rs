@@ -5,7 +5,6 @@
 use core::sync::atomic::Ordering;
 use core::{
     arch::{asm, global_asm},
-    ops::Range,
     sync::atomic::AtomicU8,
 };
 
@@ -21,9 +20,31 @@ pub(crate) mod window;
 /// page's permission (Reference Manual vol. 1, chapter 5). Only the range check stops a user address from reaching one.
 pub(crate) const USER_LIMIT: usize = 1 << 47;
 
-/// The addresses that are no sign extension of 48 bits (vol. 1, chapter 5). They raise an address error, unless they
-/// lie in a kernel's direct-map window.
-pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
+/// How many low bits of an address say where it is (VALEN; vol. 1, chapter 5). An address that is not their sign extension
+/// raises an address error, unless it lies in a kernel's direct-map window.
+#[inline]
+pub(crate) fn address_bits() -> u32 {
+    bits_of(configuration())
+}
+
+/// VALEN of configuration word 1, which holds VALEN - 1.
+const fn bits_of(word: usize) -> u32 {
+    (word >> 12 & 0xff) as u32 + 1
+}
+
+/// Configuration word 1 (Reference Manual vol. 1, chapter 2, CPUCFG).
+fn configuration() -> usize {
+    const WORD: usize = 1;
+    let word: usize;
+    // SAFETY: reads what the CPU reports about itself.
+    unsafe {
+        asm!("cpucfg {0}, {1}", out(reg) word, in(reg) WORD, options(pure, nomem, nostack));
+    }
+    word
+}
+
+/// Whether the topmost bit of an address belongs to a tag. This machine ignores no bits, so there are no tags.
+pub(crate) const TOP_BIT_IS_TAG: bool = true;
 
 /// Whether a page fault tells an absent page from one that forbids the access.
 pub(crate) const TELLS_ABSENT_PAGES: bool = true;
@@ -93,16 +114,8 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
 /// Asks CPUCFG, as a routine does when it needs the answer.
 #[cfg(feature = "__tests")]
 fn ask_cpu() -> u8 {
-    /// Configuration word 1 (Reference Manual vol. 1, chapter 2, CPUCFG).
-    const WORD: usize = 1;
     const UAL: usize = 1 << 20;
-
-    let word: usize;
-    // SAFETY: reads what the CPU reports about itself.
-    unsafe {
-        asm!("cpucfg {0}, {1}", out(reg) word, in(reg) WORD, options(pure, nomem, nostack));
-    }
-    if word & UAL != 0 { CPU_KNOWN | CPU_UAL } else { CPU_KNOWN }
+    if configuration() & UAL != 0 { CPU_KNOWN | CPU_UAL } else { CPU_KNOWN }
 }
 
 /// How the routines copy between sides that differ modulo 8: by unaligned loads, or by aligned loads whose words are
@@ -128,4 +141,13 @@ pub(crate) fn force_cpu(path: usize) {
 #[cfg(feature = "__tests")]
 pub(crate) fn forget_cpu() {
     CPU.store(0, Ordering::Relaxed);
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_cpu_reports_its_width() {
+        // The word of a 3A5000, and the same of a smaller CPU.
+        assert_eq!((super::bits_of(0x3f2_f2fe), super::bits_of(0x3f2_727e)), (48, 40));
+    }
 }

@@ -1,10 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! riscv64: the routines of `asm/riscv64` and the constants that they share with Rust.
 
-use core::{
-    arch::{asm, global_asm},
-    ops::Range,
-};
+use core::arch::{asm, global_asm};
 
 use crate::arch::entry;
 
@@ -18,8 +15,15 @@ pub(crate) mod window;
 /// mode of its kernel. So there it is that of the largest mode ("Sv57"): everything below belongs to the process.
 pub(crate) const USER_LIMIT: usize = if cfg!(axptr_home = "process") { 1 << 56 } else { 1 << 38 };
 
-/// The non-canonical hole of 57-bit addresses. No other mode can map these addresses either.
-pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 56..(-1_isize << 56) as usize;
+/// How many low bits of an address say where it is: each address that can be mapped is their sign extension. It is so
+/// in the largest mode ("Sv57"). No instruction has two sides here, so nothing depends on the present mode.
+#[inline]
+pub(crate) const fn address_bits() -> u32 {
+    57
+}
+
+/// Whether the topmost bit of an address belongs to a tag: of the masked bits it is one (Privileged ISA, "Pointer Masking").
+pub(crate) const TOP_BIT_IS_TAG: bool = true;
 
 /// Whether a page fault tells an absent page from one that forbids the access.
 pub(crate) const TELLS_ABSENT_PAGES: bool = false;

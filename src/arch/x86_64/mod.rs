@@ -3,12 +3,13 @@
 
 use core::{
     arch::{asm, global_asm},
-    ops::Range,
     sync::atomic::{AtomicU8, Ordering},
 };
 
 use crate::arch::entry;
 
+#[cfg(any(test, axptr_home = "kernel", doc))]
+pub(crate) mod control;
 pub(crate) mod inline;
 pub(crate) mod rehearse;
 pub(crate) mod window;
@@ -17,11 +18,22 @@ pub(crate) mod window;
 /// into the non-canonical hole in one step (SDM vol. 1, 3.3.7.1).
 pub(crate) const USER_LIMIT: usize = (1 << 47) - 4096;
 
-/// The non-canonical hole of 48-bit addresses. With 57-bit addresses (LA57) the hole is smaller.
+/// How many low bits of an address say where it is: each address that can be mapped is their sign extension.
 ///
-/// The difference affects one case only: for some #GP, the operands do not tell the side. Then there is no landing, but
-/// never a wrong one.
-pub(crate) const UNTRANSLATABLE: Range<usize> = 1 << 47..(-1_isize << 47) as usize;
+/// A process cannot ask. With 57-bit addresses (LA57) it gets none above 47 bits without wishing for them. If it does,
+/// the operands of some #GP do not tell the side. Then there is no landing, but never a wrong one.
+#[inline]
+pub(crate) fn address_bits() -> u32 {
+    #[cfg(axptr_home = "kernel")]
+    // SAFETY: (1) a kernel asks, about a fault of its own.
+    return unsafe { control::Cr4::read() }.address_bits();
+    #[cfg(not(axptr_home = "kernel"))]
+    return 48;
+}
+
+/// Whether the topmost bit of an address belongs to a tag. LAM leaves it out: it says which half is meant (SDM vol. 1,
+/// "Linear Address Masking").
+pub(crate) const TOP_BIT_IS_TAG: bool = false;
 
 /// Whether a page fault tells an absent page from one that forbids the access.
 pub(crate) const TELLS_ABSENT_PAGES: bool = true;
@@ -53,6 +65,7 @@ global_asm!(
     include_str!("../../../asm/x86_64/fill.S"),
     include_str!("../../../asm/x86_64/string.S"),
     kernel = const IS_KERNEL as u8,
+    branch_targets = const cfg!(axptr_branch_targets) as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
     smap = const CPU_SMAP,

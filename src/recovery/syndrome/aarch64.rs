@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! aarch64: the syndrome of a data abort (Arm ARM D24.2.40, ESR_EL1, "ISS encoding for an exception from a Data Abort").
 
-use core::ops::Range;
-
 use crate::{
+    arch::width::is_sign_extension,
     extable::cause::{Access, FaultKind},
     recovery::{limit::user_limit, trap::Report},
 };
@@ -18,16 +17,19 @@ const WRITE: usize = 1 << 6;
 const CACHE_MAINTENANCE: usize = 1 << 8;
 const NO_ADDRESS: usize = 1 << 10;
 
-/// What lies between the two ranges of 48-bit addresses.
-const UNTRANSLATABLE: Range<usize> = 1 << 48..(-1_isize << 48) as usize;
+/// How many bits of an address are translated, in each half: without and with FEAT_LVA (Arm ARM D8.1).
+const USUAL: u32 = 48;
+const LARGE: u32 = 52;
 
 /// For aarch64.
 impl Report {
     /// The report of a data abort: ESR_EL1 and FAR_EL1. `None` if the syndrome is that of another exception, or of a
     /// data abort from user mode.
     ///
-    /// An address between the two halves is [`NonCanonical`](FaultKind::NonCanonical) unless the user half reaches
-    /// it, as it may with 52-bit addresses. A pointer's tag counts: a kernel that uses top-byte-ignore strips it from `far`.
+    /// An address between the two halves is [`NonCanonical`](FaultKind::NonCanonical). The halves have 48 bits, or 52 if
+    /// the user limit lies above 2^48. A kernel with other widths calls [`aarch64_with_bits`](Self::aarch64_with_bits).
+    ///
+    /// A pointer's tag counts: a kernel that uses top-byte-ignore strips it from `far`.
     ///
     /// ```
     /// use axptr::{Access, FaultKind, trap::Report};
@@ -39,10 +41,29 @@ impl Report {
     #[inline]
     #[must_use]
     pub fn aarch64(esr: usize, far: usize) -> Option<Self> {
+        Self::aarch64_with_bits(esr, far, if user_limit() > 1 << USUAL { LARGE } else { USUAL })
+    }
+
+    /// The same for a half of which `bits` of an address are translated: 64 minus TCR_EL1.T0SZ for the lower half, minus
+    /// T1SZ for the upper one. With 0, or with 63 or more, no address is refused.
+    ///
+    /// An address that no table of this half can map is [`NonCanonical`](FaultKind::NonCanonical), and no pager is asked.
+    ///
+    /// ```
+    /// use axptr::{FaultKind, trap::Report};
+    ///
+    /// let behind = 1 << 48; // the first address behind a user half of 48 bits
+    /// let kind = |bits| Report::aarch64_with_bits(0x9600_0004, behind, bits).unwrap().kind;
+    /// assert_eq!((kind(48), kind(52)), (FaultKind::NonCanonical, FaultKind::NotPresent));
+    /// ```
+    #[inline]
+    #[must_use]
+    pub const fn aarch64_with_bits(esr: usize, far: usize, bits: u32) -> Option<Self> {
         if esr >> CLASS & CLASS_MASK != DATA_ABORT {
             return None;
         }
-        let is_untranslatable = UNTRANSLATABLE.contains(&far) && far >= user_limit();
+        // Each half is translated for itself: the bit above its bits says which one it is.
+        let is_untranslatable = bits != 0 && !is_sign_extension(far, bits.saturating_add(1));
         let addr = if esr & NO_ADDRESS == 0 { Some(far) } else { None };
         Some(Self { kind: kind(esr, is_untranslatable), ..Self::at(Some(access(esr)), addr) })
     }
@@ -139,6 +160,27 @@ mod tests {
             (0xffff_0000_0000_0000, FaultKind::NotPresent),
         ] {
             assert_eq!(Report::aarch64(0x9600_0004, far).unwrap().kind, kind, "{far:#x}");
+        }
+    }
+
+    #[test]
+    fn the_halves_are_as_large_as_the_kernel_says() {
+        for (far, bits, kind) in [
+            ((1 << 39) - 1, 39, FaultKind::NotPresent),
+            (1 << 39, 39, FaultKind::NonCanonical),
+            (1 << 39, 48, FaultKind::NotPresent),
+            ((1 << 52) - 1, 52, FaultKind::NotPresent),
+            (1 << 52, 52, FaultKind::NonCanonical),
+            (usize::MAX << 52, 52, FaultKind::NotPresent),
+            (usize::MAX << 52, 48, FaultKind::NonCanonical),
+            // A tag.
+            (0x0200_0000_0000_1000, 52, FaultKind::NonCanonical),
+            (usize::MAX >> 1, 63, FaultKind::NotPresent),
+            (usize::MAX >> 1, u32::MAX, FaultKind::NotPresent),
+            (usize::MAX >> 1, 0, FaultKind::NotPresent),
+        ] {
+            let report = Report::aarch64_with_bits(0x9600_0004, far, bits).unwrap();
+            assert_eq!(report.kind, kind, "{far:#x} in {bits} bits");
         }
     }
 }

@@ -2,6 +2,7 @@
 //! riscv64: the exception codes of data accesses (Privileged ISA, "scause").
 
 use crate::{
+    arch::width::is_sign_extension,
     extable::cause::{Access, FaultKind},
     recovery::trap::Report,
 };
@@ -79,13 +80,6 @@ const fn page_fault_kind(addr: usize, bits: u32) -> FaultKind {
 #[inline]
 const fn is_page_fault(scause: usize) -> bool {
     matches!(scause, LOAD_PAGE_FAULT | STORE_PAGE_FAULT)
-}
-
-/// Whether an address is the sign extension of its low `bits`. With 0, which is no number of bits, each one is.
-#[inline]
-const fn is_sign_extension(addr: usize, bits: u32) -> bool {
-    let unused = if bits == 0 { 0 } else { usize::BITS.saturating_sub(bits) };
-    (addr << unused) as isize >> unused == addr as isize
 }
 
 #[cfg(test)]

@@ -14,7 +14,11 @@ use super::{
     fault::{self, InterruptState},
 };
 use crate::{
-    arch::{CPU, CPU_PAN, MOPS, MOPS_PROVED, MOPS_REFUTED, MOPS_UNKNOWN, ask_cpu, is_unprivileged_copy},
+    arch::{
+        CPU, CPU_PAN, MOPS, MOPS_PROVED, MOPS_REFUTED, MOPS_UNKNOWN, ask_cpu, is_unprivileged_copy,
+        level::{self, Level},
+        translation::Translation,
+    },
     extable::{cause::FaultKind, entry::Entry, table::Table},
     recovery::trap::{Report, TrapFrame},
 };
@@ -33,6 +37,7 @@ global_asm!(
     include_str!("../../../asm/aarch64/vector.S"),
     cpu = sym CPU,
     pan = const CPU_PAN.trailing_zeros(),
+    neon = const cfg!(axptr_vector_registers = "saved") as u8,
     on_fault = sym on_fault,
 );
 
@@ -86,7 +91,9 @@ impl Frame {
     fn data_abort(&self) -> Option<Report> {
         // PAN does not affect unprivileged accesses (Arm ARM D8.4.3.5).
         let window_closed = self.spsr & SPSR_PAN != 0 && !self.is_unprivileged();
-        Some(Report { window_closed, ..Report::aarch64(self.esr, self.far)? })
+        // SAFETY: (1) the vector runs in kernel mode.
+        let (addr, bits) = unsafe { Translation::read() }.of(self.far);
+        Some(Report { window_closed, ..Report::aarch64_with_bits(self.esr, addr, bits)? })
     }
 
     /// The instruction that faulted.
@@ -150,12 +157,17 @@ impl InterruptState for Interrupts {
     }
 }
 
-/// Makes this CPU's VBAR_EL1 point to our table.
-pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
+/// Makes this CPU's VBAR_EL1 point to our table. Calls `ready` first, if nothing refuses it.
+pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallError> {
     // The vector closes the window if the CPU has one, so it must know the CPU.
     ask_cpu();
-    if !el1_registers_are_ours() {
+    // SAFETY: (1) is our caller's.
+    if !unsafe { Level::read() }.is_kernel_of_user_mode() {
         return Err(InstallError::WrongLevel);
+    }
+    // SAFETY: (1) is our caller's.
+    if unsafe { level::unprivileged_accesses_are_overridden() } {
+        return Err(InstallError::AccessOverride);
     }
     let ours = (&raw const VECTOR).addr();
     let current: usize;
@@ -168,6 +180,9 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
         if current != former() {
             return Err(InstallError::UnknownHandler);
         }
+    }
+    ready();
+    if current != ours {
         // SAFETY: (1), (2) our table passes everything else on to the current one.
         unsafe { asm!("msr vbar_el1, {}", "isb", in(reg) ours, options(nostack, preserves_flags)) };
     }
@@ -194,24 +209,4 @@ fn former() -> usize {
     let insn = unsafe { slot.read() };
     let words = ((insn << 6) as i32 >> 6) as isize;
     slot.addr().wrapping_add_signed(words * 4)
-}
-
-/// Whether the names of EL1's registers mean the registers of this level: at EL1, or at EL2 with HCR_EL2.E2H.
-fn el1_registers_are_ours() -> bool {
-    const EL1: usize = 1;
-    const EL2: usize = 2;
-    const E2H: usize = 1 << 34;
-    let level: usize;
-    // SAFETY: reads a register.
-    unsafe { asm!("mrs {}, currentel", out(reg) level, options(nomem, nostack, preserves_flags)) };
-    match level >> 2 & 3 {
-        EL1 => true,
-        EL2 => {
-            let hcr: usize;
-            // SAFETY: reads a register that EL2 has.
-            unsafe { asm!("mrs {}, hcr_el2", out(reg) hcr, options(nomem, nostack, preserves_flags)) };
-            hcr & E2H != 0
-        }
-        _ => false,
-    }
 }

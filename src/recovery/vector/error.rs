@@ -14,9 +14,26 @@ pub enum InstallError {
     /// The vector can pass on to one trap entry only, which it knows by its symbol (riscv64 `trap_vector_base`, aarch64
     /// `exception_vector_base`: axcpu's). This CPU's entry is another one: call [`recover`](crate::trap::recover) there.
     UnknownHandler,
-    /// aarch64: the kernel runs at an exception level whose registers the vector does not use: EL2 without
-    /// HCR_EL2.E2H, or EL3. Call [`recover`](crate::trap::recover) in the kernel's own trap handler.
+    /// aarch64: the kernel runs at an exception level that is not the kernel of user mode, or whose registers the vector
+    /// does not use: EL2 without HCR_EL2.E2H and TGE, or EL3. There, unprivileged accesses have the kernel's rights, too.
+    /// Call [`recover`](crate::trap::recover) in the kernel's own trap handler.
     WrongLevel,
+    /// aarch64: PSTATE.UAO is set. It gives the kernel's rights to unprivileged accesses, so user memory would not be told
+    /// from the kernel's own pages. Clear it, and keep it clear while axptr accesses user memory.
+    AccessOverride,
+    /// x86_64: the gate of #GP or #PF changes to a stack of the interrupt stack table (IST). A pager that sleeps would
+    /// leave its frame there, and the next fault would overwrite it. Set the IST of both gates to 0.
+    SeparateStack,
+    /// x86_64: the kernel has turned on FRED (CR4.FRED). Then no event goes through the IDT, whose gates the vector takes.
+    /// Call [`recover`](crate::trap::recover) in the kernel's own event handler.
+    Fred,
+    /// x86_64: kernel code has a shadow stack (IA32_S_CET.SH_STK_EN). A return to a landing is not the one that this stack
+    /// holds. Call [`recover`](crate::trap::recover) in the kernel's own handler, which changes the return there, too.
+    ShadowStack,
+    /// The kernel is compiled for a target with vector registers that the vector does not save: SSE on x86_64, SVE on
+    /// aarch64, V on riscv64, LSX on loongarch64. Compile it without them, or call [`recover`](crate::trap::recover) in a
+    /// trap handler that saves them. The NEON registers of aarch64 are saved.
+    VectorRegisters,
 }
 
 impl fmt::Display for InstallError {
@@ -29,6 +46,17 @@ impl fmt::Display for InstallError {
             }
             Self::WrongLevel => {
                 "the vector does not work at this exception level: call `axptr::trap::recover` in the trap handler instead"
+            }
+            Self::AccessOverride => "PSTATE.UAO is set: user memory is not told from the kernel's own pages",
+            Self::SeparateStack => "the gate of #GP or #PF has a stack of its own (IST), on which no pager can sleep",
+            Self::Fred => {
+                "FRED is on, which has no gates: call `axptr::trap::recover` in the kernel's event handler instead"
+            }
+            Self::ShadowStack => {
+                "the shadow stack of the kernel refuses landings: call `axptr::trap::recover` in a handler that changes it, too"
+            }
+            Self::VectorRegisters => {
+                "the kernel is compiled with vector registers that the vector does not save: compile it without them"
             }
         })
     }

@@ -114,12 +114,12 @@ fn set_interrupts(state: usize) {
     }
 }
 
-/// Makes this CPU's exception entry point to our vector.
+/// Makes this CPU's exception entry point to our vector. Calls `ready` first, if nothing refuses it.
 ///
 /// # Safety
 ///
 /// As [`super::install`].
-pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
+pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallError> {
     const SPACING: usize = 0x7_0000;
 
     let ours = (&raw const VECTOR).addr();
@@ -129,6 +129,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
     // SAFETY: as above.
     unsafe { asm!("csrrd {}, {ECFG}", out(reg) config, ECFG = const ECFG, options(nomem, nostack)) };
     if former == ours {
+        ready();
         return Ok(());
     }
     // With a distance between entries, each exception has its own handler. Then there is no single handler to pass on
@@ -140,6 +141,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
         Err(known) if known != former => return Err(InstallError::OtherHandler),
         _ => {}
     }
+    ready();
     // SAFETY: (2) our vector passes everything else on to the former entry.
     unsafe { asm!("csrwr {}, {EENTRY}", inout(reg) ours => _, EENTRY = const EENTRY, options(nostack)) };
     Ok(())

@@ -12,8 +12,24 @@
 //! landing. Everything else goes to the former handler, unchanged.
 //!
 //! On x86_64 the vector also closes the window before all other handlers, including interrupt handlers. So code that
-//! interrupts a copy runs with the window closed, and so does a task that it switches to. This costs 2.3 KiB of code,
+//! interrupts a copy runs with the window closed, and so does a task that it switches to. This costs 3.3 KiB of code,
 //! and 2 KiB of mutable statics for the former handlers. For the other machines see [`window`](crate::window).
+
+//!
+//! # What the integrator owes
+//!
+//! [`install`] refuses what it cannot serve and can see ([`InstallError`]). What it cannot see:
+//!
+//! | what | what the kernel does |
+//! |---|---|
+//! | a gate of x86_64 that is set later | install again: until then its handler may run with the window open |
+//! | kernel page tables that user mode lacks (KPTI) | a gate's code runs before the kernel's handler changes the tables: keep section `.text.axptr_vector`, the statics of axptr's vector and the gates' table mapped in user mode, or call [`trap::recover`](crate::trap::recover) behind the change instead |
+//! | a fault in an NMI, a machine check or a double fault | use the [no-fault](crate::nofault) forms there; the pager is never called for those |
+//! | FRED, a shadow stack, PSTATE.UAO, an IST that is turned on later | do not, or call [`trap::recover`](crate::trap::recover) from then on |
+//! | checked branch targets (IBT, BTI) | the vector's entries are marked, and the routines with `--cfg axptr_branch_targets`; the kernel's own handlers must be marked, too |
+//! | floating-point registers on riscv64 and loongarch64 | the pager, and what it calls, do not use them, or save them |
+//! | values that the compiler keeps in NEON registers on aarch64 | nothing: the vector saves them if the kernel's target has them, in 528 bytes of stack more |
+//! | stack | a fault takes a frame of at most 208 bytes, and what the pager needs, on the stack of the interrupted code |
 
 mod error;
 mod fault;
@@ -42,22 +58,25 @@ pub use fault::Pager;
 ///
 /// [`InstallError::NoHandler`] if this CPU has no former handler that the vector can pass on to.
 /// [`InstallError::OtherHandler`] if its former handler is not that of the CPUs before.
-/// [`InstallError::UnknownHandler`] and [`InstallError::WrongLevel`] if the vector cannot serve this kernel, which then calls
-/// [`trap::recover`](crate::trap::recover) itself. No handler is changed then.
+/// Another [`InstallError`] if the vector cannot serve this kernel, or not in the CPU's present state. Each says what to
+/// change. No handler is changed then, nor the pager.
 ///
 /// # Safety
 ///
 /// 1. The CPU runs in kernel mode, and its table of handlers is writable. During the first call, no other CPU takes a
 ///    fault or an interrupt through a shared table, or installs in it.
 /// 2. Fault handlers are entered with interrupts off, and all handlers stay valid.
-/// 3. The kernel is built without vector registers, or its handlers save them. The vector saves the general registers
-///    only.
+/// 3. What the compiler keeps in registers is saved. The vector saves the general registers, and on aarch64 those of NEON
+///    if the kernel's target has them; the kernel has enabled them then (CPACR_EL1.FPEN). It saves no other floating-point
+///    registers: on riscv64 and loongarch64, neither the pager nor what it calls uses them without saving them.
 /// 4. On loongarch64, no other code keeps a value in CSR.SAVE7. The vector needs it to free its first register.
 /// 5. On riscv64, `sscratch` is 0 in kernel mode and not 0 in user mode, as axcpu keeps it. The kernel's own trap entry
 ///    has the symbol `trap_vector_base`, as axcpu's has, within 1 MiB of the vector. No other jump keeps all registers.
 ///    Without such an entry the call fails.
 pub unsafe fn install(pager: Pager) -> Result<(), InstallError> {
-    fault::set_pager(pager);
+    if cfg!(axptr_vector_registers = "unsaved") {
+        return Err(InstallError::VectorRegisters);
+    }
     // SAFETY: our caller guarantees (1) to (5).
-    unsafe { machine::put_in_front() }
+    unsafe { machine::put_in_front(|| fault::set_pager(pager)) }
 }

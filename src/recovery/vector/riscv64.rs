@@ -118,13 +118,14 @@ impl InterruptState for Interrupts {
     }
 }
 
-/// Makes this CPU's `stvec` point to our vector.
-pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
+/// Makes this CPU's `stvec` point to our vector. Calls `ready` first, if nothing refuses it.
+pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallError> {
     let ours = (&raw const VECTOR).addr();
     let former: usize;
     // SAFETY: reads a control register, in kernel mode.
     unsafe { asm!("csrr {}, stvec", out(reg) former, options(nomem, nostack, preserves_flags)) };
     if former == ours {
+        ready();
         return Ok(());
     }
     if former == 0 {
@@ -133,6 +134,7 @@ pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
     if former != FORMER {
         return Err(InstallError::UnknownHandler);
     }
+    ready();
     // SAFETY: our vector passes every trap that it does not decide on to the former vector.
     unsafe { asm!("csrw stvec, {}", in(reg) ours, options(nostack, preserves_flags)) };
     Ok(())

@@ -11,7 +11,7 @@ use super::{
     fault::{self, InterruptState},
 };
 use crate::{
-    arch::{CPU, CPU_SMAP, ask_cpu, has_window},
+    arch::{CPU, CPU_SMAP, ask_cpu, control::Cr4, has_window},
     recovery::trap::{Operands, Report, TrapFrame},
 };
 
@@ -20,13 +20,12 @@ const PF: usize = 14;
 
 const RFLAGS_IF: usize = 1 << 9;
 const RFLAGS_AC: usize = 1 << 18;
-const CR4_SMAP: usize = 1 << 21;
 
 /// The gates of a whole IDT.
 const GATES: usize = 256;
 
 /// The size of a stub in `asm/x86_64/vector.S`, in bytes: the code for a gate that only closes the window.
-const STUB: usize = 9;
+const STUB: usize = 13;
 
 /// The former handlers of the gates. `asm/x86_64/vector.S` jumps to them.
 static FORMER: [AtomicUsize; GATES] = [const { AtomicUsize::new(0) }; GATES];
@@ -85,7 +84,7 @@ impl Frame {
             return Some(Report::x86_64_protection_fault());
         }
         // SMAP affects user pages while AC is 0 (SDM vol. 3, 4.6.1).
-        let window_closed = self.rflags & RFLAGS_AC == 0 && smap_is_on();
+        let window_closed = self.rflags & RFLAGS_AC == 0 && cr4().has_smap_on();
         Some(Report { window_closed, ..Report::x86_64_page_fault(self.error, self.cr2)? })
     }
 
@@ -115,11 +114,9 @@ unsafe impl TrapFrame for Frame {
     }
 }
 
-fn smap_is_on() -> bool {
-    let cr4: usize;
-    // SAFETY: reads a control register, in kernel mode.
-    unsafe { asm!("mov {}, cr4", out(reg) cr4, options(nomem, nostack, preserves_flags)) };
-    cr4 & CR4_SMAP != 0
+fn cr4() -> Cr4 {
+    // SAFETY: (1) the vector runs in kernel mode, and so does its installation.
+    unsafe { Cr4::read() }
 }
 
 /// An interrupt state: of the interrupted code, or of this code before [`off`](Self::off).
@@ -169,11 +166,18 @@ struct Gate {
 
 impl Gate {
     const PRESENT: u64 = 1 << 47;
+    /// The number of a stack in the task-state segment, or 0 for the current stack.
+    const STACK: u64 = 7 << 32;
     const LOW_ADDRESS: u64 = 0xffff_0000_0000_ffff;
 
     fn handler(&self) -> Option<usize> {
         let address = self.low & 0xffff | (self.low >> 32) & 0xffff_0000 | self.high << 32;
         (self.low & Self::PRESENT != 0).then_some(address as usize)
+    }
+
+    /// Whether the CPU changes to a stack of its own, although the privilege level stays.
+    fn changes_stack(&self) -> bool {
+        self.low & Self::STACK != 0
     }
 
     fn with_handler(&self, handler: usize) -> Self {
@@ -183,40 +187,53 @@ impl Gate {
     }
 }
 
-/// Makes this CPU's gates point to our vector.
-pub(super) unsafe fn put_in_front() -> Result<(), InstallError> {
+/// Makes this CPU's gates point to our vector. Calls `ready` first, if nothing refuses it.
+pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallError> {
+    if cr4().has_fred_on() {
+        return Err(InstallError::Fred);
+    }
     // The vector closes the window if the CPU has one, so it must know the CPU.
     ask_cpu();
+    // SAFETY: (1) is our caller's.
+    if unsafe { cr4().has_shadow_stack() } {
+        return Err(InstallError::ShadowStack);
+    }
     let (table, count) = interrupt_table();
     if count <= PF {
         return Err(InstallError::NoHandler);
     }
-    let gates = || (0..count).filter_map(|number| Some((number, ours(number)?)));
+    // SAFETY: (1) the table is the CPU's own, and nothing writes to it now.
+    let gate = |number| unsafe { table.wrapping_add(number).read() };
     // Check all gates before changing one.
-    for (number, ours) in gates() {
-        // SAFETY: (1) the table is the CPU's own, and nothing writes to it now.
-        let old = unsafe { table.wrapping_add(number).read() };
-        let former = FORMER[number].load(Ordering::Acquire);
-        match old.handler() {
-            None if number == GP || number == PF => return Err(InstallError::NoHandler),
-            Some(handler) if handler != ours && former != 0 && former != handler => {
-                return Err(InstallError::OtherHandler);
-            }
-            _ => {}
+    for number in [GP, PF] {
+        let old: Gate = gate(number);
+        if old.handler().is_none() {
+            return Err(InstallError::NoHandler);
+        }
+        // The pager may sleep, and the next fault would begin at the top of the same stack.
+        if old.changes_stack() {
+            return Err(InstallError::SeparateStack);
         }
     }
+    let gates = || (0..count).filter_map(|number| Some((number, ours(number)?)));
+    for (number, ours) in gates() {
+        let former = FORMER[number].load(Ordering::Acquire);
+        let is_other = |handler| handler != ours && former != 0 && former != handler;
+        if gate(number).handler().is_some_and(is_other) {
+            return Err(InstallError::OtherHandler);
+        }
+    }
+    ready();
     let interrupts = Interrupts::off();
     for (number, ours) in gates() {
-        let gate = table.wrapping_add(number);
-        // SAFETY: as above.
-        let old = unsafe { gate.read() };
+        let old = gate(number);
         if let Some(handler) = old.handler()
             && handler != ours
         {
             FORMER[number].store(handler, Ordering::Release);
             // SAFETY: (1) The table is writable, and the CPU takes nothing through it meanwhile, so it never uses half
             // a gate. (2) The former handler's selector, type and stack also serve our handler.
-            unsafe { gate.write(old.with_handler(ours)) };
+            unsafe { table.wrapping_add(number).write(old.with_handler(ours)) };
         }
     }
     interrupts.restore();

@@ -37,7 +37,7 @@ pub(super) const ROWS: &[Operation] = &[
         (c.made)();
         let result = reader.read_cstr(c.kernel).answer();
         let moved = if result == Answer::Success { c.len } else { 0 };
-        assert_eq!((reader.addr(), reader.remaining()), (c.addr + moved, c.len - moved));
+        assert_eq!((reader.addr(), reader.remaining()), (c.untagged() + moved, c.len - moved));
         result
     })
     .made_before(),

@@ -39,6 +39,7 @@ fn main(cpu_id: usize, arg: usize) -> ! {
     let mode = boot(cpu_id, arg);
     match mode.run {
         Run::Cases => report::run(&cases::all(mode.decides, cpu())),
+        Run::CasesOfMachine => report::run(&cases::of_machine(cpu())),
         Run::Panic(how) => how(),
         Run::Count => count::run(cpu()),
     }

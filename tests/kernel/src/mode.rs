@@ -26,6 +26,8 @@ pub struct Mode {
 pub enum Run {
     /// All cases of the mode.
     Cases,
+    /// Those that only this machine has.
+    CasesOfMachine,
     /// This, which must end in a panic.
     Panic(fn()),
     /// Operations for `cargo xtask count`.
@@ -55,6 +57,7 @@ impl Mode {
             "" => Decides::Table,
             "own-handler" => Decides::TableInOwnHandler,
             "by-flag" => Decides::Flag,
+            "machine" => return Self { decides: Decides::Table, run: Run::CasesOfMachine, cpus },
             "count" => return Self { decides: Decides::Table, run: Run::Count, cpus },
             _ => match panics::ALL.iter().find(|(known, ..)| *known == name) {
                 Some(&(_, decides, how)) => return Self { decides, run: Run::Panic(how), cpus },

@@ -11,8 +11,8 @@ use crate::machine::{Hosted, Linker, Machine};
 /// Something that a command cannot do without.
 #[derive(Clone, Copy, Debug)]
 pub enum Need {
-    /// A toolchain for this machine without an operating system.
-    BareMetal(&'static Machine),
+    /// A toolchain for this target without an operating system.
+    BareMetal(&'static str),
     /// A toolchain for Linux on this machine.
     Hosted(&'static Machine),
     /// A linker and a C library for Linux on this machine.
@@ -39,9 +39,11 @@ const FOR_LINKS: [Need; 2] = [
 ];
 
 /// What the test kernel needs on one machine.
-pub fn of_kernel(machine: &'static Machine) -> [Need; 2] {
+pub fn of_kernel(machine: &'static Machine) -> Vec<Need> {
     let qemu = Need::Qemu { program: machine.qemu, package: machine.qemu_package };
-    [Need::BareMetal(machine), qemu]
+    let mut needs = vec![Need::BareMetal(machine.target), qemu];
+    needs.extend(machine.vector_target.map(Need::BareMetal));
+    needs
 }
 
 /// What programs for Linux need on one machine that is not this one.
@@ -64,7 +66,7 @@ impl Need {
     /// As messages call it.
     pub fn name(&self) -> String {
         match self {
-            Self::BareMetal(machine) => format!("Rust for {}", machine.target),
+            Self::BareMetal(target) => format!("Rust for {target}"),
             Self::Hosted(machine) => format!("Rust for {}", machine.hosted.target),
             Self::Linker(machine) => match machine.hosted.linker {
                 Linker::Gcc { program, .. } => format!("{program} with a C library"),
@@ -78,7 +80,7 @@ impl Need {
     /// Whether it is there.
     pub fn is_met(&self) -> bool {
         match self {
-            Self::BareMetal(machine) => Toolchain::find(machine.target).is_some(),
+            Self::BareMetal(target) => Toolchain::find(target).is_some(),
             Self::Hosted(machine) => Toolchain::find_hosted(machine.hosted.target).is_some(),
             Self::Linker(machine) => match machine.hosted.linker {
                 Linker::Gcc { program, .. } => gcc::has_c_library(program),
@@ -93,7 +95,7 @@ impl Need {
     /// Lets rustup get it, if it is something of rustup's.
     pub fn by_rustup(&self) -> bool {
         let (kind, name) = match self {
-            Self::BareMetal(machine) => ("target", machine.target),
+            Self::BareMetal(target) => ("target", *target),
             Self::Hosted(machine) => ("target", machine.hosted.target),
             Self::Component(name) => ("component", *name),
             Self::Linker(_) | Self::Qemu { .. } | Self::Program { .. } => return false,

@@ -31,6 +31,9 @@ pub const TABLE: &str = "";
 /// The other modes that run cases: the table in the kernel's own trap handler, and no table at all.
 const OTHER_CASES: &[&str] = &["own-handler", "by-flag"];
 
+/// The mode that runs the cases that only one machine has.
+pub const MACHINE: &str = "machine";
+
 /// The mode of `cargo xtask count`, which is no case.
 pub const COUNT: &str = "count";
 

@@ -14,14 +14,23 @@ const REFUSAL: &str = "ERROR(axptr)";
 pub fn plain(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
     let status = command(toolchain, &[]).status().context("running the bare-metal cargo")?;
     ensure!(status.success(), "the test kernel does not build for {}", machine.target);
-    keep(machine, "plain")
+    keep(machine.target, "plain")
+}
+
+/// The kernel for the target whose compiler uses vector registers. It is also the one whose user addresses may have tags,
+/// and whose routines are marked as targets of indirect branches: each of these changes the code of the others.
+pub fn with_vectors(target: &'static str, toolchain: &Toolchain) -> Result<PathBuf> {
+    let mut command = command(toolchain, &["--features", "float"]);
+    let status = command.env("RUSTFLAGS", "--cfg axptr_branch_targets").status()?;
+    ensure!(status.success(), "the test kernel does not build for {target}");
+    keep(target, "vectors")
 }
 
 /// The kernel with axptr's linker fragment beside the script.
 pub fn with_fragment(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
     let status = command(toolchain, &["--features", "fragment"]).status()?;
     ensure!(status.success(), "the test kernel does not link with the fragment for {}", machine.target);
-    keep(machine, "fragment")
+    keep(machine.target, "fragment")
 }
 
 /// The kernel with a script that discards the exception table.
@@ -46,8 +55,8 @@ fn command(toolchain: &Toolchain, more: &[&str]) -> Command {
 }
 
 /// Puts the image where the next variant does not replace it.
-fn keep(machine: &Machine, variant: &str) -> Result<PathBuf> {
-    let built = folder().join(machine.target).join("release/axptr-kernel");
+fn keep(target: &str, variant: &str) -> Result<PathBuf> {
+    let built = folder().join(target).join("release/axptr-kernel");
     let kept = built.with_file_name(format!("axptr-kernel-{variant}"));
     fs::copy(&built, &kept).with_context(|| format!("keeping {}", built.display()))?;
     Ok(kept)

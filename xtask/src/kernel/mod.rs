@@ -49,6 +49,11 @@ fn test_kernel(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tal
     let fragment = build::with_fragment(machine, toolchain)?;
     let mut boots = boot::of_plain_kernel(machine, &plain);
     boots.push(Boot { variant: "fragment", ..Boot::new(machine, &machine.cpus[0], &fragment) });
+    if let Some(target) = machine.vector_target {
+        let vectors = build::with_vectors(target, &toolchain::require(target)?)?;
+        let boot = Boot::new(machine, &machine.cpus[0], &vectors);
+        boots.push(Boot { variant: "vectors", mode: boot::MACHINE, ..boot });
+    }
     boot::run_all(boots, tally)?;
     tally.check(
         &format!("{}: a script that discards the table does not link", machine.name),

@@ -4,7 +4,7 @@
 use libc::{c_int, mcontext_t, siginfo_t, ucontext_t};
 
 use crate::{
-    arch,
+    arch::{self, width::is_sign_extension},
     extable::cause::{Access, FaultKind},
     recovery::trap::{Report, TrapFrame},
 };
@@ -41,7 +41,7 @@ impl<'a> Frame<'a> {
             // An address error comes as either signal. That depends on the address, and on whether Linux or an emulator
             // runs the process.
             (libc::SIGSEGV, SEGV_MAPERR) | (libc::SIGBUS, libc::BUS_ADRERR)
-                if arch::UNTRANSLATABLE.contains(&addr) =>
+                if !is_sign_extension(addr, arch::address_bits()) =>
             {
                 FaultKind::NonCanonical
             }

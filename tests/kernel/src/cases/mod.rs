@@ -23,6 +23,7 @@ mod other_space;
 mod own;
 mod paging;
 mod preemption;
+pub mod refusal;
 mod region;
 #[cfg(not(target_arch = "x86_64"))]
 pub mod registers;
@@ -201,6 +202,11 @@ pub fn all(decides: Decides, features: Features) -> Vec<Case> {
             cases
         }
     }
+}
+
+/// Those that only this machine has, on a CPU.
+pub fn of_machine(features: Features) -> Vec<Case> {
+    own(&arch::cases::own(features))
 }
 
 fn own(list: &[Named]) -> Vec<Case> {

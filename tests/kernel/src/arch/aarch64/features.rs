@@ -10,17 +10,25 @@ pub struct Features {
     pub window: bool,
     /// Memory copy and set instructions: the routines use them.
     pub mops: bool,
+    /// Unprivileged accesses can be given the kernel's rights.
+    pub uao: bool,
 }
 
 impl Features {
     /// Asks the CPU.
     pub fn of_this_cpu() -> Self {
-        let (memory_model, instructions): (usize, usize);
+        let (memory_model, memory_model_2, instructions): (usize, usize, usize);
         // SAFETY: reads ID_AA64MMFR1_EL1.
         unsafe { asm!("mrs {}, s3_0_c0_c7_1", out(reg) memory_model, options(pure, nomem, nostack)) };
+        // SAFETY: reads ID_AA64MMFR2_EL1.
+        unsafe { asm!("mrs {}, s3_0_c0_c7_2", out(reg) memory_model_2, options(pure, nomem, nostack)) };
         // SAFETY: reads ID_AA64ISAR2_EL1.
         unsafe { asm!("mrs {}, s3_0_c0_c6_2", out(reg) instructions, options(pure, nomem, nostack)) };
-        Self { window: memory_model >> 20 & 0xf != 0, mops: instructions >> 16 & 0xf != 0 }
+        Self {
+            window: memory_model >> 20 & 0xf != 0,
+            mops: instructions >> 16 & 0xf != 0,
+            uao: memory_model_2 >> 4 & 0xf != 0,
+        }
     }
 
     /// Whether a CPU like this one can come to the routines' instruction at `insn`: to copy and set
@@ -39,7 +47,7 @@ impl Features {
 impl fmt::Display for Features {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("cpu:")?;
-        for (has, name) in [(self.window, "pan"), (self.mops, "mops")] {
+        for (has, name) in [(self.window, "pan"), (self.mops, "mops"), (self.uao, "uao")] {
             if has {
                 write!(f, " {name}")?;
             }

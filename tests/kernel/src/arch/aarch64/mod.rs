@@ -11,10 +11,13 @@ pub mod cases;
 pub mod counter;
 pub mod frame;
 pub mod own;
+pub mod own_rights;
 pub mod registers;
 pub mod window;
 
 mod features;
+#[cfg(feature = "untag")]
+mod top_byte;
 mod vectors;
 
 pub use features::Features;

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The cases that only this machine has.
 
+mod branch_targets;
 mod keys;
 mod no_keys;
 mod no_window;
 mod passed_on;
+mod refused;
 mod reserved;
 
 use alloc::vec::Vec;
@@ -23,9 +25,11 @@ const WITHOUT_KEYS: &[Named] = cases! {
 };
 const BEHIND_THE_VECTOR: &[Named] = cases! {
     passed_on: a_general_protection_fault_finds_the_window_closed;
+    branch_targets: every_gate_of_the_vector_begins_with_endbr64;
 };
 const EVERYWHERE: &[Named] = cases! {
     reserved: a_reserved_bit_ends_a_copy_without_asking_the_pager;
+    refused: the_vector_refuses_a_gate_with_a_stack_of_its_own;
 };
 
 /// Those for a CPU.

@@ -1,0 +1,103 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The same operations with tagged addresses (feature `untag`): each does what it does with the address without the tag,
+//! and its fault names that one.
+
+use axptr_cases::Handler;
+
+use crate::{
+    Bed, EDGE, EDGES, Findings, Good, Operation, PAGES, Refusal, Tag, front::Front, lengths, positions, table,
+};
+
+/// One of each machine's. Bit 63 is none of x86_64's tags.
+const TAGS: [Tag; 3] = [
+    Tag { bits: 7, value: 0x34 << 57 },
+    Tag { bits: 8, value: 0x5a << 56 },
+    // What a process has lies below 2^47 here.
+    #[cfg(target_arch = "x86_64")]
+    Tag { bits: 16, value: 0x5a5a << 48 },
+    #[cfg(not(target_arch = "x86_64"))]
+    Tag { bits: 8, value: 0xff << 56 },
+];
+
+/// Tags are ignored while it lives.
+struct Ignored;
+
+impl Ignored {
+    fn new(tag: Tag) -> Self {
+        axptr::set_tag_bits(tag.bits).unwrap();
+        Self
+    }
+}
+
+impl Drop for Ignored {
+    fn drop(&mut self) {
+        axptr::set_tag_bits(0).unwrap();
+    }
+}
+
+#[test]
+fn every_operation_stops_exactly_where_the_pages_do() {
+    let _front = Front::new(Handler::Full);
+    let mut findings = Findings::default();
+    for (tag, kinds) in TAGS.into_iter().flat_map(|tag| EDGES.map(|kinds| (tag, kinds))) {
+        let _ignored = Ignored::new(tag);
+        let mut bed = Bed { tag, ..Bed::new(kinds) };
+        for row in table::all() {
+            for len in lengths(&row).into_iter().step_by(2) {
+                for before_edge in positions(&row, len).into_iter().step_by(3) {
+                    findings.note(&row, bed.meet_pages(&row, EDGE - before_edge, len));
+                }
+            }
+        }
+    }
+    findings.report();
+}
+
+/// The kernel's half included: its addresses stay there under any tag.
+#[test]
+fn every_operation_refuses_what_is_not_in_the_user_half() {
+    let _front = Front::new(Handler::Full);
+    let mut findings = Findings::default();
+    for tag in TAGS {
+        let _ignored = Ignored::new(tag);
+        let mut bed = Bed { tag, ..Bed::new([Good; PAGES]) };
+        let (start, limit) = (bed.layout.start, axptr::user_limit());
+        for row in table::all().into_iter().filter(is_checked) {
+            for len in lengths(&row) {
+                let inside = positions(&row, len).into_iter().filter(|before| *before < len).step_by(3);
+                for before_limit in inside {
+                    findings.note(&row, bed.meet_limit(&row, EDGE - before_limit, len, start + EDGE));
+                }
+                for addr in [limit, usize::MAX - len / 2, usize::MAX - 15, usize::MAX << 46] {
+                    let addr = addr / row.align * row.align;
+                    findings.note(&row, bed.meet_limit(&row, addr.wrapping_sub(start), len, limit));
+                }
+            }
+        }
+    }
+    findings.report();
+}
+
+/// As before: what has a tag is not in the user half, and the fault names what was given.
+#[test]
+fn without_bits_for_it_a_tag_is_refused() {
+    let _front = Front::new(Handler::Full);
+    let mut findings = Findings::default();
+    let mut bed = Bed::new([Good; PAGES]);
+    assert_eq!(axptr::tag_bits(), 0);
+    for tag in TAGS {
+        let tagged = tag.put_on(bed.layout.start);
+        for row in table::all().into_iter().filter(is_checked) {
+            for len in lengths(&row) {
+                let offset = tagged.wrapping_sub(bed.layout.start);
+                findings.note(&row, bed.meet_limit(&row, offset, len, axptr::user_limit()));
+            }
+        }
+    }
+    findings.report();
+}
+
+/// Whether it checks the address that it gets.
+fn is_checked(row: &Operation) -> bool {
+    !row.is_made_before && row.refusal != Refusal::Unchecked
+}
