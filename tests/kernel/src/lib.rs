@@ -16,6 +16,7 @@ mod early;
 mod fault;
 mod frame;
 mod mode;
+mod module;
 mod op;
 mod own;
 mod panics;

@@ -7,9 +7,9 @@
 
 use axcpu::TrapFrame;
 use axhal::asm::{disable_irqs, enable_irqs};
-use axptr::trap::{OwnFault, Recovery, Report, recover};
+use axptr::trap::{OwnFault, Recovery, Report, recover, recover_in};
 
-use crate::{broken, fault, frame::Frame};
+use crate::{broken, fault, frame::Frame, module};
 
 /// Decides a fault of kernel code's over data; false if it is none of axptr's.
 pub fn handle(frame: &mut TrapFrame, report: Report) -> bool {
@@ -18,7 +18,7 @@ pub fn handle(frame: &mut TrapFrame, report: Report) -> bool {
     }
     let mut frame = Frame(frame);
     let irqs_were_on = frame.irqs_were_on();
-    let recovery = recover(&mut frame, report, |addr, access| {
+    let pager = |addr, access| {
         // The pager may sleep, if the access may.
         if irqs_were_on {
             enable_irqs();
@@ -26,7 +26,13 @@ pub fn handle(frame: &mut TrapFrame, report: Report) -> bool {
         let repaired = fault::pager(addr, access);
         disable_irqs();
         repaired
-    });
+    };
+    let mut recovery = recover(&mut frame, report, pager);
+    if recovery == Recovery::NotOurs
+        && let Some(module) = module::table()
+    {
+        recovery = recover_in(&module, &mut frame, report, pager);
+    }
     match recovery {
         Recovery::NotOurs => OwnFault::step_over(&mut frame),
         Recovery::Repaired | Recovery::Landed => true,

@@ -18,6 +18,7 @@ mod kernel_side;
 mod layout;
 mod legacy;
 mod limits;
+mod module;
 mod nofault;
 mod other_space;
 mod own;
@@ -157,6 +158,7 @@ const INTERRUPTED_BEHIND_THE_VECTOR: &[Named] = cases! {
 /// Where the table is asked by the kernel's own trap entry, which can be broken.
 const IN_OWN_HANDLER: &[Named] = cases! {
     selftest: a_right_handler_of_the_kernels_own_passes, a_wrong_handler_is_named;
+    module: its_faults_land_by_its_own_table;
 };
 
 /// What takes several CPUs.

@@ -39,3 +39,9 @@ pub const OUT_OF_REACH: OutOfReach = OutOfReach {
 
 /// Kernel code reaches them like any page of its own.
 pub const REACHES_PRIVATE_PAGES: bool = true;
+
+/// Makes stores visible to fetches (Reference Manual vol. 1, 2.2.8, IBAR).
+pub fn publish_code(_start: usize, _len: usize) {
+    // SAFETY: a barrier.
+    unsafe { core::arch::asm!("ibar 0", options(nostack)) };
+}

@@ -36,3 +36,17 @@ pub const OUT_OF_REACH: OutOfReach = OutOfReach {
 
 /// Kernel code reaches them like any page of its own.
 pub const REACHES_PRIVATE_PAGES: bool = true;
+
+/// Makes stores visible to fetches (Zifencei).
+pub fn publish_code(_start: usize, _len: usize) {
+    // SAFETY: a barrier.
+    unsafe {
+        core::arch::asm!(
+            ".option push",
+            ".option arch, +zifencei",
+            "fence.i",
+            ".option pop",
+            options(nostack)
+        )
+    };
+}
