@@ -189,13 +189,13 @@ impl Told {
 /// One fault with known registers.
 #[inline]
 fn registers(number: usize, operation: &Operation, addr: usize, open: bool) -> Result<Told, HandlerError> {
-    /// A value for each register, in which each byte is its number.
+    /// A value for each register, in which each byte is its number plus 1: a lost register is often 0.
     const STEP: usize = 0x0101_0101_0101_0101;
     const BYTES: usize = 16;
     let mut kernel = [0xa5_u8; BYTES];
     let mut before: Registers = [0; COUNT];
     for (number, value) in before.iter_mut().enumerate() {
-        *value = number * STEP;
+        *value = (number + 1) * STEP;
     }
     before[CAUSE] = UNTOLD;
     before[operation.user] = addr;
