@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `trap::selftest` against a handler of the program's own, which asks `trap::recover` as a kernel's does: a right one
-//! passes, and one that loses a register is named, whichever it is and whatever it holds then.
+//! passes, on several threads at once, and one that loses a register is named, whichever it is and whatever it holds then.
 
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
 use std::{
     ptr,
     sync::atomic::{AtomicI32, AtomicI64, Ordering},
+    thread,
 };
 
 use axptr::trap::{HandlerError, Operands, OwnFault, Recovery, Report, Told, TrapFrame, recover, selftest};
@@ -81,6 +82,11 @@ fn a_handler_of_the_programs_own_is_judged() {
     for addr in [0, 1, 0x40, 0xfc0, 0xfff, axptr::DEFAULT_USER_LIMIT - 64] {
         assert_eq!(run(addr), Ok(Told::Kinds), "{addr:#x}");
     }
+    thread::scope(|threads| {
+        for _ in 0..4 {
+            threads.spawn(|| (0..3000).for_each(|_| assert_eq!(run(UNMAPPED), Ok(Told::Kinds))));
+        }
+    });
 
     const REGISTERS: [(c_int, &str); 14] = [
         (libc::REG_RAX, "rax"),
