@@ -88,6 +88,13 @@ fn a_handler_of_the_programs_own_is_judged() {
         }
     });
 
+    // Meanwhile others access the same bad address.
+    let beside = |own: OwnFault| {
+        (0..20_000).for_each(|_| assert!(axptr::UserConstPtr::<u8>::from(UNMAPPED).read().is_err()));
+        own.raise()
+    };
+    assert_eq!(selftest(UNMAPPED, beside, |pc| pc), Ok(Told::Kinds));
+
     const REGISTERS: [(c_int, &str); 14] = [
         (libc::REG_RAX, "rax"),
         (libc::REG_RCX, "rcx"),

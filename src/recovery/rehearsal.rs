@@ -140,7 +140,7 @@ fn take_all(
     own_fault: impl FnOnce(OwnFault) -> bool,
     user_fault: impl FnOnce(usize) -> usize,
 ) -> Result<Told, HandlerError> {
-    let _expected = repeats::Expected::at(addr);
+    repeats::landed();
     let mut told = Told::Kinds;
     // Open first: if the page is there after all, the access succeeds. With the window closed it would be the kernel's bug.
     for open in [true, false] {
