@@ -60,10 +60,16 @@ __axptr_sentinel_landing:
     ret
 axptr_end sentinel
 
-// A load without an entry. `trap::selftest` has it fault, for the kernel's own handler.
+// A load without an entry. `trap::selftest` has it fault, for the kernel's own handler. Returns 1 if that stepped over it,
+// else 0. The load has a label of its own: a marked routine begins with another instruction.
 axptr_begin unlisted
+    .global __axptr_unlisted_insn
+__axptr_unlisted_insn:
     ld.bu   $a0, $a0, 0
-    .global __axptr_unlisted_end
-__axptr_unlisted_end:
+    move    $a0, $zero
+    ret
+    .global __axptr_unlisted_stepped_over
+__axptr_unlisted_stepped_over:
+    li.w    $a0, 1
     ret
 axptr_end unlisted

@@ -12,6 +12,8 @@ pub(crate) const STRICT: u16 = 4;
 pub(crate) const NOFAULT: u16 = 8;
 /// The compiler inlined the instruction, so it belongs to no routine.
 pub(crate) const INLINED: u16 = 16;
+/// The instruction belongs to the self test of trap handlers.
+pub(crate) const REHEARSED: u16 = 32;
 
 /// The assembly text of an entry, for [`ex_entry!`](crate::ex_entry) and the inlined accesses. The flags are those
 /// above, given as literals or as operands.

@@ -30,8 +30,10 @@ unsafe extern "C" {
     pub(crate) static SENTINEL: u8;
     #[link_name = "__axptr_sentinel_landing"]
     pub(crate) static SENTINEL_LANDING: u8;
-    #[link_name = "__axptr_unlisted_end"]
-    pub(crate) static UNLISTED_END: u8;
+    #[link_name = "__axptr_unlisted_insn"]
+    pub(crate) static UNLISTED_INSN: u8;
+    #[link_name = "__axptr_unlisted_stepped_over"]
+    pub(crate) static UNLISTED_STEPPED_OVER: u8;
     #[link_name = "__axptr_unlisted"]
     pub(crate) fn unlisted(addr: usize) -> usize;
 }

@@ -4,7 +4,7 @@
 use core::fmt;
 
 use crate::{
-    arch::entry::{INLINED, NOFAULT, READ, STRICT, WRITE},
+    arch::entry::{INLINED, NOFAULT, READ, REHEARSED, STRICT, WRITE},
     extable::cause::Access,
 };
 
@@ -65,6 +65,11 @@ impl Entry {
     #[inline]
     pub fn is_inlined(&self) -> bool {
         self.flags & INLINED != 0
+    }
+
+    /// Whether the instruction belongs to the self test of trap handlers.
+    pub(crate) const fn is_rehearsed(&self) -> bool {
+        self.flags & REHEARSED != 0
     }
 
     /// Whether two entries for one instruction are equal, so that a lookup may return either.

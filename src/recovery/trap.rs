@@ -336,8 +336,8 @@ pub fn recover_in<F: TrapFrame>(
     let Some(entry) = table.find(frame.pc()) else {
         return Recovery::NotOurs;
     };
-    if let Some(addr) = report.addr {
-        repeats::note(addr);
+    if entry.is_rehearsed() {
+        repeats::count();
     }
     let access = report.access.or_else(|| side_by_operands(frame.operands()?, &report, arch::address_bits()));
     if !entry.accepts(access) || window_refused(&report) {

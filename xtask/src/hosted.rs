@@ -41,6 +41,8 @@ const TABLE_TESTS: &[&str] = &[
     "small",
     "--test",
     "branch_targets",
+    "--test",
+    "own_handler",
 ];
 
 /// The same, and what optimises away in other ways than in a debug build: every generic function, and every error.

@@ -5,7 +5,7 @@ use core::arch::asm;
 
 use super::IS_KERNEL;
 use crate::arch::{
-    entry::{INLINED, NOFAULT, READ, WRITE},
+    entry::{INLINED, NOFAULT, READ, REHEARSED, WRITE},
     operation::Operation,
 };
 
@@ -67,7 +67,7 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
                     "str x29, [x30, 8 * 18]",
                     "ldp x19, x29, [sp], 48",
                     crate::__ex_entry!("2b", "3b", "{flags}"),
-                    flags = const INLINED | $flags,
+                    flags = const INLINED | REHEARSED | $flags,
                     inout("x0") registers => _,
                     out("x1") _, out("x2") _, out("x3") _, out("x4") _, out("x5") _, out("x6") _, out("x7") _,
                     out("x8") _, out("x9") _, out("x10") _, out("x11") _, out("x12") _, out("x13") _, out("x14") _,

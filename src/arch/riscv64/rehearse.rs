@@ -5,7 +5,7 @@ use core::arch::asm;
 
 use super::IS_KERNEL;
 use crate::arch::{
-    entry::{INLINED, NOFAULT, READ, WRITE},
+    entry::{INLINED, NOFAULT, READ, REHEARSED, WRITE},
     operation::Operation,
 };
 
@@ -72,7 +72,7 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
                     "ld s1, 8(sp)",
                     "addi sp, sp, 48",
                     crate::__ex_entry!("2b", "3b", "{flags}"),
-                    flags = const INLINED | $flags,
+                    flags = const INLINED | REHEARSED | $flags,
                     inout("a0") registers => _,
                     out("ra") _, out("t0") _, out("t1") _, out("t2") _, out("a1") _, out("a2") _, out("a3") _,
                     out("a4") _, out("a5") _, out("a6") _, out("a7") _, out("s2") _, out("s3") _, out("s4") _,

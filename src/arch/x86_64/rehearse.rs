@@ -4,7 +4,7 @@
 use core::arch::asm;
 
 use crate::arch::{
-    entry::{INLINED, NOFAULT, READ, STRICT, WRITE},
+    entry::{INLINED, NOFAULT, READ, REHEARSED, STRICT, WRITE},
     operation::Operation,
 };
 
@@ -68,7 +68,7 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
                     "pop rcx", "mov [rax + 32], rcx",
                     "pop rax", "pop rbp", "pop rbx",
                     crate::__ex_entry!("2b", "3b", "{flags}"),
-                    flags = const INLINED | $flags,
+                    flags = const INLINED | REHEARSED | $flags,
                     inout("rax") registers => _,
                     out("rcx") _, out("rdx") _, out("rsi") _, out("rdi") _, out("r8") _, out("r9") _, out("r10") _,
                     out("r11") _, out("r12") _, out("r13") _, out("r14") _, out("r15") _,

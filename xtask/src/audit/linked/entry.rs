@@ -9,6 +9,7 @@ pub const WRITE: u16 = 2;
 pub const STRICT: u16 = 4;
 pub const NO_FAULT: u16 = 8;
 pub const INLINED: u16 = 16;
+pub const REHEARSED: u16 = 32;
 
 /// What an entry takes up.
 pub const ENTRY_SIZE: u64 = 8;

@@ -6,7 +6,7 @@ use crate::audit::{
     decode::insn::Insn,
     linked::{
         binary::Binary,
-        entry::{Entry, INLINED, NO_FAULT, READ, STRICT, WRITE},
+        entry::{Entry, INLINED, NO_FAULT, READ, REHEARSED, STRICT, WRITE},
     },
 };
 
@@ -66,7 +66,7 @@ fn agrees(insn: &Insn, flags: u16) -> Result<(), String> {
     if !loads && !stores {
         return Err(format!("an entry lies on {:?}, which accesses no memory", insn.text));
     }
-    if flags & !(READ | WRITE | STRICT | NO_FAULT | INLINED) != 0 || !right {
+    if flags & !(READ | WRITE | STRICT | NO_FAULT | INLINED | REHEARSED) != 0 || !right {
         return Err(format!("an entry on {:?} has flags {flags:#x}", insn.text));
     }
     Ok(())
