@@ -257,8 +257,8 @@ pub(crate) enum Honesty {
 
 #[derive(Debug)]
 pub(crate) struct Space {
-    layout: Layout,
-    honesty: Honesty,
+    pub(crate) layout: Layout,
+    pub(crate) honesty: Honesty,
 }
 
 impl AddressSpace for Space {

@@ -2,10 +2,18 @@
 //! The same operations with tagged addresses (feature `untag`): each does what it does with the address without the tag,
 //! and its fault names that one.
 
+use std::ffi::c_char;
+
+use axerrno::LinuxError;
+use axptr::{UserConstPtr, UserPtr};
 use axptr_cases::Handler;
 
 use crate::{
-    Bed, EDGE, EDGES, Findings, Good, Operation, PAGES, Refusal, Tag, front::Front, lengths, positions, table,
+    Bed, EDGE, EDGES, Findings, Good, Operation, PAGES, Refusal, Tag,
+    front::Front,
+    lengths,
+    operation::{Honesty, Space},
+    positions, table,
 };
 
 /// One of each machine's. Bit 63 is none of x86_64's tags.
@@ -100,4 +108,26 @@ fn without_bits_for_it_a_tag_is_refused() {
 /// Whether it checks the address that it gets.
 fn is_checked(row: &Operation) -> bool {
     !row.is_made_before && row.refusal != Refusal::Unchecked
+}
+
+/// The methods of the earlier axptr, which give references: to the address without the tag.
+#[test]
+#[expect(deprecated, reason = "they are what is tested")]
+fn the_earlier_methods_take_tags() {
+    let _front = Front::new(Handler::Full);
+    let mut bed = Bed::new([Good; PAGES]);
+    bed.put(EDGE - 6, b"words\0");
+    let mut space = Space { layout: bed.layout, honesty: Honesty::Refuses };
+    let start = bed.layout.start + EDGE - 6;
+    for tag in TAGS {
+        let _ignored = Ignored::new(tag);
+        let text = UserConstPtr::<c_char>::from(tag.put_on(start));
+        assert_eq!(text.get_as_str(&mut space), Ok("words"));
+        let mut bytes = UserPtr::<[u8; 6]>::from(tag.put_on(start));
+        let value = bytes.get(&mut space).unwrap();
+        assert_eq!((&raw const *value).addr(), start);
+        assert_eq!(*value, *b"words\0");
+        let mut far = UserPtr::<[u8; 6]>::from(tag.put_on(axptr::user_limit()));
+        assert_eq!(far.get(&mut space), Err(LinuxError::EFAULT));
+    }
 }
