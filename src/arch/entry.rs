@@ -14,6 +14,10 @@ pub(crate) const NOFAULT: u16 = 8;
 pub(crate) const INLINED: u16 = 16;
 /// The instruction belongs to the self test of trap handlers.
 pub(crate) const REHEARSED: u16 = 32;
+/// Of the self test: the cause is not set, so that its register must be as it was.
+pub(crate) const QUIET: u16 = 64;
+/// Of the self test: the address of the report goes where the cause would.
+pub(crate) const ECHO: u16 = 128;
 
 /// The assembly text of an entry, for [`ex_entry!`](crate::ex_entry) and the inlined accesses. The flags are those
 /// above, given as literals or as operands.

@@ -4,7 +4,7 @@
 use core::fmt;
 
 use crate::{
-    arch::entry::{INLINED, NOFAULT, READ, REHEARSED, STRICT, WRITE},
+    arch::entry::{ECHO, INLINED, NOFAULT, QUIET, READ, REHEARSED, STRICT, WRITE},
     extable::cause::Access,
 };
 
@@ -70,6 +70,16 @@ impl Entry {
     /// Whether the instruction belongs to the self test of trap handlers.
     pub(crate) const fn is_rehearsed(&self) -> bool {
         self.flags & REHEARSED != 0
+    }
+
+    /// Whether a landing of the self test gets no cause.
+    pub(crate) const fn is_quiet(&self) -> bool {
+        self.flags & QUIET != 0
+    }
+
+    /// Whether a landing of the self test gets the address of the report instead of a cause.
+    pub(crate) const fn is_echo(&self) -> bool {
+        self.flags & ECHO != 0
     }
 
     /// Whether two entries for one instruction are equal, so that a lookup may return either.

@@ -23,10 +23,16 @@
 /// The cause is never 0. Declare the register as an output or a clobber. If the landing needs to know whether there was
 /// a fault, preset the register to 0.
 ///
+/// An entry recovers faults, and checks nothing: with an address of the kernel, the access succeeds. So ask
+/// [`UserRange::new`](crate::UserRange::new) first, for all bytes that the instruction accesses.
+///
 /// The instruction needs the window, where the machine has one (x86_64, riscv64; aarch64 for other than unprivileged
 /// accesses): `axptr::window::open()` around it. Without, a page that is there is refused, and no pager can help: a trap
 /// handler that says so ([`Report::window_closed`](crate::trap::Report::window_closed)) gets `NotOurs`, one that does not
 /// may try again for ever.
+///
+/// All blocks of assembly in a codegen unit are one file: `2f` where `2b` is meant names a label of another block, and
+/// nothing may say so.
 ///
 /// Never write an entry by hand. If its section does not follow its code, the table is no longer sorted: `selftest`
 /// reports it, and lookups become linear. Or a linker that collects garbage drops the entry, and nothing in the program
@@ -39,6 +45,9 @@
 ///
 /// # #[cfg(target_arch = "x86_64")]
 /// fn load_or(addr: usize, default: u64) -> u64 {
+///     if axptr::UserRange::new(addr, 8).is_none() {
+///         return default;
+///     }
 ///     let mut value = default;
 ///     // SAFETY: a load changes nothing; if it faults, execution goes on behind it.
 ///     unsafe {

@@ -12,7 +12,7 @@ use crate::{
 #[derive(Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum HandlerError {
-    /// The address does not lie in the user half, or nothing has set the user limit yet (0). No fault was taken.
+    /// 64 bytes at the address do not lie in the user half, or nothing has set the user limit yet (0). No fault was taken.
     NotUserMemory {
         /// The address that the kernel named.
         addr: usize,
@@ -54,6 +54,13 @@ pub enum HandlerError {
         /// The kind in the report.
         told: FaultKind,
     },
+    /// The report has another page's address, or none. A pager would be asked for that one.
+    WrongAddress {
+        /// The address in the report; 0 if it has none.
+        told: usize,
+        /// The address of the access.
+        made: usize,
+    },
     /// A routine counted bytes at an address where nothing is: registers were lost on the way to its landing.
     WrongCount {
         /// What the routine does to user memory.
@@ -89,6 +96,11 @@ impl fmt::Debug for HandlerError {
             Self::Interrupts { were_on } => f.debug_struct("Interrupts").field("were_on", were_on).finish(),
             Self::WrongAccess { made } => f.debug_struct("WrongAccess").field("made", made).finish(),
             Self::WrongKind { told } => f.debug_struct("WrongKind").field("told", told).finish(),
+            Self::WrongAddress { told, made } => f
+                .debug_struct("WrongAddress")
+                .field("told", &format_args!("{told:#x}"))
+                .field("made", &format_args!("{made:#x}"))
+                .finish(),
             Self::WrongCount { access, left, of } => f
                 .debug_struct("WrongCount")
                 .field("access", access)
@@ -108,8 +120,8 @@ impl fmt::Display for HandlerError {
         match self {
             Self::NotUserMemory { addr, limit } => write!(
                 f,
-                "{addr:#x} is no address of the user half, which ends at {limit:#x}: name one with nothing mapped at it, \
-                 after `set_user_limit`"
+                "64 bytes at {addr:#x} do not lie in the user half, which ends at {limit:#x}: name an address with nothing \
+                 mapped at it, after `set_user_limit`"
             ),
             Self::Accessible { addr } => {
                 write!(f, "something is mapped at {addr:#x}, or the pager maps it: name an address without a page")
@@ -138,6 +150,10 @@ impl fmt::Display for HandlerError {
             Self::WrongKind { told } => {
                 write!(f, "the report of an absent page says {told:?}: look at how the fault code is decoded")
             }
+            Self::WrongAddress { told, made } => write!(
+                f,
+                "the report of an access at {made:#x} says {told:#x} (0: no address): look at which register is read for it"
+            ),
             Self::WrongCount { access, left, of } => write!(
                 f,
                 "a routine says that {left} of {of} bytes are left of a {access:?} at an absent page: \

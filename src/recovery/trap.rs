@@ -33,7 +33,7 @@ use core::fmt;
 use crate::{
     arch::{self, width::is_sign_extension},
     extable::cause::{Access, FaultKind},
-    extable::{Landing, Table},
+    extable::{Entry, Landing, Table},
     recovery::{limit::user_limit, repeats},
 };
 
@@ -338,6 +338,7 @@ pub fn recover_in<F: TrapFrame>(
     };
     if entry.is_rehearsed() {
         repeats::count();
+        arch::rehearse::scramble();
     }
     let access = report.access.or_else(|| side_by_operands(frame.operands()?, &report, arch::address_bits()));
     if !entry.accepts(access) || window_refused(&report) {
@@ -353,11 +354,30 @@ pub fn recover_in<F: TrapFrame>(
     }
     match table.lookup(frame.pc(), access, report.kind) {
         Some(landing) => {
+            if entry.is_rehearsed() && (entry.is_quiet() || entry.is_echo()) {
+                return answer_rehearsal(frame, entry, &landing, &report);
+            }
             landing.apply(frame);
             Recovery::Landed
         }
         None => Recovery::NotOurs,
     }
+}
+
+/// What the self test gets where it asks for something else than the cause.
+#[cold]
+#[inline]
+fn answer_rehearsal<F: TrapFrame>(
+    frame: &mut F,
+    entry: &Entry,
+    landing: &Landing,
+    report: &Report,
+) -> Recovery {
+    frame.set_pc(landing.pc());
+    if entry.is_echo() {
+        frame.set_cause(report.addr.unwrap_or(0));
+    }
+    Recovery::Landed
 }
 
 /// Whether the machine refused an access to user memory because the window was closed, and not because of the page.

@@ -5,8 +5,8 @@ use core::arch::asm;
 
 use super::IS_KERNEL;
 use crate::arch::{
-    entry::{INLINED, NOFAULT, READ, REHEARSED, WRITE},
-    operation::Operation,
+    entry::{ECHO, INLINED, NOFAULT, QUIET, READ, REHEARSED, WRITE},
+    operation::{Gets, Operation},
 };
 
 /// x0.
@@ -31,6 +31,8 @@ pub(crate) const END: usize = 18;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::of_user_memory(READ, X0),
     Operation::of_user_memory(READ, X0),
+    Operation::of_user_memory(READ, X0).that_gets(Gets::Nothing),
+    Operation::of_user_memory(READ, X0).that_gets(Gets::Address),
     Operation::of_user_memory(WRITE, X0),
 ];
 
@@ -80,8 +82,25 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
     match operation {
         0 => execute!("ldtrb wzr, [x0]", READ),
         1 => execute!("ldtrb wzr, [x0]", READ | NOFAULT),
+        2 => execute!("ldtrb wzr, [x0]", READ | QUIET),
+        3 => execute!("ldtrb wzr, [x0]", READ | ECHO),
         _ => execute!("sttrb wzr, [x0]", WRITE),
     }
+}
+
+/// Changes each register that a function need not preserve.
+#[inline(never)]
+pub(crate) fn scramble() {
+    // SAFETY: the registers are clobbered.
+    unsafe {
+        asm!(
+            ".irp reg, x0, x1, x2, x3, x4, x5, x6, x7, x8, x9, x10, x11, x12, x13, x14, x15, x16, x17",
+            "mov \\reg, 0x5ca3",
+            ".endr",
+            clobber_abi("C"),
+            options(nomem, nostack)
+        )
+    };
 }
 
 /// Whether this CPU takes interrupts now.

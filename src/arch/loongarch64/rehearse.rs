@@ -4,8 +4,8 @@
 use core::arch::asm;
 
 use crate::arch::{
-    entry::{INLINED, NOFAULT, READ, REHEARSED, WRITE},
-    operation::Operation,
+    entry::{ECHO, INLINED, NOFAULT, QUIET, READ, REHEARSED, WRITE},
+    operation::{Gets, Operation},
 };
 
 /// $a0.
@@ -31,6 +31,8 @@ pub(crate) const END: usize = 0;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::of_user_memory(READ, A0),
     Operation::of_user_memory(READ, A0),
+    Operation::of_user_memory(READ, A0).that_gets(Gets::Nothing),
+    Operation::of_user_memory(READ, A0).that_gets(Gets::Address),
     Operation::of_user_memory(WRITE, A0),
 ];
 
@@ -85,8 +87,25 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
     match operation {
         0 => execute!("ld.b $zero, $a0, 0", READ),
         1 => execute!("ld.b $zero, $a0, 0", READ | NOFAULT),
+        2 => execute!("ld.b $zero, $a0, 0", READ | QUIET),
+        3 => execute!("ld.b $zero, $a0, 0", READ | ECHO),
         _ => execute!("st.b $zero, $a0, 0", WRITE),
     }
+}
+
+/// Changes each register that a function need not preserve.
+#[inline(never)]
+pub(crate) fn scramble() {
+    // SAFETY: the registers are clobbered.
+    unsafe {
+        asm!(
+            ".irp reg, $t0, $t1, $t2, $t3, $t4, $t5, $t6, $t7, $t8, $a0, $a1, $a2, $a3, $a4, $a5, $a6, $a7",
+            "lu12i.w \\reg, 0x5ca3b",
+            ".endr",
+            clobber_abi("C"),
+            options(nomem, nostack)
+        )
+    };
 }
 
 /// Whether this CPU takes interrupts now.

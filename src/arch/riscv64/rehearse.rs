@@ -5,8 +5,8 @@ use core::arch::asm;
 
 use super::IS_KERNEL;
 use crate::arch::{
-    entry::{INLINED, NOFAULT, READ, REHEARSED, WRITE},
-    operation::Operation,
+    entry::{ECHO, INLINED, NOFAULT, QUIET, READ, REHEARSED, WRITE},
+    operation::{Gets, Operation},
 };
 
 /// a0.
@@ -31,6 +31,8 @@ pub(crate) const END: usize = 0;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::of_user_memory(READ, A0),
     Operation::of_user_memory(READ, A0),
+    Operation::of_user_memory(READ, A0).that_gets(Gets::Nothing),
+    Operation::of_user_memory(READ, A0).that_gets(Gets::Address),
     Operation::of_user_memory(WRITE, A0),
 ];
 
@@ -85,8 +87,25 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
     match operation {
         0 => execute!("lb zero, 0(a0)", READ),
         1 => execute!("lb zero, 0(a0)", READ | NOFAULT),
+        2 => execute!("lb zero, 0(a0)", READ | QUIET),
+        3 => execute!("lb zero, 0(a0)", READ | ECHO),
         _ => execute!("sb zero, 0(a0)", WRITE),
     }
+}
+
+/// Changes each register that a function need not preserve.
+#[inline(never)]
+pub(crate) fn scramble() {
+    // SAFETY: the registers are clobbered.
+    unsafe {
+        asm!(
+            ".irp reg, t0, t1, t2, t3, t4, t5, t6, a0, a1, a2, a3, a4, a5, a6, a7",
+            "li \\reg, 0x5ca3b1e5",
+            ".endr",
+            clobber_abi("C"),
+            options(nomem, nostack)
+        )
+    };
 }
 
 /// Whether this CPU takes interrupts now.

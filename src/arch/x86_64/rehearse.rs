@@ -4,8 +4,8 @@
 use core::arch::asm;
 
 use crate::arch::{
-    entry::{INLINED, NOFAULT, READ, REHEARSED, STRICT, WRITE},
-    operation::Operation,
+    entry::{ECHO, INLINED, NOFAULT, QUIET, READ, REHEARSED, STRICT, WRITE},
+    operation::{Gets, Operation},
 };
 
 const RSI: usize = 6;
@@ -30,9 +30,11 @@ pub(crate) const END: usize = 4;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::of_user_memory(READ, RSI),
     Operation::of_user_memory(READ, RSI),
-    Operation { access: READ, user: RSI, copy: Some((RDI, RCX)) },
+    Operation::of_user_memory(READ, RSI).that_gets(Gets::Nothing),
+    Operation::of_user_memory(READ, RSI).that_gets(Gets::Address),
+    Operation { access: READ, user: RSI, copy: Some((RDI, RCX)), gets: Gets::Cause },
     Operation::of_user_memory(WRITE, RDI),
-    Operation { access: WRITE, user: RDI, copy: Some((RSI, RCX)) },
+    Operation { access: WRITE, user: RDI, copy: Some((RSI, RCX)), gets: Gets::Cause },
 ];
 
 /// Executes an instruction with all registers known.
@@ -79,10 +81,27 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
     match operation {
         0 => execute!("cmp byte ptr [rsi], 0", READ),
         1 => execute!("cmp byte ptr [rsi], 0", READ | NOFAULT),
-        2 => execute!("rep movsb", READ | STRICT),
-        3 => execute!("mov byte ptr [rdi], 0", WRITE),
+        2 => execute!("cmp byte ptr [rsi], 0", READ | QUIET),
+        3 => execute!("cmp byte ptr [rsi], 0", READ | ECHO),
+        4 => execute!("rep movsb", READ | STRICT),
+        5 => execute!("mov byte ptr [rdi], 0", WRITE),
         _ => execute!("rep movsb", WRITE | STRICT),
     }
+}
+
+/// Changes each register that a function need not preserve.
+#[inline(never)]
+pub(crate) fn scramble() {
+    // SAFETY: the registers are clobbered.
+    unsafe {
+        asm!(
+            ".irp reg, rax, rcx, rdx, rsi, rdi, r8, r9, r10, r11",
+            "mov \\reg, 0x5ca3b1e5",
+            ".endr",
+            clobber_abi("sysv64"),
+            options(nomem, nostack)
+        )
+    };
 }
 
 /// Whether this CPU takes interrupts now.

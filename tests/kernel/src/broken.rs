@@ -6,13 +6,14 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use axcpu::TrapFrame;
 use axptr::{
     Access, FaultKind,
-    trap::{Operands, Recovery, Report, TrapFrame as _, recover},
+    trap::{Operands, OwnFault, Recovery, Report, TrapFrame as _, recover},
 };
 
 use crate::{
     arch::frame::{INTERRUPTS, SPARE, STATUS, WINDOW},
     fault,
     frame::{Frame, word},
+    space::PAGE,
 };
 
 /// What is wrong with a handler.
@@ -34,6 +35,12 @@ pub enum Defect {
     WrongAccess,
     /// An absent page is taken for damaged memory.
     WrongKind,
+    /// The address is that of the next page.
+    WrongAddress,
+    /// The cause's register is not restored: it comes back with the cause of the fault before.
+    LosesCause,
+    /// The window comes back changed from a fault of the kernel's own.
+    WindowOfOwnFault,
 }
 
 /// All but those that end in a panic.
@@ -46,7 +53,13 @@ const ALL: &[Defect] = &[
     Defect::Interrupts,
     Defect::WrongAccess,
     Defect::WrongKind,
+    Defect::WrongAddress,
+    Defect::LosesCause,
+    Defect::WindowOfOwnFault,
 ];
+
+/// The last cause that was told.
+static LAST_CAUSE: AtomicUsize = AtomicUsize::new(0);
 
 /// The defect of the handler, as its place in [`ALL`] plus 1.
 static DEFECT: AtomicUsize = AtomicUsize::new(0);
@@ -70,16 +83,22 @@ pub fn handle(frame: &mut TrapFrame, report: Report, defect: Defect) -> bool {
     let report = match defect {
         Defect::WrongAccess => Report { access: report.access.map(other), ..report },
         Defect::WrongKind => Report { kind: FaultKind::Poison, ..report },
+        Defect::WrongAddress => Report { addr: report.addr.map(|addr| addr + PAGE), ..report },
         _ => report,
     };
     let mut broken = Broken { frame: Frame(frame), defect };
     if recover(&mut broken, report, fault::pager) == Recovery::NotOurs {
-        return false;
+        let stepped_over = OwnFault::step_over(&mut broken.frame);
+        if defect == Defect::WindowOfOwnFault {
+            *word(frame, STATUS) ^= WINDOW;
+        }
+        return stepped_over;
     }
     match defect {
         Defect::Clobbers => *word(frame, SPARE) ^= 0x10,
         Defect::Window => *word(frame, STATUS) ^= WINDOW,
         Defect::Interrupts => *word(frame, STATUS) ^= INTERRUPTS,
+        Defect::LosesCause => Frame(frame).set_cause(LAST_CAUSE.load(Ordering::Relaxed)),
         _ => {}
     }
     true
@@ -113,6 +132,7 @@ unsafe impl axptr::trap::TrapFrame for Broken<'_> {
     fn set_cause(&mut self, value: usize) {
         match self.defect {
             Defect::NoCause | Defect::ForgetsPc => {}
+            Defect::LosesCause => LAST_CAUSE.store(value, Ordering::Relaxed),
             Defect::WrongRegister => *word(self.frame.0, SPARE) = value,
             _ => self.frame.set_cause(value),
         }

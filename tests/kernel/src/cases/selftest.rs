@@ -5,6 +5,7 @@ use alloc::string::String;
 
 use axptr::{
     Access, FaultKind,
+    extable::Landing,
     trap::{self, HandlerError, OwnFault, Report, Told, TrapFrame, selftest},
 };
 
@@ -12,7 +13,7 @@ use crate::{
     arch::{Features, frame::SPARE_NAME},
     broken::{self, Defect},
     ensure, fault,
-    space::{HOLE, KERNEL_LAZY, LAZY, RO, RW},
+    space::{HOLE, KERNEL_LAZY, LAZY, PAGE, RO, RW},
 };
 
 /// Faults that the cases behind the vector have the kernel's own handler repair.
@@ -66,7 +67,8 @@ pub fn what_the_kernel_says_of_other_faults_counts() -> Result<(), String> {
 
 /// What each defect is called.
 pub fn a_wrong_handler_is_named() -> Result<(), String> {
-    use HandlerError::{Clobbered, Interrupts, Window, WrongAccess, WrongKind, WrongRegister};
+    use HandlerError::{Clobbered, Interrupts, Window, WrongAccess, WrongAddress, WrongKind, WrongRegister};
+    let (hole, has_window) = (HOLE.start(), Features::of_this_cpu().window);
     for defect in [
         Defect::WrongRegister,
         Defect::NoCause,
@@ -75,19 +77,27 @@ pub fn a_wrong_handler_is_named() -> Result<(), String> {
         Defect::Interrupts,
         Defect::WrongAccess,
         Defect::WrongKind,
+        Defect::WrongAddress,
+        Defect::LosesCause,
+        Defect::WindowOfOwnFault,
     ] {
-        let told = broken::with(defect, || selftest(HOLE.start(), |_| true, |pc| pc));
+        let told = broken::with(defect, || selftest(hole, OwnFault::raise, |pc| pc));
         let right = match defect {
             Defect::WrongRegister => {
                 matches!(told, Err(WrongRegister { register }) if register == SPARE_NAME)
             }
             Defect::NoCause => told == Ok(Told::Nothing),
             Defect::Clobbers => matches!(told, Err(Clobbered { register }) if register == SPARE_NAME),
-            Defect::Window if Features::of_this_cpu().window => matches!(told, Err(Window { .. })),
-            Defect::Window => told == Ok(Told::Kinds),
+            Defect::Window if has_window => matches!(told, Err(Window { .. })),
+            Defect::WindowOfOwnFault if has_window => told == Err(Window { was_open: false }),
+            Defect::Window | Defect::WindowOfOwnFault => told == Ok(Told::Kinds),
             Defect::Interrupts => told == Err(Interrupts { were_on: true }),
             Defect::WrongAccess => told == Err(WrongAccess { made: Access::Read }),
             Defect::WrongKind => told == Err(WrongKind { told: FaultKind::Poison }),
+            Defect::WrongAddress => told == Err(WrongAddress { told: hole + PAGE, made: hole }),
+            Defect::LosesCause => {
+                matches!(told, Err(Clobbered { register }) if register.ends_with(Landing::REGISTER))
+            }
             Defect::ForgetsPc => false,
         };
         // The handler's defect may have left something behind.
