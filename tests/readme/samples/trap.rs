@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 use axptr::Access;
-use axptr::trap::{self, Operands, Recovery, Report, TrapFrame};
+use axptr::trap::{self, Operands, OwnFault, Recovery, Report, TrapFrame};
 
 pub struct Frame {
     pub rip: usize,
@@ -30,7 +30,7 @@ unsafe impl TrapFrame for Frame {
 /// #PF in kernel mode. True: resume `frame`. False: the kernel's own bug.
 pub fn page_fault(frame: &mut Frame, cr2: usize, error: usize, pager: fn(usize, Access) -> bool) -> bool {
     let Some(report) = Report::x86_64_page_fault(error, cr2) else { return false };
-    trap::recover(frame, report, pager) != Recovery::NotOurs
+    trap::recover(frame, report, pager) != Recovery::NotOurs || OwnFault::step_over(frame)
 }
 
 /// #GP in kernel mode.
