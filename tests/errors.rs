@@ -173,6 +173,8 @@ fn debug_output_prints_addresses_in_hex() {
     let iovec32 = IoVec32 { base: addr as u32, len: 16 };
     let report = Report { addr: Some(addr), ..Report::default() };
     let ptr = UserPtr::<u8>::from(addr);
+    // SAFETY: (1), (2) no byte.
+    let outcome = unsafe { axptr::raw::copy_to_user(addr, std::ptr::null(), 0) };
     for (said, expected) in [
         (
             format!("{:?}", Fault::new(addr, 8, Access::Read, FaultKind::NotPresent)),
@@ -198,6 +200,7 @@ fn debug_output_prints_addresses_in_hex() {
         (format!("{iovec:?}"), "IoVec { base: 0x10002000, len: 16 }"),
         (format!("{iovec32:?}"), "IoVec32 { base: 0x10002000, len: 16 }"),
         (format!("{ptr:?}"), "UserPtr(0x10002000)"),
+        (format!("{outcome:?}"), "Outcome { left: 0, cause: Cause(0x0) }"),
     ] {
         assert_eq!(said, expected);
     }

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Why an access failed: the public types, and the one word that carries them to a landing.
 
+use core::fmt;
+
 use crate::arch::shape::UNTOLD;
 
 /// The direction of an access to user memory.
@@ -106,8 +108,15 @@ impl FaultKind {
 /// The value of the cause register at a landing: the kind in bits 0..8, the access in bits 8..16, and bit 16 set.
 ///
 /// Bit 16 makes the value different from 0. The routine presets the register to 0, so 0 means that no handler wrote it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Cause(usize);
+
+impl fmt::Debug for Cause {
+    #[inline]
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Cause({:#x})", self.0)
+    }
+}
 
 impl Cause {
     const REPORTED: usize = 1 << 16;
