@@ -14,7 +14,7 @@ use std::{
 };
 
 use axptr::{
-    FaultKind,
+    Access, FaultKind,
     trap::{HandlerError, Operands, OwnFault, Recovery, Report, Told, TrapFrame, recover, selftest},
 };
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
@@ -35,6 +35,8 @@ enum Defect {
     /// The upper half of the cause is lost, or rather found.
     CauseAndMore,
     Kind(FaultKind),
+    /// A read is taken for a write. Where that says whose memory it was, it is not.
+    OtherAccess,
     /// The page is made, after all.
     Maps,
 }
@@ -108,13 +110,22 @@ extern "C" fn handler(_: c_int, info: *mut siginfo_t, context: *mut c_void) {
     if let Some(Defect::Kind(kind)) = defect {
         report.kind = kind;
     }
-    if recover(&mut frame, report, |_, _| false) == Recovery::NotOurs && !OwnFault::step_over(&mut frame) {
+    let right = report;
+    if let Some(Defect::OtherAccess) = defect {
+        report.access = report.access.map(other);
+    }
+    let recovers = |frame: &mut Frame<'_>, report| recover(frame, report, |_, _| false) != Recovery::NotOurs;
+    if !recovers(&mut frame, report) && !recovers(&mut frame, right) && !OwnFault::step_over(&mut frame) {
         // SAFETY: ends the program.
         unsafe { libc::abort() };
     }
     if let Some(Defect::Loses(register, value)) = defect {
         frame.0[register as usize] = value;
     }
+}
+
+fn other(access: Access) -> Access {
+    if access == Access::Read { Access::Write } else { Access::Read }
 }
 
 fn map(at: usize, flags: c_int) -> usize {
@@ -175,8 +186,14 @@ fn a_handler_of_the_programs_own_is_judged() {
     };
     assert_eq!(selftest(UNMAPPED, beside, |pc| pc), Ok(Told::Kinds));
 
+    let mut registers = [0x1234; 23];
+    assert!(!OwnFault::step_over(&mut Frame(&mut registers, None)), "any fault is its own");
+    assert_eq!(registers, [0x1234; 23]);
+
     each_register_counts();
     each_fault_counts();
+    the_access_counts();
+    a_count_of_lost_registers_is_noticed();
     a_page_that_comes_is_noticed();
 }
 
@@ -218,6 +235,31 @@ fn each_fault_counts() {
         assert_eq!(what(Defect::NoCause), Ok(Told::Nothing), "fault {at}");
         let told = what(Defect::CauseAndMore);
         assert_eq!(told, Err(HandlerError::Clobbered { register: "rdx" }), "fault {at}");
+    }
+}
+
+fn the_access_counts() {
+    // Not where an instruction has two sides, nor of an atomic.
+    for (at, made) in [
+        (0, Access::Read),
+        (1, Access::Read),
+        (3, Access::Write),
+        (REGISTERS + ROUTINES, Access::Read),
+        (REGISTERS + ROUTINES + 1, Access::Read),
+        (REGISTERS + ROUTINES + 2, Access::Write),
+    ] {
+        let told = with(Defect::OtherAccess, When::At(at), UNMAPPED);
+        assert_eq!(told, Err(HandlerError::WrongAccess { made }), "fault {at}");
+    }
+}
+
+fn a_count_of_lost_registers_is_noticed() {
+    for at in REGISTERS..REGISTERS + ROUTINES {
+        let told = with(Defect::Loses(libc::REG_RCX, 1), When::At(at), UNMAPPED);
+        assert!(
+            matches!(told, Err(HandlerError::WrongCount { left: 1, of: 64, .. })),
+            "fault {at}: {told:?}"
+        );
     }
 }
 
