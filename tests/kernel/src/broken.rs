@@ -6,7 +6,7 @@ use core::sync::atomic::{AtomicUsize, Ordering};
 use axcpu::TrapFrame;
 use axptr::{
     Access, FaultKind,
-    trap::{Operands, Recovery, Report, TrapFrame as _, recover},
+    trap::{Operands, Recovery, Report, recover},
 };
 
 use crate::{
