@@ -14,7 +14,7 @@ use std::{
 };
 
 use axptr::{
-    FaultKind,
+    Access, FaultKind,
     trap::{HandlerError, Operands, OwnFault, Recovery, Report, Told, TrapFrame, recover, selftest},
 };
 use libc::{c_int, c_void, siginfo_t, ucontext_t};
@@ -35,6 +35,10 @@ enum Defect {
     /// The upper half of the cause is lost, or rather found.
     CauseAndMore,
     Kind(FaultKind),
+    /// A read is taken for a write. Where that says whose memory it was, it is not.
+    OtherAccess,
+    /// The address is that of another page.
+    Address(usize),
     /// The page is made, after all.
     Maps,
 }
@@ -50,10 +54,13 @@ static DEFECT: Mutex<Option<(Defect, When)>> = Mutex::new(None);
 /// Faults since [`with`] has begun.
 static FAULTS: AtomicUsize = AtomicUsize::new(0);
 
-/// How many faults the test takes: 5 with known registers, 5 of routines, 4 of inlined accesses, and its own.
-const REGISTERS: usize = 5;
-const ROUTINES: usize = 5;
-const OWN: usize = REGISTERS + ROUTINES + 4;
+/// The faults that the test takes: 5 with known registers, one whose landing gets no cause, one whose landing gets the
+/// address, 5 of routines, 4 of inlined accesses, and its own.
+const QUIET: usize = 5;
+const ECHO: usize = 6;
+const ROUTINES: usize = 7;
+const INLINED: usize = ROUTINES + 5;
+const OWN: usize = INLINED + 4;
 
 struct Frame<'a>(&'a mut [i64; 23], Option<Defect>);
 
@@ -108,13 +115,25 @@ extern "C" fn handler(_: c_int, info: *mut siginfo_t, context: *mut c_void) {
     if let Some(Defect::Kind(kind)) = defect {
         report.kind = kind;
     }
-    if recover(&mut frame, report, |_, _| false) == Recovery::NotOurs && !OwnFault::step_over(&mut frame) {
+    if let Some(Defect::Address(addr)) = defect {
+        report.addr = Some(addr);
+    }
+    let right = report;
+    if let Some(Defect::OtherAccess) = defect {
+        report.access = report.access.map(other);
+    }
+    let recovers = |frame: &mut Frame<'_>, report| recover(frame, report, |_, _| false) != Recovery::NotOurs;
+    if !recovers(&mut frame, report) && !recovers(&mut frame, right) && !OwnFault::step_over(&mut frame) {
         // SAFETY: ends the program.
         unsafe { libc::abort() };
     }
     if let Some(Defect::Loses(register, value)) = defect {
         frame.0[register as usize] = value;
     }
+}
+
+fn other(access: Access) -> Access {
+    if access == Access::Read { Access::Write } else { Access::Read }
 }
 
 fn map(at: usize, flags: c_int) -> usize {
@@ -175,8 +194,16 @@ fn a_handler_of_the_programs_own_is_judged() {
     };
     assert_eq!(selftest(UNMAPPED, beside, |pc| pc), Ok(Told::Kinds));
 
+    let mut registers = [0x1234; 23];
+    assert!(!OwnFault::step_over(&mut Frame(&mut registers, None)), "any fault is its own");
+    assert_eq!(registers, [0x1234; 23]);
+
     each_register_counts();
     each_fault_counts();
+    the_access_counts();
+    the_address_counts();
+    a_cause_that_is_not_restored_is_noticed();
+    a_count_of_lost_registers_is_noticed();
     a_page_that_comes_is_noticed();
 }
 
@@ -199,7 +226,7 @@ fn each_register_counts() {
     ];
     for (place, register) in ALL {
         for value in [0, 1, -1] {
-            for at in 0..REGISTERS {
+            for at in 0..ROUTINES {
                 let told = with(Defect::Loses(place, value), When::At(at), UNMAPPED);
                 assert_eq!(told, Err(HandlerError::Clobbered { register }), "{value} at fault {at}");
             }
@@ -210,7 +237,7 @@ fn each_register_counts() {
 }
 
 fn each_fault_counts() {
-    for at in 0..OWN {
+    for at in (0..OWN).filter(|at| ![QUIET, ECHO].contains(at)) {
         let what = |defect| with(defect, When::At(at), UNMAPPED);
         let told = FaultKind::Permission;
         assert_eq!(what(Defect::Kind(told)), Err(HandlerError::WrongKind { told }), "fault {at}");
@@ -218,6 +245,48 @@ fn each_fault_counts() {
         assert_eq!(what(Defect::NoCause), Ok(Told::Nothing), "fault {at}");
         let told = what(Defect::CauseAndMore);
         assert_eq!(told, Err(HandlerError::Clobbered { register: "rdx" }), "fault {at}");
+    }
+}
+
+fn the_access_counts() {
+    // Not where an instruction has two sides, nor of an atomic.
+    for (at, made) in [
+        (0, Access::Read),
+        (1, Access::Read),
+        (3, Access::Write),
+        (INLINED, Access::Read),
+        (INLINED + 1, Access::Read),
+        (INLINED + 2, Access::Write),
+    ] {
+        let told = with(Defect::OtherAccess, When::At(at), UNMAPPED);
+        assert_eq!(told, Err(HandlerError::WrongAccess { made }), "fault {at}");
+    }
+}
+
+fn the_address_counts() {
+    for told in [PAGE, PAGE + UNMAPPED, usize::MAX] {
+        let wrong = with(Defect::Address(told), When::At(ECHO), UNMAPPED);
+        assert_eq!(wrong, Err(HandlerError::WrongAddress { told, made: UNMAPPED }), "{told:#x}");
+    }
+    // Another byte of the page is the same to a pager.
+    assert_eq!(with(Defect::Address(8), When::At(ECHO), UNMAPPED), Ok(Told::Kinds));
+}
+
+/// Where a cause is told, it hides what the register holds.
+fn a_cause_that_is_not_restored_is_noticed() {
+    for value in [0, 1, -1, 0x1_0102] {
+        let told = with(Defect::Loses(libc::REG_RDX, value), When::At(QUIET), UNMAPPED);
+        assert_eq!(told, Err(HandlerError::Clobbered { register: "rdx" }), "{value:#x}");
+    }
+}
+
+fn a_count_of_lost_registers_is_noticed() {
+    for at in ROUTINES..INLINED {
+        let told = with(Defect::Loses(libc::REG_RCX, 1), When::At(at), UNMAPPED);
+        assert!(
+            matches!(told, Err(HandlerError::WrongCount { left: 1, of: 64, .. })),
+            "fault {at}: {told:?}"
+        );
     }
 }
 
@@ -229,9 +298,7 @@ fn a_page_that_comes_is_noticed() {
         let right = match told {
             Err(HandlerError::Accessible { addr }) => at < OWN && addr == page,
             // A string ends at its first byte.
-            Err(HandlerError::WrongCount { left, of, .. }) => {
-                left < of && (REGISTERS..REGISTERS + ROUTINES).contains(&at)
-            }
+            Err(HandlerError::WrongCount { left, of, .. }) => left < of && (ROUTINES..INLINED).contains(&at),
             Err(HandlerError::OwnFaultLost) => at == OWN,
             _ => false,
         };

@@ -56,7 +56,7 @@ pub enum HandlerError {
     },
     /// The report has another page's address, or none. A pager would be asked for that one.
     WrongAddress {
-        /// The address in the report; 0 if it has none.
+        /// The address in the report; `usize::MAX` if it has none.
         told: usize,
         /// The address of the access.
         made: usize,
@@ -152,7 +152,7 @@ impl fmt::Display for HandlerError {
             }
             Self::WrongAddress { told, made } => write!(
                 f,
-                "the report of an access at {made:#x} says {told:#x} (0: no address): look at which register is read for it"
+                "the report of an access at {made:#x} says {told:#x} (all bits set: no address): look at which register is read for it"
             ),
             Self::WrongCount { access, left, of } => write!(
                 f,

@@ -90,13 +90,16 @@ impl OwnFault {
 /// [`OwnFault::raise`]. A kernel whose handler cannot set the pc makes some other access that its handler repairs, such as
 /// one to lazy memory of its own, and returns whether it did.
 ///
-/// `user_fault` gets the pc of an instruction that is in the table. It makes the kernel handle a page fault *of user mode*
+/// `user_fault` gets the pc of a load that is in the table. It makes the kernel handle a page fault *of user mode*, of a read,
 /// with that pc, and returns the pc at which the program would go on; the pc that it was given if the kernel would end the
 /// program. A program reaches such a pc by a jump to it. A kernel that cannot make such a fault at boot returns its
 /// argument: then this is not tested.
 ///
 /// Call it with interrupts on, if that is possible by then: with interrupts off, it cannot see a handler that loses their
 /// state.
+///
+/// What it does not test: faults of other kinds than an absent page (on x86_64 #GP and #SS need handlers, too), a pager that
+/// says yes, floating-point and vector registers, and a report's `window_closed`.
 ///
 /// A kernel without a handler panics at the first fault, as for any bug of its own. A handler that resumes the instruction
 /// again and again, because it loses the pc or because its pager says yes and maps nothing, ends in a panic that says so.

@@ -375,7 +375,7 @@ fn answer_rehearsal<F: TrapFrame>(
 ) -> Recovery {
     frame.set_pc(landing.pc());
     if entry.is_echo() {
-        frame.set_cause(report.addr.unwrap_or(0));
+        frame.set_cause(report.addr.unwrap_or(usize::MAX));
     }
     Recovery::Landed
 }

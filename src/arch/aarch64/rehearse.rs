@@ -31,9 +31,9 @@ pub(crate) const END: usize = 18;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::of_user_memory(READ, X0),
     Operation::of_user_memory(READ, X0),
+    Operation::of_user_memory(WRITE, X0),
     Operation::of_user_memory(READ, X0).that_gets(Gets::Nothing),
     Operation::of_user_memory(READ, X0).that_gets(Gets::Address),
-    Operation::of_user_memory(WRITE, X0),
 ];
 
 /// Executes an instruction with all registers known.
@@ -82,9 +82,9 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
     match operation {
         0 => execute!("ldtrb wzr, [x0]", READ),
         1 => execute!("ldtrb wzr, [x0]", READ | NOFAULT),
-        2 => execute!("ldtrb wzr, [x0]", READ | QUIET),
-        3 => execute!("ldtrb wzr, [x0]", READ | ECHO),
-        _ => execute!("sttrb wzr, [x0]", WRITE),
+        2 => execute!("sttrb wzr, [x0]", WRITE),
+        3 => execute!("ldtrb wzr, [x0]", READ | QUIET),
+        _ => execute!("ldtrb wzr, [x0]", READ | ECHO),
     }
 }
 

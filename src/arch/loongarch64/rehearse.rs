@@ -31,9 +31,9 @@ pub(crate) const END: usize = 0;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::of_user_memory(READ, A0),
     Operation::of_user_memory(READ, A0),
+    Operation::of_user_memory(WRITE, A0),
     Operation::of_user_memory(READ, A0).that_gets(Gets::Nothing),
     Operation::of_user_memory(READ, A0).that_gets(Gets::Address),
-    Operation::of_user_memory(WRITE, A0),
 ];
 
 /// Executes an instruction with all registers known.
@@ -87,9 +87,9 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
     match operation {
         0 => execute!("ld.b $zero, $a0, 0", READ),
         1 => execute!("ld.b $zero, $a0, 0", READ | NOFAULT),
-        2 => execute!("ld.b $zero, $a0, 0", READ | QUIET),
-        3 => execute!("ld.b $zero, $a0, 0", READ | ECHO),
-        _ => execute!("st.b $zero, $a0, 0", WRITE),
+        2 => execute!("st.b $zero, $a0, 0", WRITE),
+        3 => execute!("ld.b $zero, $a0, 0", READ | QUIET),
+        _ => execute!("ld.b $zero, $a0, 0", READ | ECHO),
     }
 }
 

@@ -31,9 +31,9 @@ pub(crate) const END: usize = 0;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::of_user_memory(READ, A0),
     Operation::of_user_memory(READ, A0),
+    Operation::of_user_memory(WRITE, A0),
     Operation::of_user_memory(READ, A0).that_gets(Gets::Nothing),
     Operation::of_user_memory(READ, A0).that_gets(Gets::Address),
-    Operation::of_user_memory(WRITE, A0),
 ];
 
 /// Executes an instruction with all registers known.
@@ -87,9 +87,9 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
     match operation {
         0 => execute!("lb zero, 0(a0)", READ),
         1 => execute!("lb zero, 0(a0)", READ | NOFAULT),
-        2 => execute!("lb zero, 0(a0)", READ | QUIET),
-        3 => execute!("lb zero, 0(a0)", READ | ECHO),
-        _ => execute!("sb zero, 0(a0)", WRITE),
+        2 => execute!("sb zero, 0(a0)", WRITE),
+        3 => execute!("lb zero, 0(a0)", READ | QUIET),
+        _ => execute!("lb zero, 0(a0)", READ | ECHO),
     }
 }
 

@@ -30,11 +30,11 @@ pub(crate) const END: usize = 4;
 pub(crate) const OPERATIONS: &[Operation] = &[
     Operation::of_user_memory(READ, RSI),
     Operation::of_user_memory(READ, RSI),
-    Operation::of_user_memory(READ, RSI).that_gets(Gets::Nothing),
-    Operation::of_user_memory(READ, RSI).that_gets(Gets::Address),
     Operation { access: READ, user: RSI, copy: Some((RDI, RCX)), gets: Gets::Cause },
     Operation::of_user_memory(WRITE, RDI),
     Operation { access: WRITE, user: RDI, copy: Some((RSI, RCX)), gets: Gets::Cause },
+    Operation::of_user_memory(READ, RSI).that_gets(Gets::Nothing),
+    Operation::of_user_memory(READ, RSI).that_gets(Gets::Address),
 ];
 
 /// Executes an instruction with all registers known.
@@ -81,11 +81,11 @@ pub(crate) unsafe fn fault(operation: usize, registers: &mut Registers) {
     match operation {
         0 => execute!("cmp byte ptr [rsi], 0", READ),
         1 => execute!("cmp byte ptr [rsi], 0", READ | NOFAULT),
-        2 => execute!("cmp byte ptr [rsi], 0", READ | QUIET),
-        3 => execute!("cmp byte ptr [rsi], 0", READ | ECHO),
-        4 => execute!("rep movsb", READ | STRICT),
-        5 => execute!("mov byte ptr [rdi], 0", WRITE),
-        _ => execute!("rep movsb", WRITE | STRICT),
+        2 => execute!("rep movsb", READ | STRICT),
+        3 => execute!("mov byte ptr [rdi], 0", WRITE),
+        4 => execute!("rep movsb", WRITE | STRICT),
+        5 => execute!("cmp byte ptr [rsi], 0", READ | QUIET),
+        _ => execute!("cmp byte ptr [rsi], 0", READ | ECHO),
     }
 }
 

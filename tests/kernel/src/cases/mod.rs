@@ -72,6 +72,7 @@ const WITH_WINDOW: &[Named] = cases! {
         a_copy_inside_an_open_window_leaves_it_open,
         a_guard_leaves_the_window_as_it_was,
         the_pager_runs_with_the_window_closed;
+    selftest: the_callers_window_stays_as_it_was;
 };
 
 const EVERYWHERE: &[Named] = cases! {
@@ -128,6 +129,7 @@ const EVERYWHERE: &[Named] = cases! {
         a_scatter_list_ends_short_at_a_fault_and_is_resumed;
     other_space: an_address_space_without_axmm_will_do;
     selftest: a_right_handler_passes,
+        the_callers_interrupts_stay_off,
         an_address_that_will_not_do_is_refused,
         what_the_kernel_says_of_other_faults_counts;
     own: a_faultable_instruction_of_the_kernels_own_is_recovered,

@@ -10,7 +10,7 @@ use axptr::{
 };
 
 use crate::{
-    arch::{Features, frame::SPARE_NAME},
+    arch::{Features, frame::SPARE_NAME, window},
     broken::{self, Defect},
     ensure, fault,
     space::{HOLE, KERNEL_LAZY, LAZY, PAGE, RO, RW},
@@ -27,6 +27,25 @@ pub fn a_right_handler_passes() -> Result<(), String> {
         let told = selftest(addr, in_lazy_memory, |pc| pc);
         ensure!(told == Ok(Told::Kinds), "{addr:#x}: {told:?}");
     }
+    Ok(())
+}
+
+/// For CPUs with a window.
+pub fn the_callers_window_stays_as_it_was() -> Result<(), String> {
+    let run = || selftest(HOLE.start(), |_| true, |pc| pc);
+    let (told, still_open) = window::during(run);
+    ensure!(told == Ok(Told::Kinds) && still_open, "open: {told:?}, still open: {still_open}");
+    let told = run();
+    ensure!(told == Ok(Told::Kinds) && !window::is_open(), "closed: {told:?}");
+    Ok(())
+}
+
+pub fn the_callers_interrupts_stay_off() -> Result<(), String> {
+    axhal::asm::disable_irqs();
+    let told = selftest(HOLE.start(), |_| true, |pc| pc);
+    let are_on = axhal::asm::irqs_enabled();
+    axhal::asm::enable_irqs();
+    ensure!(told == Ok(Told::Kinds) && !are_on, "{told:?}, on: {are_on}");
     Ok(())
 }
 
