@@ -102,8 +102,10 @@ extern "C" fn handler(_: c_int, info: *mut siginfo_t, context: *mut c_void) {
         When::At(at) if at != number => None,
         _ => Some(defect),
     });
-    // SAFETY: the kernel has made both for this call.
-    let (info, context) = unsafe { (&*info, &mut *context.cast::<ucontext_t>()) };
+    // SAFETY: the kernel has made it for this call.
+    let info = unsafe { &*info };
+    // SAFETY: as above.
+    let context = unsafe { &mut *context.cast::<ucontext_t>() };
     // SAFETY: SIGSEGV of an access has an address.
     let addr = unsafe { info.si_addr() }.addr();
     if let Some(Defect::Maps) = defect {

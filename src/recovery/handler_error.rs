@@ -148,7 +148,7 @@ impl fmt::Display for HandlerError {
                 write!(f, "the report of a {made:?} says the other access: look at how the fault code is decoded")
             }
             Self::WrongKind { told } => {
-                write!(f, "the report of an absent page says {told:?}: look at how the fault code is decoded")
+                write!(f, "the report of an absent page says {told:?}: look at how the fault code is decoded, and that no page is there")
             }
             Self::WrongAddress { told, made } => write!(
                 f,

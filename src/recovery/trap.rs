@@ -462,7 +462,7 @@ mod tests {
         let range = module.as_ptr_range();
         // SAFETY: (1), (2) a part of the image's table.
         let table = unsafe { Table::from_raw(range.start, range.end) }.unwrap();
-        let recovered = |entry: &crate::extable::Entry, repairs: bool| {
+        let recovered = |entry: &Entry, repairs: bool| {
             let mut frame = Frame { pc: entry.insn(), cause: 0 };
             let access = if entry.accepts(Some(Access::Read)) { Access::Read } else { Access::Write };
             let report = Report { kind: FaultKind::NotPresent, ..Report::at(Some(access), Some(0x1000)) };

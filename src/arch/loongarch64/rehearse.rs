@@ -104,8 +104,8 @@ pub(crate) fn scramble() {
             ".endr",
             clobber_abi("C"),
             options(nomem, nostack)
-        )
-    };
+        );
+    }
 }
 
 /// Whether this CPU takes interrupts now.

@@ -100,8 +100,8 @@ pub(crate) fn scramble() {
             ".endr",
             clobber_abi("sysv64"),
             options(nomem, nostack)
-        )
-    };
+        );
+    }
 }
 
 /// Whether this CPU takes interrupts now.

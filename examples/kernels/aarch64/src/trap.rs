@@ -39,11 +39,8 @@ extern "C" fn trap_handler(frame: &mut TrapFrame) {
         return user_trap(frame, esr, far);
     }
     if let Some(report) = Report::aarch64(esr, far)
-        && trap::recover(frame, report, memory::page_in) != Recovery::NotOurs
+        && (trap::recover(frame, report, memory::page_in) != Recovery::NotOurs || OwnFault::step_over(frame))
     {
-        return;
-    }
-    if OwnFault::step_over(frame) {
         return;
     }
     panic!("trap {esr:#x} at {:#x}, address {far:#x}", frame.elr);

@@ -37,11 +37,8 @@ extern "C" fn trap_handler(frame: &mut TrapFrame, scause: usize, stval: usize) {
         return user_trap(frame, scause, stval);
     }
     if let Some(report) = Report::riscv64_with_bits(scause, stval, machine::BITS as u32)
-        && trap::recover(frame, report, memory::page_in) != Recovery::NotOurs
+        && (trap::recover(frame, report, memory::page_in) != Recovery::NotOurs || OwnFault::step_over(frame))
     {
-        return;
-    }
-    if OwnFault::step_over(frame) {
         return;
     }
     panic!("trap {scause} at {:#x}, address {stval:#x}", frame.sepc);
