@@ -2,7 +2,7 @@
 //! The kernels of `examples/kernels`: each is small and is booted, and its README shows the lines that axptr adds.
 
 use std::{
-    collections::BTreeSet,
+    collections::{BTreeMap, BTreeSet},
     fs,
     path::{Path, PathBuf},
 };
@@ -10,6 +10,9 @@ use std::{
 /// What a kernel may have: lines, and characters in one.
 const MOST_LINES: usize = 300;
 const MOST_COLUMNS: usize = 120;
+
+/// In how many lines a README says what axptr adds, in front of the lines themselves.
+const MOST_ROWS: usize = 10;
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -85,10 +88,26 @@ fn each_readme_shows_and_counts_what_axptr_adds() {
         let added = added_lines(&folder, diff);
         let claim = format!("{} lines.", added.len());
         assert!(behind.lines().any(|line| line == claim), "{kernel}: no line {claim:?} behind the diff");
+        let counted = BTreeMap::from_iter(rows(&readme));
+        let mut shown = BTreeMap::new();
+        added.iter().for_each(|(file, _)| *shown.entry(file.clone()).or_insert(0) += 1);
+        assert_eq!(counted, shown, "{kernel}");
+        assert!(counted.len() + 2 <= MOST_ROWS, "{kernel} says it in {} lines", counted.len() + 2);
         for line in lines_that_name_axptr(&folder) {
             assert!(added.contains(&line), "{kernel} does not show {line:?}");
         }
     }
+}
+
+/// The table in front of the diff: how many lines of which file.
+fn rows(readme: &str) -> impl Iterator<Item = (String, usize)> {
+    let (_, behind) = readme.split_once("file | lines | what\n---|---|---\n").expect("a table of files");
+    let rows = behind.lines().take_while(|line| !line.is_empty());
+    rows.map(|row| {
+        let [file, lines, what] = row.split(" | ").collect::<Vec<_>>()[..] else { panic!("{row}") };
+        assert!(!what.is_empty(), "{row}");
+        (file.trim_matches('`').to_owned(), lines.parse().unwrap())
+    })
 }
 
 /// A file of a kernel, by its path in the folder, and a line of it.
