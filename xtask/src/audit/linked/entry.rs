@@ -10,6 +10,9 @@ pub const STRICT: u16 = 4;
 pub const NO_FAULT: u16 = 8;
 pub const INLINED: u16 = 16;
 pub const REHEARSED: u16 = 32;
+/// What a landing of the self test gets instead of the cause: nothing, or the address.
+pub const QUIET: u16 = 64;
+pub const ECHO: u16 = 128;
 
 /// What an entry takes up.
 pub const ENTRY_SIZE: u64 = 8;
