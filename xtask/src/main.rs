@@ -3,6 +3,7 @@
 
 mod audit;
 mod bench;
+mod clients;
 mod count;
 mod env;
 mod examples;
@@ -39,7 +40,10 @@ usage: cargo xtask COMMAND
   bench [--check] [--store] [--plot]
                    times everything beside what others do; --check holds it against benches/goals.csv,
                    --store keeps the run, --plot draws what is kept
-  size             bytes of the library per architecture";
+  size             bytes of the library per architecture
+  clients [starry [ARCH..]]
+                   other people's kernels from the registry, as published and with axptr inside,
+                   side by side; no part of `test`";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -73,6 +77,7 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "kernel" => kernel::run(args, &mut tally)?,
         "count" => count::run(args, &mut tally)?,
         "audit" => audit::run(args, &mut tally)?,
+        "clients" => clients::run(args, &mut tally)?,
         // Not a user's: the linker's script calls it.
         zig::COMMAND => return zig::link(args),
         "help" | "-h" | "--help" => {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the commands cannot do without, whether it is there, and which packages have it.
 
-use std::env::consts::ARCH;
+use std::{env::consts::ARCH, path::Path};
 
 use anyhow::{Result, bail};
 
@@ -21,6 +21,8 @@ pub enum Need {
     Qemu { program: &'static str, package: &'static str },
     /// A program, and the packages that may have it: the first that there is.
     Program { program: &'static str, packages: &'static [&'static str] },
+    /// A file that is no program, and the package that has it.
+    File { path: &'static str, package: &'static str },
     /// A part of the default toolchain, such as `clippy`.
     Component(&'static str),
 }
@@ -73,6 +75,7 @@ impl Need {
                 Linker::Zig { target } => format!("zig for {target}"),
             },
             Self::Qemu { program, .. } | Self::Program { program, .. } => (*program).to_owned(),
+            Self::File { path, .. } => (*path).to_owned(),
             Self::Component(name) => format!("cargo {name}"),
         }
     }
@@ -88,6 +91,7 @@ impl Need {
             },
             Self::Qemu { program, .. } => qemu::is_there(program),
             Self::Program { program, .. } => apt::on_path(program),
+            Self::File { path, .. } => Path::new(path).is_file(),
             Self::Component(name) => toolchain::has_component(name),
         }
     }
@@ -98,7 +102,7 @@ impl Need {
             Self::BareMetal(target) => ("target", *target),
             Self::Hosted(machine) => ("target", machine.hosted.target),
             Self::Component(name) => ("component", *name),
-            Self::Linker(_) | Self::Qemu { .. } | Self::Program { .. } => return false,
+            Self::Linker(_) | Self::Qemu { .. } | Self::Program { .. } | Self::File { .. } => return false,
         };
         toolchain::rustup(&[kind, "add", name]) && self.is_met()
     }
@@ -122,6 +126,7 @@ impl Need {
                     None => bail!("no {program}, and no package {} to install", packages.join(" or ")),
                 }
             }
+            Self::File { package, .. } => vec![(*package).to_owned()],
             Self::Component(name) => bail!("cargo {name} is missing; run: rustup component add {name}"),
         };
         Ok((packages, None))

@@ -86,7 +86,8 @@ fn translated(arg: &str) -> Option<&str> {
     }
 }
 
-fn program() -> PathBuf {
+/// Zig itself.
+pub fn program() -> PathBuf {
     folder().join("ziglang/zig")
 }
 

@@ -68,6 +68,11 @@ impl Guest {
         }
     }
 
+    /// The console's next line; `None` behind the last.
+    pub fn next(&mut self, deadline: Instant) -> Result<Option<String>, String> {
+        self.console.next(deadline)
+    }
+
     /// Has each instruction written to the log, and hits a key.
     pub fn trace(&mut self) -> Result<()> {
         write!(self.keys, "{SWITCH}{TRACE}{SWITCH}k").context("typing into the emulator")

@@ -5,8 +5,8 @@ pub mod boot;
 pub mod build;
 mod console;
 pub mod examples;
-mod guest;
-mod image;
+pub mod guest;
+pub mod image;
 
 use anyhow::Result;
 

@@ -1,0 +1,84 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What StarryOS needs beside the test kernel's tools. Only this client installs it.
+
+use std::{
+    fs,
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::folder;
+use crate::{
+    env::{
+        command::clean,
+        need::{self, Need},
+        setup,
+    },
+    machine::{Linker, Machine},
+};
+
+/// The package whose program makes the symbol table that the kernel wants to find in itself.
+const SYMBOLS: (&str, &str) = ("ksym", "0.6.0");
+
+/// Its dependencies read C headers, and its boot reads a disk.
+const ALWAYS: [Need; 2] = [
+    Need::Program { program: "clang", packages: &["clang"] },
+    Need::Program { program: "mke2fs", packages: &["e2fsprogs"] },
+];
+
+/// The firmware that starts EFI images.
+pub const FIRMWARE: &str = "/usr/share/ovmf/OVMF.fd";
+
+/// Installs what is missing.
+pub fn ensure_for(machines: &[&'static Machine]) -> Result<()> {
+    let mut needs = ALWAYS.to_vec();
+    for &machine in machines {
+        needs.extend(need::of_kernel(machine));
+        needs.push(Need::Linker(machine));
+        if machine.name == "x86_64" {
+            needs.push(Need::File { path: FIRMWARE, package: "ovmf" });
+        }
+    }
+    setup::ensure(&needs)?;
+    if !symbols().is_file() {
+        let (name, version) = SYMBOLS;
+        let root = folder().join("tools");
+        let mut install = clean("cargo");
+        install.args(["install", "--quiet", "--locked", "--root"]).arg(&root).args(["--version", version, name]);
+        ensure!(install.status().context("running cargo")?.success(), "cargo cannot install {name} {version}");
+    }
+    Ok(())
+}
+
+/// The program that makes the symbol table.
+pub fn symbols() -> PathBuf {
+    folder().join("tools/bin/gen_ksym")
+}
+
+/// A folder with the C compiler under the name by which the kernel's build scripts call it.
+pub fn compilers(machine: &Machine) -> Result<PathBuf> {
+    let folder = folder().join("compilers");
+    fs::create_dir_all(&folder)?;
+    let script = folder.join(format!("{}-linux-musl-gcc", machine.name));
+    fs::write(&script, format!("#!/bin/sh\nexec {} \"$@\"\n", c_compiler(machine)))?;
+    fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
+    Ok(folder)
+}
+
+/// The command that compiles C for Linux on the machine.
+pub fn c_compiler(machine: &Machine) -> String {
+    match machine.hosted.linker {
+        Linker::Gcc { program, .. } => program.to_owned(),
+        Linker::Zig { target } => {
+            format!("{} cc -target {target}", crate::env::zig::program().display())
+        }
+    }
+}
+
+/// Where the machine's C headers are, if the distribution has them.
+pub fn headers(machine: &Machine) -> Option<PathBuf> {
+    let path = Path::new("/usr").join(format!("{}-linux-gnu", machine.name)).join("include");
+    path.is_dir().then_some(path)
+}
