@@ -106,7 +106,10 @@ mod tests {
         assert_eq!(code("a /* { /* } */ { */ b"), format!("a {} b", " ".repeat(17)));
         assert_eq!(code(r#"a("{\"{", b"}")"#), format!("a({}, b{})", " ".repeat(6), " ".repeat(3)));
         assert_eq!(code(r##"r#"{"}"# x"##), format!("{} x", " ".repeat(8)));
-        assert_eq!(code("'{' '\\'' 'ä' x"), format!("{} {} {} x", " ".repeat(3), " ".repeat(4), " ".repeat(4)));
+        assert_eq!(
+            code("'{' '\\'' 'ä' x"),
+            format!("{} {} {} x", " ".repeat(3), " ".repeat(4), " ".repeat(4))
+        );
     }
 
     #[test]

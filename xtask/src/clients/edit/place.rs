@@ -27,7 +27,8 @@ impl Place {
             Self::Fn(name) => item(&code, 0..code.len(), "fn", name),
             Self::FnIn(header, name) => {
                 let bodies = impls(source, &code, header);
-                let found: Vec<_> = bodies.into_iter().filter_map(|it| item(&code, it, "fn", name).ok()).collect();
+                let found: Vec<_> =
+                    bodies.into_iter().filter_map(|it| item(&code, it, "fn", name).ok()).collect();
                 only(&found, &format!("fn {name} in an impl with {header:?}"))
             }
             Self::Struct(name) => item(&code, 0..code.len(), "struct", name),
@@ -91,7 +92,11 @@ fn body(code: &[u8], at: usize) -> Option<Range<usize>> {
     None
 }
 
-fn occurrences<'a>(code: &'a [u8], within: Range<usize>, words: &'a [u8]) -> impl Iterator<Item = usize> + 'a {
+fn occurrences<'a>(
+    code: &'a [u8],
+    within: Range<usize>,
+    words: &'a [u8],
+) -> impl Iterator<Item = usize> + 'a {
     let start = within.start;
     let windows = code[within].windows(words.len());
     windows.enumerate().filter(move |(_, window)| *window == words).map(move |(at, _)| start + at)

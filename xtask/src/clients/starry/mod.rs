@@ -20,12 +20,7 @@ use std::{
 
 use anyhow::Result;
 
-use self::{
-    boot::Boot,
-    build::Variant,
-    program::Programs,
-    score::Score,
-};
+use self::{boot::Boot, build::Variant, program::Programs, score::Score};
 use super::edit;
 use crate::{
     env::toolchain::{self, Toolchain},
@@ -40,8 +35,18 @@ const CPU_COUNTS: &[usize] = &[1, 4];
 /// The machines on which the published kernel has been started.
 const MACHINES: &[&str] = &["riscv64", "x86_64"];
 
+/// The word for those who want to see the edited sources only.
+const SOURCES: &str = "sources";
+
 /// Builds and boots both kernels for the named machines.
 pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
+    if names == [SOURCES] {
+        for variant in Variant::BOTH {
+            let sources = build::sources(variant)?;
+            tally.check(&format!("{}: {}", variant.name(), sources.display()), Ok(()));
+        }
+        return Ok(());
+    }
     let all: Vec<String> = MACHINES.iter().map(|&name| name.to_owned()).collect();
     let machines = machine::chosen(if names.is_empty() { &all } else { names })?;
     fs::create_dir_all(folder())?;

@@ -46,8 +46,15 @@ pub fn ensure_for(machines: &[&'static Machine]) -> Result<()> {
         let (name, version) = SYMBOLS;
         let root = folder().join("tools");
         let mut install = clean("cargo");
-        install.args(["install", "--quiet", "--locked", "--root"]).arg(&root).args(["--version", version, name]);
-        ensure!(install.status().context("running cargo")?.success(), "cargo cannot install {name} {version}");
+        install.args(["install", "--quiet", "--locked", "--root"]).arg(&root).args([
+            "--version",
+            version,
+            name,
+        ]);
+        ensure!(
+            install.status().context("running cargo")?.success(),
+            "cargo cannot install {name} {version}"
+        );
     }
     Ok(())
 }

@@ -36,7 +36,7 @@ impl Score {
             ["checks", right, "of", all] => self.sum("checks", right, all),
             ["partial", name, right, "of", all] => self.sum(&format!("partial {name}"), right, all),
             ["partial", right, "of", all] => self.sum("partial", right, all),
-            ["partial", .., ] if line.contains("WRONG") => self.partial.push(words[1..].join(" ")),
+            ["partial", ..] if line.contains("WRONG") => self.partial.push(words[1..].join(" ")),
             ["count", name, size, ref count @ ..] => {
                 if let Ok(size) = size.parse() {
                     let count = count.join(" ");
@@ -170,7 +170,8 @@ program done";
     #[test]
     fn counts_are_read() {
         let score = of("count clock rdinstret\ncount pread 8 1234\ncount pread 64 WRONG: no file\n");
-        let expected = [("pread".to_owned(), 8, Ok(1234)), ("pread".to_owned(), 64, Err("WRONG: no file".to_owned()))];
+        let expected =
+            [("pread".to_owned(), 8, Ok(1234)), ("pread".to_owned(), 64, Err("WRONG: no file".to_owned()))];
         assert_eq!(score.counts, expected);
     }
 }

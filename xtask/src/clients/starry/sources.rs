@@ -72,11 +72,7 @@ impl Package {
 }
 
 /// Has `write` put each file of a folder into another one; names with a dot in front are not sources.
-fn copy(
-    from: &Path,
-    to: &Path,
-    write: &dyn Fn(Vec<u8>, PathBuf) -> std::io::Result<()>,
-) -> Result<()> {
+fn copy(from: &Path, to: &Path, write: &dyn Fn(Vec<u8>, PathBuf) -> std::io::Result<()>) -> Result<()> {
     fs::create_dir_all(to).with_context(|| format!("making {}", to.display()))?;
     for entry in fs::read_dir(from).with_context(|| format!("reading {}", from.display()))? {
         let entry = entry?;
