@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 
 use super::{build::Variant, disk, folder, needs, score::Score};
 use crate::{
@@ -72,26 +72,31 @@ impl Boot<'_> {
     fn qemu(&self, folder: &Path, image: &Path, root: &Path) -> Result<Command> {
         let mut command = Command::new(self.machine.qemu);
         command
-            .args(["-m", "512M", "-smp", &self.cpus.to_string()])
+            .args(["-smp", &self.cpus.to_string()])
             .args(["-nographic", "-no-reboot", "-nic", "none"])
             .args(["-device", "nvme,drive=root,serial=root", "-drive"])
             .arg(words("if=none,id=root,format=raw,file=", root));
         if self.by_instructions {
             command.args(["-icount", "shift=0"]);
         }
-        match self.machine.name {
-            "riscv64" => {
-                command.args(["-machine", "virt", "-bios", "default", "-kernel"]).arg(image);
-                command.args(["-append", &format!("init=/{}", disk::PROGRAMS[0])]);
-            }
-            "x86_64" => {
-                let drive = disk::efi(folder, image, "BOOTX64.EFI")?;
-                command.args(["-machine", "q35", "-cpu", "max", "-bios", needs::FIRMWARE, "-drive"]);
-                command.arg(words("format=raw,file=fat:rw:", &drive));
-            }
-            other => bail!("nobody has started StarryOS on {other} yet"),
+        command.args(board(self.machine));
+        if self.machine.name == "x86_64" {
+            let drive = disk::efi(folder, image, "BOOTX64.EFI")?;
+            command.args(["-bios", needs::FIRMWARE, "-drive"]).arg(words("format=raw,file=fat:rw:", &drive));
+        } else {
+            command.arg("-kernel").arg(image).args(["-append", &format!("init=/{}", disk::PROGRAMS[0])]);
         }
         Ok(command)
+    }
+}
+
+/// The board, with the memory that the kernel wants, and a CPU that has all that there is.
+fn board(machine: &Machine) -> &'static [&'static str] {
+    match machine.name {
+        "x86_64" => &["-machine", "q35", "-cpu", "max", "-m", "512M"],
+        "aarch64" => &["-machine", "virt", "-cpu", "max", "-m", "512M"],
+        "loongarch64" => &["-machine", "virt", "-m", "1G"],
+        _ => &["-machine", "virt", "-bios", "default", "-m", "512M"],
     }
 }
 

@@ -93,6 +93,7 @@ pub fn kernel(
         .env("PATH", env::join_paths(path)?)
         .env("CARGO_TARGET_DIR", &target)
         .env("AX_TARGET", machine.target)
+        .env("AX_LOG", "warn")
         .env("RUSTFLAGS", flags(machine));
     if let Some(headers) = needs::headers(machine) {
         command.env("BINDGEN_EXTRA_CLANG_ARGS", format!("-I{}", headers.display()));

@@ -43,6 +43,7 @@ pub fn manifest(package: Package) -> String {
 const ENTRY: &str = "src/entry.rs";
 const ACCESS: &str = "src/mm/access.rs";
 const IO: &str = "src/mm/io.rs";
+const SELECT: &str = "src/syscall/io_mpx/select.rs";
 const SYSCALLS: &str = "src/syscall/fs/io.rs";
 
 const fn edit(file: &'static str, place: Place, change: super::edit::Change) -> Edit {
@@ -187,6 +188,108 @@ const OF_KERNEL: &[Edit] = &[
         Fn("sys_pwritev2"),
         Each("copy_user_iov_read_buf(source)", "import(source, may_be_short(&file_like))"),
     ),
+    // Random bytes go by pieces.
+    edit(
+        "src/syscall/sys.rs",
+        Fn("sys_getrandom"),
+        Statement(
+            "vm_write_slice(",
+            "let done = crate::mm::write_some(current, dst.addr(), &kbuf[..read])?;
+        if done < read {
+            written += done;
+            return if written > 0 { Ok(written as isize) } else { Err(StarryError::BadAddress) };
+        }",
+        ),
+    ),
+    // A length that wraps is refused before anything is read.
+    edit(
+        SYSCALLS,
+        Fn("sys_pread64"),
+        Each(
+            "let read = f",
+            "if len != 0 {\n        check_access(buf as usize, len)?;\n    }\n    let read = f",
+        ),
+    ),
+    // A path has a limit, and no path is a bad pointer.
+    edit(
+        ACCESS,
+        Fn("vm_load_path_string"),
+        All("let mut buf = alloc::vec![0; PATH_MAX];
+    let path = axptr::UserConstPtr::<u8>::new(ptr.addr()).as_cstr();
+    let read = access_user_memory(task, || path.read(&mut buf).map(|path| path.count_bytes()))?;
+    let len = read.map_err(|error| match error {
+        axptr::cstr::StringError::Fault(_) => StarryError::BadAddress,
+        _ => StarryError::NameTooLong,
+    })?;
+    buf.truncate(len);
+    String::from_utf8(buf).map_err(|_| StarryError::IllegalBytes)"),
+    ),
+    edit(
+        "src/file/fs.rs",
+        Fn("resolve_at_with_search"),
+        Front(
+            "if path.is_none() && flags & AT_EMPTY_PATH == 0 {\n        return Err(StarryError::BadAddress);\n    }",
+        ),
+    ),
+    // An address of a socket is read as a whole before it is looked at.
+    edit(
+        "src/syscall/net/addr.rs",
+        Fn("read_family"),
+        Front("addr.cast::<u8>().read_slice(current, addrlen.min(128) as usize)?;"),
+    ),
+    // Of a set of files only the words that were asked for are there.
+    edit(SELECT, File, Behind(include_str!("kernel/select.rs"))),
+    edit(
+        SELECT,
+        Fn("do_select"),
+        Each("unsafe { readfds.read_abi(current)? }", "read_set(current, readfds, nfds)?"),
+    ),
+    edit(
+        SELECT,
+        Fn("do_select"),
+        Each("unsafe { writefds.read_abi(current)? }", "read_set(current, writefds, nfds)?"),
+    ),
+    edit(
+        SELECT,
+        Fn("do_select"),
+        Each("unsafe { exceptfds.read_abi(current)? }", "read_set(current, exceptfds, nfds)?"),
+    ),
+    edit(
+        SELECT,
+        Fn("do_select"),
+        Statement("readfds.write_field(", "write_set(current, readfds, nfds, &value)?;"),
+    ),
+    edit(
+        SELECT,
+        Fn("do_select"),
+        Statement("writefds.write_field(", "write_set(current, writefds, nfds, &value)?;"),
+    ),
+    edit(
+        SELECT,
+        Fn("do_select"),
+        Statement("exceptfds.write_field(", "write_set(current, exceptfds, nfds, &value)?;"),
+    ),
+    // Another process's memory: what has been copied before a bad element counts.
+    edit(
+        "src/syscall/task/ptrace.rs",
+        Fn("process_vm_copy"),
+        Each(
+            "remote_read(&tracee, remote_addr, chunk_len)?",
+            "match remote_read(&tracee, remote_addr, chunk_len) {
+                Ok(data) => data,
+                Err(_) if copied > 0 => return Ok(copied as isize),
+                Err(_) => return Err(StarryError::BadAddress),
+            }",
+        ),
+    ),
+    edit(
+        "src/syscall/task/ptrace.rs",
+        Fn("process_vm_copy"),
+        Each(
+            "remote_write(&tracee, remote_addr, &data)",
+            "remote_write(&tracee, remote_addr, &data).map_err(|_| StarryError::BadAddress)",
+        ),
+    ),
 ];
 
 /// The layer of cached files: what is done in front of a bad byte is told.
@@ -223,6 +326,27 @@ const OF_FILES: &[Edit] = &[
                     return Err(crate::io_error_to_vfs_error(error));
                 }
             };",
+        ),
+    ),
+    // Files without a cache: devices.
+    edit(
+        "src/file/handle.rs",
+        FnIn("FileBackend", "read_at"),
+        Each(
+            "Err(err) => return Err(err)",
+            "Err(_) if total > 0 => break,\n                        Err(err) => return Err(err)",
+        ),
+    ),
+    edit(
+        "src/file/handle.rs",
+        FnIn("FileBackend", "write_at"),
+        Statement(
+            "let read = src",
+            "let read = match src.read(&mut buf[..limit]) {
+                        Ok(read) => read,
+                        Err(_) if total > 0 => break,
+                        Err(error) => return Err(io_error_to_vfs_error(error)),
+                    };",
         ),
     ),
 ];
