@@ -14,6 +14,28 @@ use crate::space::ActiveSpace;
 /// place for a count. So a `write` of a buffer whose last page is missing answers EFAULT there, and Linux answers how
 /// much it took.
 ///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.addr();
+/// # unsafe { libc::munmap(core::ptr::without_provenance_mut(page + 4096), 4096) };
+/// use axptr_starry_vm::{ActiveSpace, VmIoCounted};
+/// use starry_vm::{VmError, VmIo};
+///
+/// /// read(2): a short count if some bytes were done, else EFAULT.
+/// fn answer(file: &[u8], buf: usize) -> isize {
+///     match ActiveSpace.write_short(buf, file) {
+///         Ok(count) => count as isize,
+///         Err(fault) => -(fault.errno() as isize),
+///     }
+/// }
+///
+/// // `page` is 4096 bytes of user memory. No page follows it.
+/// assert_eq!(answer(b"hello", page), 5);
+/// assert_eq!(answer(b"hello", page + 4093), 3);
+/// assert_eq!(answer(b"hello", page + 4096), -14);
+/// assert_eq!(ActiveSpace.write(page + 4093, b"hello"), Err(VmError::BadAddress));
+/// ```
+///
 /// # Safety
 ///
 /// 1. If [`read_counted`](Self::read_counted) returns a fault, it has written the first `fault.done` bytes of the

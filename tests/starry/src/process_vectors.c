@@ -16,6 +16,7 @@ static const struct {
 static void each(const char *name, long number)
 {
     long self = getpid();
+    byte *untouched = fresh(1);
     struct iovec here = {pages, 16}, there = {pages + PAGE, 16};
 #define CALL(local, locals, remote, remotes) sys(number, self, local, locals, remote, remotes, 0)
 #define ONE(address) (&(struct iovec){address, 16})
@@ -29,7 +30,7 @@ static void each(const char *name, long number)
     check_at(name, "remote-no-rights", CALL(&here, 1, ONE(none), 1), -EFAULT);
     check_at(name, "remote-kernel-half", CALL(&here, 1, ONE(kernel_half), 1), -EFAULT);
     check_at(name, "local-count-1025", CALL(&here, 1025, &there, 1), -EINVAL);
-    check_at(name, "remote-never-touched", CALL(&here, 1, ONE(fresh(1)), 1), 16);
+    check_at(name, "remote-never-touched", CALL(&here, 1, ONE(untouched), 1), 16);
     struct iovec second_bad[] = {{pages + PAGE, 16}, {unmapped, 16}};
     struct iovec both[] = {{pages, 16}, {pages + 32, 16}};
     check_at(name, "remote-second-unmapped", CALL(both, 2, second_bad, 2), 16);

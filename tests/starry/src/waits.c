@@ -88,6 +88,8 @@ static void positions(void)
     sys(SYS_pwrite64, file, pages, 100, 0);
     struct place places[PLACES];
     bad_places(8, places);
+    places[PLACES - 1].address = fresh(1); // a good position, but it cannot be written back
+    mprotect(places[PLACES - 1].address, PAGE, PROT_READ);
     for (int i = 1; i < PLACES; i++) // NULL means: the file's own
         check_at("sendfile-position", places[i].name, sys(SYS_sendfile, ends[1], file, places[i].address, 10), -EFAULT);
     int target = scratch();
