@@ -35,7 +35,7 @@ pub fn manifest(package: Package) -> String {
         return String::new();
     }
     format!(
-        "\n[dependencies.axptr]\npath = {:?}\ndefault-features = false\nfeatures = [\"ax-cpu\"]\n",
+        "\n[dependencies.axptr]\npath = {:?}\ndefault-features = false\nfeatures = [\"alloc\", \"ax-cpu\"]\n",
         build::axptr().display().to_string()
     )
 }
@@ -230,6 +230,28 @@ const OF_KERNEL: &[Edit] = &[
         Front(
             "if path.is_none() && flags & AT_EMPTY_PATH == 0 {\n        return Err(StarryError::BadAddress);\n    }",
         ),
+    ),
+    // Strings and arrays up to a zero have any alignment.
+    edit(
+        ACCESS,
+        Fn("vm_load_until_nul"),
+        All("let array = axptr::UserConstPtr::<T>::new(ptr.addr());
+    let read = access_user_memory(task, || array.to_vec_until_zero(axptr::Limit::Bytes(MOST)))?;
+    read.map_err(string_error)"),
+    ),
+    edit(
+        ACCESS,
+        Fn("vm_load_string"),
+        All("let string = axptr::UserConstPtr::<u8>::new(ptr.addr()).as_cstr();
+    let mut bytes = Vec::new();
+    access_user_memory(task, || string.append_to(&mut bytes, MOST))?.map_err(string_error)?;
+    String::from_utf8(bytes).map_err(|_| StarryError::IllegalBytes)"),
+    ),
+    // What has come in a stream must not be lost by a fault.
+    edit(
+        "src/syscall/net/io.rs",
+        Fn("sys_recvfrom"),
+        Front("crate::mm::make_writable(current, buf.addr(), len)?;"),
     ),
     // An address of a socket is read as a whole before it is looked at.
     edit(

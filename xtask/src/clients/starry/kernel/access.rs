@@ -37,6 +37,25 @@ pub(super) fn as_uninit(buf: &mut [u8]) -> &mut [MaybeUninit<u8>] {
     unsafe { transmute::<&mut [u8], &mut [MaybeUninit<u8>]>(buf) }
 }
 
+/// Makes the first pages of a buffer present, and writable.
+pub(crate) fn make_writable(task: &UserTaskRef, start: usize, len: usize) -> VmResult {
+    let range = axptr::UserRange::new(start, len).ok_or(VmError::AccessDenied)?;
+    match access_user_memory(task, || axptr::fault_in::make_present(range, axptr::Access::Write))? {
+        Err(fault) if fault.done == 0 => Err(VmError::AccessDenied),
+        _ => Ok(()),
+    }
+}
+
+/// The longest string or array that a program may pass, in bytes.
+const MOST: usize = 128 << 10;
+
+fn string_error(error: axptr::cstr::StringError) -> VmError {
+    match error {
+        axptr::cstr::StringError::Fault(_) => VmError::AccessDenied,
+        _ => VmError::TooLong,
+    }
+}
+
 fn word_error(error: axptr::atomic::AtomicError) -> UserAtomicError {
     match error {
         axptr::atomic::AtomicError::Retry => UserAtomicError::Retry,
