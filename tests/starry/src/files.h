@@ -2,17 +2,20 @@
 // The files of the checks.
 #pragma once
 
-// Names the folder of this run. Call it before the first group.
-void files_create(void);
+#include <sys/types.h>
 
-// Deletes what is there.
-void files_delete(void);
+// The path of this program.
+extern const char *program_path;
 
 // The path of the scratch file: absolute, short.
 extern char scratch_path[64];
 
+// Names the scratch file of a process. Each group has its own: what the kernel still does with the last one's is no
+// question here.
+void files_name(pid_t process);
+
+// Deletes it.
+void files_delete(void);
+
 // Opens the scratch file, empty, for reading and writing.
 int scratch(void);
-
-// The path of this program.
-extern const char *program_path;

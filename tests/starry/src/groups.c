@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "check.h"
+#include "files.h"
 #include "memory.h"
 
 // A group that takes longer hangs. An emulated machine is slow.
@@ -67,12 +68,15 @@ static void run(const struct group *group)
     int before = tally->done;
     pid_t child = fork();
     if (child == 0) {
+        files_name(getpid());
         memory_create();
         group->run();
         _exit(0);
     }
     char end[40] = "no process";
     int ended = child > 0 && finished(child, end, sizeof end);
+    files_name(child);
+    files_delete();
     int missing = group->checks - (tally->done - before);
     if (!ended || missing != 0) {
         if (ended)

@@ -17,7 +17,7 @@ int main(int count, char **arguments)
     if (count > 1 && strcmp(arguments[1], "executed") == 0)
         return executed(count, arguments);
     program_path = arguments[0];
-    files_create();
+    files_name(getpid());
     tally_create();
     int counting = COUNT || (count > 1 && strcmp(arguments[1], "count") == 0);
     int right = counting ? count_instructions() : run_groups();
