@@ -24,7 +24,8 @@ static long wake(void *word)
 // The operation on the second word, then the comparison of what was there: here, set to 1 if it is 0.
 static long wake_op(void *first, void *second)
 {
-    return sys(SYS_futex, first, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, 1, second, FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0));
+    return sys(SYS_futex, first, FUTEX_WAKE_OP | FUTEX_PRIVATE_FLAG, 1, 1, second,
+               FUTEX_OP(FUTEX_OP_SET, 1, FUTEX_OP_CMP_EQ, 0));
 }
 
 static long requeue(void *first, void *second, unsigned expected)

@@ -23,7 +23,7 @@ static const struct group {
     {"transfers", transfers, 51},
     {"futexes", futexes, 51},
     {"strings", strings, 128},
-    {"arguments", arguments, 27},
+    {"arguments", arguments, 28},
     {"vectors", vectors, 87},
     {"process-vectors", process_vectors, 24},
     {"messages", messages, 58},
