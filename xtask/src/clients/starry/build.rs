@@ -95,8 +95,11 @@ pub fn kernel(
         .env("AX_TARGET", machine.target)
         .env("AX_LOG", "warn")
         .env("RUSTFLAGS", flags(machine));
-    if let Some(headers) = needs::headers(machine) {
-        command.env("BINDGEN_EXTRA_CLANG_ARGS", format!("-I{}", headers.display()));
+    let headers: Vec<_> =
+        needs::headers(machine).iter().map(|path| format!("-I{}", path.display())).collect();
+    command.env("BINDGEN_EXTRA_CLANG_ARGS", headers.join(" "));
+    if let Some(library) = needs::library(machine) {
+        command.env("LIBCLANG_PATH", library);
     }
     let log = folder().join(format!("build-{}-{}.log", machine.name, variant.name()));
     command.stderr(fs::File::create(&log)?);

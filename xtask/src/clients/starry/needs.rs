@@ -1,11 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What StarryOS needs beside the test kernel's tools. Only this client installs it.
 
-use std::{
-    fs,
-    os::unix::fs::PermissionsExt,
-    path::{Path, PathBuf},
-};
+use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
@@ -28,6 +24,10 @@ const ALWAYS: [Need; 2] = [
     Need::Program { program: "mke2fs", packages: &["e2fsprogs"] },
 ];
 
+/// The oldest compiler that knows the newest machine, and its library.
+const NEWER_CLANG: Need = Need::Program { program: "clang-19", packages: &["clang-19"] };
+const NEWER_LIBRARY: &str = "/usr/lib/llvm-19/lib";
+
 /// The firmware that starts EFI images.
 pub const FIRMWARE: &str = "/usr/share/ovmf/OVMF.fd";
 
@@ -37,6 +37,9 @@ pub fn ensure_for(machines: &[&'static Machine]) -> Result<()> {
     for &machine in machines {
         needs.extend(need::of_kernel(machine));
         needs.push(Need::Linker(machine));
+        if is_new(machine) {
+            needs.push(NEWER_CLANG);
+        }
         if machine.name == "x86_64" {
             needs.push(Need::File { path: FIRMWARE, package: "ovmf" });
         }
@@ -84,8 +87,18 @@ pub fn c_compiler(machine: &Machine) -> String {
     }
 }
 
-/// Where the machine's C headers are, if the distribution has them.
-pub fn headers(machine: &Machine) -> Option<PathBuf> {
-    let path = Path::new("/usr").join(format!("{}-linux-gnu", machine.name)).join("include");
-    path.is_dir().then_some(path)
+fn is_new(machine: &Machine) -> bool {
+    machine.name == "loongarch64"
+}
+
+/// The folder of the library that reads C headers for the machine, if the usual one cannot.
+pub fn library(machine: &Machine) -> Option<&'static str> {
+    is_new(machine).then_some(NEWER_LIBRARY)
+}
+
+/// Where the distribution has the machine's C headers: for those who read them by another compiler than its own.
+pub fn headers(machine: &Machine) -> Vec<PathBuf> {
+    let triple = format!("{}-linux-gnu", machine.name);
+    let folders = [format!("/usr/{triple}/include"), format!("/usr/include/{triple}")];
+    folders.into_iter().map(PathBuf::from).filter(|path| path.is_dir()).collect()
 }

@@ -23,7 +23,7 @@ pub struct Score {
 pub const DONE: &str = "program done";
 
 /// What only a kernel says that cannot go on.
-const PANICS: &[&str] = &["panicked at", "Unhandled ", "PANIC"];
+const PANICS: &[&str] = &["panicked at", "Unhandled ", "ARCEOS_PANIC"];
 
 impl Score {
     /// Takes a line of the console.

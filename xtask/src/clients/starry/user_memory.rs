@@ -264,32 +264,32 @@ const OF_KERNEL: &[Edit] = &[
     edit(
         SELECT,
         Fn("do_select"),
-        Each("unsafe { readfds.read_abi(current)? }", "read_set(current, readfds, nfds)?"),
+        Each("unsafe { readfds.read_abi(current)? }", "words_of(current, readfds, nfds)?"),
     ),
     edit(
         SELECT,
         Fn("do_select"),
-        Each("unsafe { writefds.read_abi(current)? }", "read_set(current, writefds, nfds)?"),
+        Each("unsafe { writefds.read_abi(current)? }", "words_of(current, writefds, nfds)?"),
     ),
     edit(
         SELECT,
         Fn("do_select"),
-        Each("unsafe { exceptfds.read_abi(current)? }", "read_set(current, exceptfds, nfds)?"),
+        Each("unsafe { exceptfds.read_abi(current)? }", "words_of(current, exceptfds, nfds)?"),
     ),
     edit(
         SELECT,
         Fn("do_select"),
-        Statement("readfds.write_field(", "write_set(current, readfds, nfds, &value)?;"),
+        Statement("readfds.write_field(", "put_words(current, readfds, nfds, &value)?;"),
     ),
     edit(
         SELECT,
         Fn("do_select"),
-        Statement("writefds.write_field(", "write_set(current, writefds, nfds, &value)?;"),
+        Statement("writefds.write_field(", "put_words(current, writefds, nfds, &value)?;"),
     ),
     edit(
         SELECT,
         Fn("do_select"),
-        Statement("exceptfds.write_field(", "write_set(current, exceptfds, nfds, &value)?;"),
+        Statement("exceptfds.write_field(", "put_words(current, exceptfds, nfds, &value)?;"),
     ),
     // Another process's memory: what has been copied before a bad element counts.
     edit(

@@ -3,7 +3,7 @@
 
 const BITS: u32 = usize::BITS;
 
-fn read_set(
+fn words_of(
     current: &crate::task::UserTaskRef,
     user: UserPtr<__kernel_fd_set>,
     nfds: u32,
@@ -17,7 +17,7 @@ fn read_set(
     Ok(set)
 }
 
-fn write_set(
+fn put_words(
     current: &crate::task::UserTaskRef,
     user: UserPtr<__kernel_fd_set>,
     nfds: u32,
