@@ -6,6 +6,7 @@ use std::env::consts::ARCH;
 use anyhow::Result;
 
 use crate::{
+    adapters,
     env::{
         command,
         cross::{Cross, NO_TRYBUILD},
@@ -127,6 +128,7 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
     for machine in machines {
         if machine.name == ARCH {
             VARIANTS.iter().try_for_each(|variant| variant.run(tally))?;
+            adapters::test(tally)?;
         } else {
             emulated(machine, tally)?;
         }

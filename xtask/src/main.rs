@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask COMMAND`: the project's own commands.
 
+mod adapters;
 mod audit;
 mod bench;
 mod count;

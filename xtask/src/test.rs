@@ -4,7 +4,7 @@
 use anyhow::Result;
 
 use crate::{
-    bench,
+    adapters, bench,
     env::setup,
     examples, kernel, machine,
     root::root,
@@ -47,6 +47,7 @@ fn form(tally: &mut Tally) -> Result<()> {
         example.current_dir(folder);
         tally.check(&format!("formatting of the example kernel {name}"), succeeds(example)?);
     }
+    adapters::form(tally)?;
     let lints = cargo(&["clippy", "--quiet", "--workspace", "--all-targets", "--", "-Dwarnings"]);
     tally.check("lints", succeeds(lints)?);
     for (name, features) in
