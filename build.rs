@@ -39,9 +39,12 @@ fn main() {
     };
     println!("cargo::rustc-check-cfg=cfg(axptr_home, values(\"kernel\", \"process\"))");
     println!("cargo::rustc-cfg=axptr_home=\"{home}\"");
-    println!("cargo::rustc-check-cfg=cfg(axptr_ax_cpu)");
+    println!("cargo::rustc-check-cfg=cfg(axptr_ax_cpu, values(none(), \"from-place\", \"from-start\"))");
     if home == "kernel" && env::var_os("CARGO_FEATURE_AX_CPU").is_some() {
+        // What the distances in ax-cpu's tables are from.
+        let from = if arch == "riscv64" { "start" } else { "place" };
         println!("cargo::rustc-cfg=axptr_ax_cpu");
+        println!("cargo::rustc-cfg=axptr_ax_cpu=\"from-{from}\"");
     }
     println!("cargo::rustc-check-cfg=cfg(axptr_vector_registers, values(\"saved\", \"unsaved\"))");
     if let Some(how) = vector_registers(&arch).filter(|_| home == "kernel") {

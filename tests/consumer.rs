@@ -122,6 +122,7 @@ fn each_set_of_features_builds_with_the_versions_that_cargo_chooses() {
         Package { features: &["vector"], ..any },
         Package { features: &["legacy", "percpu"], ..any },
         Package { default_features: false, features: &["axmm"], ..any },
+        Package { default_features: false, features: &["ax-cpu", "ax-errno", "ax-memory-addr"], ..any },
         Package { features: &["alloc", "axmm", "legacy", "percpu", "std", "untag", "vector"], ..any },
     ] {
         let built = package.cargo("check");
@@ -171,6 +172,21 @@ fn the_default_features_are_the_conversions() {
     let refused = Package { default_features: false, ..package }.cargo("check");
     assert!(!refused.compiles, "{}", refused.said);
     for missing in ["`LinuxError: From<", "`UserConstPtr<u32>: From<"] {
+        assert!(refused.said.contains(missing), "{missing}: {}", refused.said);
+    }
+}
+
+#[test]
+fn the_living_lines_features_are_its_conversions() {
+    let others =
+        "axerrno = \"0.2.2\"\nmemory_addr = \"0.4.1\"\nax-errno = \"0.6.3\"\nax-memory-addr = \"0.7.1\"\n";
+    let package =
+        Package { others, ..Package::new("living_conversions", &["ax-cpu", "ax-errno", "ax-memory-addr"]) };
+    let built = package.cargo("run");
+    assert!(built.compiles, "{}", built.said);
+    let refused = Package { features: &["ax-cpu"], ..package }.cargo("check");
+    assert!(!refused.compiles, "{}", refused.said);
+    for missing in ["ax_errno::LinuxError", "`UserConstPtr<u32>: From<"] {
         assert!(refused.said.contains(missing), "{missing}: {}", refused.said);
     }
 }

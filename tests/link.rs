@@ -188,6 +188,79 @@ fn a_full_script_takes_the_fragment_in_the_order_that_it_states() {
     }
 }
 
+/// riscv64: the vector's jump reaches 1 MiB. What the fragment makes of that is the same on any machine.
+#[test]
+#[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
+fn the_fragment_names_the_former_vector_if_a_jump_reaches_it() {
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("former_vector");
+    fs::create_dir_all(&folder).unwrap();
+    let path = |name: &str| folder.join(name).to_str().unwrap().to_owned();
+    let assemble = |name: &str, text: &str| {
+        fs::write(path("source.s"), text).unwrap();
+        let object = path(name);
+        assert!(Command::new("as").args([&path("source.s"), "-o", &object]).status().unwrap().success());
+        object
+    };
+    let vector = assemble(
+        "vector.o",
+        ".weak __axptr_former_vector\n.section .text.a,\"ax\",@progbits\n.globl _start, __axptr_vector_jump\n\
+         _start: nop\n__axptr_vector_jump: jmp __axptr_former_vector\n\
+         .section axptr_ex_table,\"ao\",@progbits,.text.a\n.long _start - .\n.short 1\n.short 1\n\
+         .section .rodata,\"a\"\n.long 5\n",
+    );
+    let axcpu =
+        assemble("axcpu.o", ".section .text.b,\"ax\"\n.globl trap_vector_base\ntrap_vector_base: nop\n");
+    let other = assemble("other.o", ".section .text.b,\"ax\"\nnop\n");
+    let fragment = root().join("axptr.ld").to_str().unwrap().to_owned();
+    // The gap is behind the vector, or in front of it; the jump is behind one byte of code.
+    for (gap, code, reaches) in [
+        (0, "*(.text.a) . += GAP; *(.text.b)", true),
+        (0xf_fff0, "*(.text.a) . += GAP; *(.text.b)", true),
+        (0x10_0000, "*(.text.a) . += GAP; *(.text.b)", false),
+        (0x550_0000, "*(.text.a) . += GAP; *(.text.b)", false),
+        (0xf_fff0, "*(.text.b) . += GAP; *(.text.a)", true),
+        (0x10_0000, "*(.text.b) . += GAP; *(.text.a)", false),
+    ] {
+        let code = code.replace("GAP", &gap.to_string());
+        let script = path("full.ld");
+        let sections = format!(
+            "ENTRY(_start)\nSECTIONS {{ . = 0x200000; .text : {{ {code} }} .rodata : {{ *(.rodata*) }} }}\n"
+        );
+        fs::write(&script, sections).unwrap();
+        for (linker, flavor) in [("ld".to_owned(), &[][..]), (rust_lld(), &["-flavor", "gnu"])] {
+            for entry in [&axcpu, &other] {
+                let out = path("out");
+                let _ = fs::remove_file(&out);
+                let mut ld = Command::new(&linker);
+                ld.args(flavor).args(["-T", &fragment, "-T", &script, &vector, entry, "-o", &out]);
+                let output = ld.output().unwrap();
+                let text = String::from_utf8_lossy(&output.stderr);
+                assert!(output.status.success(), "{linker}, {gap:#x}: {text}");
+                let value = |symbol| symbol_of(&out, symbol);
+                let target =
+                    if reaches && entry == &axcpu { "trap_vector_base" } else { "__axptr_vector_jump" };
+                assert_eq!(value("__axptr_former_vector"), value(target), "{linker}, {gap:#x}, {code}");
+            }
+        }
+    }
+}
+
+/// The linker of the toolchain.
+fn rust_lld() -> String {
+    let output = Command::new("rustc").args(["--print", "target-libdir"]).output().unwrap();
+    let lib = String::from_utf8(output.stdout).unwrap();
+    Path::new(lib.trim()).with_file_name("bin").join("rust-lld").to_str().unwrap().to_owned()
+}
+
+/// The address of a symbol, as binutils read it.
+fn symbol_of(program: &str, symbol: &str) -> String {
+    let output = Command::new("nm").arg(program).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let line = text.lines().find(|line| line.split(' ').next_back() == Some(symbol));
+    let line = line.unwrap_or_else(|| panic!("no symbol {symbol}:\n{text}"));
+    line.split(' ').next().unwrap().to_owned()
+}
+
 #[test]
 #[ignore = "takes minutes, and linkers that `cargo xtask setup` installs: `cargo xtask test` runs it"]
 fn a_discarded_table_is_refused() {

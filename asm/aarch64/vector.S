@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // The vector table in front of the kernel's own, for synchronous exceptions of kernel code (Arm ARM D1.3.1).
 //
-// When an exception is taken, no register is free. So only a direct branch can go to the former table: to the symbol
-// `exception_vector_base`, which is axcpu's table, or any table to which the kernel gives that name. The reference is
-// weak. A kernel without such a table links, and `put_in_front` returns an error. The branch reaches 128 MiB. If a
-// linker puts a veneer in between, which needs a register, `put_in_front` returns an error too.
+// When an exception is taken, no register is free. So only a direct branch can go to the former table, whose symbol the
+// linker must know. Here are two tables, for the two lines of axcpu: `exception_vector_base` is the earlier one's, or any
+// table to which the kernel gives that name; `__ax_cpu_vector_el1` is that of ax-cpu 0.10. `put_in_front` takes the table
+// that goes on to what VBAR_EL1 holds. The references are weak: a kernel without such a table links, and `put_in_front`
+// returns an error. A branch reaches 128 MiB. If a linker puts a veneer in between, which needs a register, that is an
+// error too.
 //
 // Calls {on_fault}(x0 frame) -> w0: 1 to resume the frame, 0 to pass it on.
 // {cpu}, {pan}: the CPU feature byte, filled by now, and the number of its bit for PAN.
@@ -13,6 +15,7 @@
 // With BTI, no slot needs `bti`: an exception clears PSTATE.BTYPE (Arm ARM D1.3.1), and the branches from here are direct.
 
 .weak exception_vector_base
+.weak __ax_cpu_vector_el1
 
 // Does it to all NEON registers, which lie at sp.
 .macro axptr_each_vector op
@@ -48,25 +51,27 @@
     add     sp, sp, 208
 .endm
 
+// A table in front of `former`. Its code differs from that of the other in two branches.
+.macro axptr_vector name, former
 .pushsection .text.axptr_vector, "ax", @progbits
 .balign 2048
-.global __axptr_vector
-.type __axptr_vector, @function
-__axptr_vector:
+.global \name
+.type \name, @function
+\name:
     .set    .Laxptr_slot, 0
     .rept   16
     .balign 128
     .if .Laxptr_slot == 4               // synchronous, current EL, on its own stack pointer
-    b       .Laxptr_synchronous
+    b       .Lsynchronous_\name
     .else
-    b       exception_vector_base + .Laxptr_slot * 128
+    b       \former + .Laxptr_slot * 128
     .endif
     .set    .Laxptr_slot, .Laxptr_slot + 1
     .endr
     .balign 128
 
     // The frame: x0-x18, x30, ELR, SPSR, ESR, FAR, PSTATE.PAN. The callee keeps x19-x29.
-.Laxptr_synchronous:
+.Lsynchronous_\name:
     sub     sp, sp, 208
     stp     x0, x1, [sp]
     stp     x2, x3, [sp, 16]
@@ -123,8 +128,12 @@ __axptr_vector:
     ldr     x3, [sp, 192]
     msr     s3_0_c4_c2_3, x3
 2:  axptr_restore_frame
-    b       exception_vector_base + 4 * 128
+    b       \former + 4 * 128
 3:  axptr_restore_frame
     eret
-.size __axptr_vector, . - __axptr_vector
+.size \name, . - \name
 .popsection
+.endm
+
+axptr_vector __axptr_vector, exception_vector_base
+axptr_vector __axptr_vector_living, __ax_cpu_vector_el1

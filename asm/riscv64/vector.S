@@ -5,13 +5,16 @@
 // mode, the kernel's stack in user mode. A trap from user mode, an interrupt, and a fault that is not decided here go
 // to the former vector. That vector gets all registers as the machine left them.
 //
-// A jump needs a register, or a target that the linker knows. So the former vector has a fixed name, axcpu's. `j`
-// reaches 1 MiB in both directions (Unprivileged ISA, "JAL"). If that is not enough, the linker reports it.
+// A jump needs a register, or a target that the linker knows. So the former vector has a name that the linker knows:
+// `__axptr_former_vector`. Our linker fragment gives it to axcpu's vector, `trap_vector_base`. A jump without a register
+// reaches 1 MiB in both directions (Unprivileged ISA, "JAL"). If axcpu's vector is farther away, the fragment leaves the
+// name undefined: the kernel links, and `put_in_front` returns an error.
 //
 // Calls {on_fault}(a0 frame) -> a0: 1 to resume the frame, 0 to pass it on.
 // {sum}: the window's bit in sstatus. {entry}: that bit, and the bits that a trap entry sets.
 
 .weak trap_vector_base
+.weak __axptr_former_vector
 
 .pushsection .text.axptr_vector, "ax", @progbits
 .option push
@@ -23,8 +26,9 @@ __axptr_vector:
     csrrw   sp, sscratch, sp
     beqz    sp, 2f
     csrrw   sp, sscratch, sp
-.Lvector_pass_on:
-    j       trap_vector_base
+.global __axptr_vector_jump
+__axptr_vector_jump:
+    j       __axptr_former_vector
 2:  csrrw   sp, sscratch, sp
     addi    sp, sp, -160
     sd      t0, 40(sp)
@@ -32,7 +36,7 @@ __axptr_vector:
     bgez    t0, 3f
     ld      t0, 40(sp)                  // an interrupt
     addi    sp, sp, 160
-    j       .Lvector_pass_on
+    j       __axptr_vector_jump
 
 3:  sd      t0, 16(sp)
     csrr    t0, stval                   // before anything can fault again
@@ -91,7 +95,7 @@ __axptr_vector:
     bnez    a0, 5f
     ld      a0, 96(sp)
     addi    sp, sp, 160
-    j       .Lvector_pass_on
+    j       __axptr_vector_jump
 5:  ld      a0, 96(sp)
     addi    sp, sp, 160
     sret
@@ -99,13 +103,13 @@ __axptr_vector:
 .option pop
 .popsection
 
-// The address of the former vector; 0 if there is none of this name. It is data, which a kernel that moves itself
+// The address of axcpu's vector, near or far; 0 if there is none of this name. It is data, which a kernel that moves itself
 // relocates.
 .pushsection .data.rel.ro.axptr_vector, "aw", @progbits
 .balign 8
-.global __axptr_vector_former
-.type __axptr_vector_former, @object
-__axptr_vector_former:
+.global __axptr_vector_axcpu
+.type __axptr_vector_axcpu, @object
+__axptr_vector_axcpu:
     .quad   trap_vector_base
-.size __axptr_vector_former, . - __axptr_vector_former
+.size __axptr_vector_axcpu, . - __axptr_vector_axcpu
 .popsection

@@ -11,6 +11,7 @@ pub(crate) const ENOSYS: i32 = 38;
 pub(crate) const EILSEQ: i32 = 84;
 
 /// The conversions of an error number, for a crate with ArceOS's error types. `axerrno` and `ax-errno` differ in name only.
+#[cfg(any(feature = "axerrno", feature = "ax-errno"))]
 macro_rules! arceos_errors {
     ($errors:ident) => {
         use $errors::{AxError, AxErrorKind, LinuxError};

@@ -9,10 +9,12 @@
 //! ax-cpu's own entries do not, and stand in the same sections, is nothing to lld and GNU ld.
 
 /// How `asm/entry.S` writes such entries: not at all; by distances from their own place; from the table's start.
-pub(crate) const FORM: u8 = match (cfg!(axptr_ax_cpu), cfg!(target_arch = "riscv64")) {
-    (false, _) => 0,
-    (true, false) => 1,
-    (true, true) => 2,
+pub(crate) const FORM: u8 = if cfg!(axptr_ax_cpu = "from-start") {
+    2
+} else if cfg!(axptr_ax_cpu = "from-place") {
+    1
+} else {
+    0
 };
 
 /// Nothing: this program has no such table.
@@ -26,7 +28,7 @@ macro_rules! __ax_cpu_entry {
 }
 
 /// The text of such an entry, behind that of this crate's own.
-#[cfg(all(axptr_ax_cpu, target_arch = "riscv64"))]
+#[cfg(axptr_ax_cpu = "from-start")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ax_cpu_entry {
@@ -36,7 +38,7 @@ macro_rules! __ax_cpu_entry {
 }
 
 /// The text of such an entry, behind that of this crate's own.
-#[cfg(all(axptr_ax_cpu, not(target_arch = "riscv64")))]
+#[cfg(axptr_ax_cpu = "from-place")]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ax_cpu_entry {
@@ -45,10 +47,7 @@ macro_rules! __ax_cpu_entry {
     };
 }
 
-/// The flag of [`entry`](super::entry) by which the text below chooses the table.
-const _: () = assert!(super::entry::NOFAULT == 8);
-
-/// An entry with distances from the given places. It stands in [`__ex_entry!`](crate::__ex_entry), whose counter and label it
+/// An entry with distances from the given places. 8 is the flag of no-fault forms, which chooses the table. It stands in [`__ex_entry!`](crate::__ex_entry), whose counter and label it
 /// uses.
 #[doc(hidden)]
 #[macro_export]

@@ -7,7 +7,11 @@ use super::{
     entry::Entry,
     table::{Table, TableError},
 };
+#[cfg(axptr_ax_cpu)]
 use crate::arch::ax_cpu::FORM;
+
+/// The distances of an entry are from the table's start, and not from their own places.
+const FROM_START: u8 = 2;
 
 /// An entry of ax-cpu: see `arch::ax_cpu`.
 #[derive(Clone, Copy, Debug)]
@@ -17,6 +21,7 @@ struct Recovery {
     landing: i32,
 }
 
+#[cfg(axptr_ax_cpu)]
 unsafe extern "C" {
     // The linker script of ax-hal's platform, or of ax-runtime, defines them. Their type is not `Recovery`: if the script
     // lost the sections, they are equal, and may be misaligned.
@@ -31,12 +36,21 @@ unsafe extern "C" {
 }
 
 /// Checks that each entry of `table`, which is this image's, stands in the table of ax-cpu that it belongs to.
+#[cfg(axptr_ax_cpu)]
 pub(super) fn check(table: &Table<'_>) -> Result<(), TableError> {
-    let mut after_hook = Cursor::between(&raw const START, &raw const END);
-    let mut before_hook = Cursor::between(&raw const NOFAULT_START, &raw const NOFAULT_END);
+    // SAFETY: (both) the linker's symbols stand around one read-only section.
+    let behind_hook = unsafe { Cursor::between((&raw const START).cast(), (&raw const END).cast(), FORM) };
+    // SAFETY: as above.
+    let before_hook =
+        unsafe { Cursor::between((&raw const NOFAULT_START).cast(), (&raw const NOFAULT_END).cast(), FORM) };
+    check_in(table, behind_hook, before_hook)
+}
+
+/// The same for any two tables: that which is searched behind the kernel's hook, and that before it.
+fn check_in(table: &Table<'_>, mut behind_hook: Cursor, mut before_hook: Cursor) -> Result<(), TableError> {
     let is_missing = |entry: &Entry| {
-        let cursor = if entry.is_nofault() { &mut before_hook } else { &mut after_hook };
-        !cursor.finds(entry)
+        let cursor = if entry.is_nofault() { &mut before_hook } else { &mut behind_hook };
+        !cursor.finds(entry.insn(), entry.landing())
     };
     match table.entries().iter().position(is_missing) {
         Some(index) => Err(TableError::NotInAxCpu { index }),
@@ -44,23 +58,29 @@ pub(super) fn check(table: &Table<'_>) -> Result<(), TableError> {
     }
 }
 
-/// A search that begins behind the last entry that it has found. The linker puts the entries of both crates in the same
-/// order, so it goes through the table once, and not once for each entry.
+/// A search that begins behind the last entry that it has found. The linker puts the entries of both tables in the same
+/// order, so it goes through a table once, and not once for each entry.
 struct Cursor {
     start: *const Recovery,
     len: usize,
     next: usize,
+    form: u8,
 }
 
 impl Cursor {
-    fn between(start: *const [u8; 0], end: *const [u8; 0]) -> Self {
+    /// A table between two addresses. A lost or reversed one has no entries.
+    ///
+    /// # Safety
+    ///
+    /// 1. The memory between the addresses is readable, and does not change.
+    unsafe fn between(start: *const Recovery, end: *const Recovery, form: u8) -> Self {
         let bytes = end.addr().saturating_sub(start.addr());
-        Self { start: start.cast(), len: bytes / size_of::<Recovery>(), next: 0 }
+        Self { start, len: bytes / size_of::<Recovery>(), next: 0, form }
     }
 
-    fn finds(&mut self, wanted: &Entry) -> bool {
-        let behind = (self.next..self.len).chain(0..self.next);
-        let found = behind.into_iter().find(|&index| self.at(index) == (wanted.insn(), wanted.landing()));
+    fn finds(&mut self, insn: usize, landing: usize) -> bool {
+        let mut order = (self.next..self.len).chain(0..self.next);
+        let found = order.find(|&index| self.at(index) == (insn, landing));
         self.next = found.map_or(self.next, |index| index + 1);
         found.is_some()
     }
@@ -68,10 +88,83 @@ impl Cursor {
     /// The instruction and the landing of an entry.
     fn at(&self, index: usize) -> (usize, usize) {
         let entry = self.start.wrapping_add(index);
-        // SAFETY: the linker's symbols stand around one read-only section, and `index` counts its whole entries. A lost
-        // or reversed section has none. A script that puts it at an odd place is no reason to fault here.
+        // SAFETY: by (1), and `index` counts whole entries. A script that puts the table at an odd place is no reason to
+        // fault here.
         let Recovery { insn, landing } = unsafe { entry.read_unaligned() };
-        let place = |field: usize| if FORM == 2 { self.start.addr() } else { entry.addr() + field };
+        let place = |field: usize| {
+            if self.form == FROM_START { self.start.addr() } else { entry.addr() + field }
+        };
         (place(0).wrapping_add_signed(insn as isize), place(4).wrapping_add_signed(landing as isize))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::{Mutex, MutexGuard, PoisonError};
+
+    use super::*;
+
+    /// A table with room for each entry of this test's own image. It lies in the image: 32 bits reach the code from there.
+    struct Words {
+        words: [i32; 1 << 13],
+        len: usize,
+    }
+
+    static BEHIND_HOOK: Mutex<Words> = Mutex::new(Words { words: [0; 1 << 13], len: 0 });
+    static BEFORE_HOOK: Mutex<Words> = Mutex::new(Words { words: [0; 1 << 13], len: 0 });
+
+    type Tables = [MutexGuard<'static, Words>; 2];
+
+    /// ax-cpu's tables for those entries: the instruction, then the landing, as distances from the start or from each
+    /// word's own place.
+    fn tables(form: u8, keep: impl Fn(usize) -> bool) -> Tables {
+        let mut tables =
+            [&BEHIND_HOOK, &BEFORE_HOOK].map(|table| table.lock().unwrap_or_else(PoisonError::into_inner));
+        tables.iter_mut().for_each(|table| table.len = 0);
+        let entries = Table::image().entries();
+        for (_, entry) in entries.iter().enumerate().filter(|&(index, _)| keep(index)) {
+            let table = &mut *tables[usize::from(entry.is_nofault())];
+            for to in [entry.insn(), entry.landing()] {
+                let start = table.words.as_ptr().addr();
+                let from = if form == 2 { start } else { start + 4 * table.len };
+                let distance = to.wrapping_sub(from) as isize;
+                table.words[table.len] = i32::try_from(distance).expect("the image is small");
+                table.len += 1;
+            }
+        }
+        tables
+    }
+
+    fn check(form: u8, [behind, before]: &Tables) -> Result<(), TableError> {
+        let cursor = |table: &Words| {
+            let around = table.words[..table.len].as_ptr_range();
+            // SAFETY: (1) it is an array that is locked.
+            unsafe { Cursor::between(around.start.cast(), around.end.cast(), form) }
+        };
+        check_in(&Table::image(), cursor(behind), cursor(before))
+    }
+
+    #[test]
+    fn an_entry_that_is_not_in_its_table_of_ax_cpu_is_found() {
+        let count = Table::image().entries().len();
+        for form in [1, 2] {
+            assert_eq!(check(form, &tables(form, |_| true)), Ok(()));
+            for lost in [0, count / 2, count - 1] {
+                let found = check(form, &tables(form, |index| index != lost));
+                assert_eq!(found, Err(TableError::NotInAxCpu { index: lost }));
+            }
+            let [behind, before] = tables(form, |_| true);
+            assert!(check(form, &[before, behind]).is_err(), "the tables changed places");
+            assert_eq!(check(form, &tables(form, |_| false)), Err(TableError::NotInAxCpu { index: 0 }));
+        }
+        assert!(check(2, &tables(1, |_| true)).is_err(), "the other format");
+    }
+
+    #[test]
+    fn the_order_of_the_entries_is_nothing_to_ax_cpu() {
+        let mut tables = tables(2, |_| true);
+        let len = tables[0].len;
+        tables[0].words[..len].rotate_left(len / 4 * 2);
+        assert_eq!(check(2, &tables), Ok(()));
     }
 }

@@ -55,7 +55,7 @@
 //! a linker may leave them when it folds functions. Two neighbours that contradict each other are a
 //! [`Conflict`](TableError::Conflict).
 
-#[cfg(axptr_ax_cpu)]
+#[cfg(any(test, axptr_ax_cpu))]
 mod ax_cpu;
 pub(crate) mod cause;
 pub(crate) mod entry;

@@ -231,6 +231,48 @@ macro_rules! impl_pointer {
             }
         }
 
+        impl<T, C: Context> $pointer<T, C> {
+            /// Reads the bytes of one value into `value`, of a type that not all bytes are valid for.
+            ///
+            /// It is for the structs of an ABI that hold a `bool`, an enum or a function pointer, or that do not promise
+            /// [`AnyBitPattern`]. User space chose the bytes: what is made of them, by `assume_init` or through
+            /// [`as_ptr`](MaybeUninit::as_ptr), is `unsafe`, and the caller's to prove. Padding is overwritten, too.
+            ///
+            /// ```
+            /// # unsafe { axptr::hosted::install() }.unwrap();
+            /// use core::mem::MaybeUninit;
+            /// use axptr::UserConstPtr;
+            ///
+            /// #[repr(C)]
+            /// struct SigEvent {
+            ///     value: usize,
+            ///     signo: i32,
+            ///     notify: i32,
+            ///     function: Option<extern "C" fn(usize)>, // not any bytes
+            /// }
+            ///
+            /// let from_user = [7_usize, 2 << 32 | 10, 0];
+            /// let mut event = MaybeUninit::<SigEvent>::uninit();
+            /// UserConstPtr::from((&raw const from_user).addr()).read_uninit(&mut event)?;
+            /// let event = event.as_ptr();
+            /// // SAFETY: all bytes are initialised, and each is valid for an integer.
+            /// let notify = unsafe { (&raw const (*event).notify).read() };
+            /// assert_eq!(notify, 2);
+            /// # Ok::<(), axptr::Fault>(())
+            /// ```
+            ///
+            /// # Errors
+            ///
+            /// Fails as [`copy_from_user`](crate::copy_from_user) does. Then the first `fault.done` bytes of `value` are
+            /// new, and the rest is unchanged.
+            #[inline]
+            pub fn read_uninit(self, value: &mut MaybeUninit<T>) -> Result<(), Fault> {
+                let start = value.as_mut_ptr().cast::<u8>();
+                // SAFETY: (1) `value` is as large as a `T`, and may hold any bytes.
+                unsafe { copy::read_bytes::<C>(start, self.addr, size_of::<T>()) }
+            }
+        }
+
         impl<T: AnyBitPattern> $pointer<T> {
             /// Does [`read`](Self::read) in region mode: see [`region`].
             ///

@@ -3,7 +3,7 @@
 //!
 //! Nothing here is to be inlined into its caller: two hundred types are enough for the compiler.
 
-use core::mem::offset_of;
+use core::mem::{MaybeUninit, offset_of};
 
 use axptr::{
     Context, CursorError, Fit, Limit, UserConstPtr, UserPtr, UserRange, UserReader, UserWriter,
@@ -110,6 +110,7 @@ pub(crate) fn pointers<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>) 
 fn accesses<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) {
     bed.calls(&["UserPtr::read", "UserPtr::read_into", "UserPtr::read_slice"]);
     bed.calls(&["UserConstPtr::read", "UserConstPtr::read_into", "UserConstPtr::read_slice"]);
+    bed.calls(&["UserPtr::read_uninit", "UserConstPtr::read_uninit"]);
     bed.calls(&["UserPtr::write", "UserPtr::write_slice"]);
     let size = size_of::<T>();
     let there = bed.fresh(COUNT * size);
@@ -122,6 +123,13 @@ fn accesses<T: Plain, C: Context>(bed: &mut Bed, ptr: UserPtr<T, C>, at: usize) 
     same(bytes_of(&value), &there[2 * size..3 * size]);
     read_only.add(3).read_into(&mut value).unwrap();
     same(bytes_of(&value), &there[3 * size..4 * size]);
+    let mut any = MaybeUninit::<T>::uninit();
+    ptr.add(1).read_uninit(&mut any).unwrap();
+    // SAFETY: a `T` is bytes, which have all been read.
+    same(bytes_of(unsafe { any.assume_init_ref() }), &there[size..2 * size]);
+    read_only.read_uninit(&mut any).unwrap();
+    // SAFETY: as above.
+    same(bytes_of(unsafe { any.assume_init_ref() }), &there[..size]);
     let mut several = [T::default(); 3];
     ptr.read_slice(&mut several).unwrap();
     same(cast_slice(&several), &there[..3 * size]);

@@ -16,8 +16,13 @@ use lexer::tokens;
 const FLOORS: [&str; 6] = ["arch", "extable", "recovery", "access", "typed", "compat"];
 
 /// The macros that the crate exports at its root, and where they are defined.
-const MACROS: [(&str, &str); 3] =
-    [("__ex_entry", "arch/entry.rs"), ("ex_entry", "extable/macros.rs"), ("user_field", "typed/ptr.rs")];
+const MACROS: [(&str, &str); 5] = [
+    ("__ex_entry", "arch/entry.rs"),
+    ("__ax_cpu_entry", "arch/ax_cpu.rs"),
+    ("__ax_cpu_entry_from", "arch/ax_cpu.rs"),
+    ("ex_entry", "extable/macros.rs"),
+    ("user_field", "typed/ptr.rs"),
+];
 
 /// Where the kernel and the process differ: which modules there are, and the limit to start from. `build.rs` decides which
 /// it is.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vector table of EL1, and the frame that `asm/aarch64/vector.S` builds.
 //!
-//! The former table has the symbol `exception_vector_base`: axcpu's, or a table to which the kernel gives that name.
+//! There is one of our tables for each table that it can stand in front of: see there.
 
 use core::{
     arch::{asm, global_asm},
@@ -44,6 +44,8 @@ global_asm!(
 unsafe extern "C" {
     #[link_name = "__axptr_vector"]
     static VECTOR: u32;
+    #[link_name = "__axptr_vector_living"]
+    static VECTOR_LIVING: u32;
     #[link_name = "__axptr_try_mops_insn"]
     static TRY_MOPS_INSN: u8;
     #[link_name = "__axptr_try_mops_end"]
@@ -169,22 +171,20 @@ pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallErr
     if unsafe { level::unprivileged_accesses_are_overridden() } {
         return Err(InstallError::AccessOverride);
     }
-    let ours = (&raw const VECTOR).addr();
-    let current: usize;
-    // SAFETY: reads a register, in kernel mode.
-    unsafe { asm!("mrs {}, vbar_el1", out(reg) current, options(nomem, nostack, preserves_flags)) };
-    if current != ours {
+    let current = current_table();
+    if !is_ours(current) {
         if current == 0 {
             return Err(InstallError::NoHandler);
         }
-        if current != former() {
+        let goes_on = |&&slot: &&*const u32| branch_target(slot) == current;
+        let Some(ours) = our_tables().iter().find(goes_on).copied() else {
             return Err(InstallError::UnknownHandler);
-        }
-    }
-    ready();
-    if current != ours {
+        };
+        ready();
         // SAFETY: (1), (2) our table passes everything else on to the current one.
         unsafe { asm!("msr vbar_el1, {}", "isb", in(reg) ours, options(nostack, preserves_flags)) };
+    } else {
+        ready();
     }
     prove_mops();
     Ok(())
@@ -202,10 +202,31 @@ fn prove_mops() {
     ask_cpu();
 }
 
-/// The target of the branch in the first slot (Arm ARM C6.2.26, B: a signed number of words).
-fn former() -> usize {
-    let slot = &raw const VECTOR;
-    // SAFETY: the first word of the table, which is constant.
+/// Whether this CPU's VBAR_EL1 points to a table of ours.
+pub(super) fn is_in_front() -> bool {
+    is_ours(current_table())
+}
+
+/// This CPU's table.
+fn current_table() -> usize {
+    let current: usize;
+    // SAFETY: reads a register, in kernel mode.
+    unsafe { asm!("mrs {}, vbar_el1", out(reg) current, options(nomem, nostack, preserves_flags)) };
+    current
+}
+
+/// Our tables, which differ in what they go on to.
+fn our_tables() -> [*const u32; 2] {
+    [&raw const VECTOR, &raw const VECTOR_LIVING]
+}
+
+fn is_ours(table: usize) -> bool {
+    our_tables().iter().any(|ours| ours.addr() == table)
+}
+
+/// The target of the branch in a table's first slot (Arm ARM C6.2.26, B: a signed number of words).
+fn branch_target(slot: *const u32) -> usize {
+    // SAFETY: the first word of one of our tables, which are constant.
     let insn = unsafe { slot.read() };
     let words = ((insn << 6) as i32 >> 6) as isize;
     slot.addr().wrapping_add_signed(words * 4)

@@ -11,9 +11,15 @@ pub enum InstallError {
     NoHandler,
     /// This CPU's former handler differs from that of the CPUs before. The vector can pass on to one handler only.
     OtherHandler,
-    /// The vector can pass on to one trap entry only, which it knows by its symbol (riscv64 `trap_vector_base`, aarch64
-    /// `exception_vector_base`: axcpu's). This CPU's entry is another one: call [`recover`](crate::trap::recover) there.
+    /// riscv64, aarch64: no register is free when a trap enters, so the vector passes on by a jump whose target the linker has
+    /// filled in: the trap entry of axcpu (aarch64: of either line; riscv64: by the linker fragment `axptr.ld`, or with
+    /// `--defsym=__axptr_former_vector=ENTRY`). This CPU's entry is another one, or the fragment is missing. Call
+    /// [`recover`](crate::trap::recover) in the kernel's entry.
     UnknownHandler,
+    /// riscv64: axcpu's trap entry is more than 1 MiB away from the vector, and no jump without a register reaches it. With
+    /// ax-cpu 0.10, use the feature `ax-cpu`, which needs no vector. Else put `.text.axptr_vector` beside the entry, in the
+    /// kernel's linker script.
+    TooFar,
     /// aarch64: the kernel runs at an exception level that is not the kernel of user mode, or whose registers the vector
     /// does not use: EL2 without HCR_EL2.E2H and TGE, or EL3. There, unprivileged accesses have the kernel's rights, too.
     /// Call [`recover`](crate::trap::recover) in the kernel's own trap handler.
@@ -42,7 +48,12 @@ impl fmt::Display for InstallError {
             Self::NoHandler => "the kernel has no fault handler to put the vector in front of",
             Self::OtherHandler => "this CPU's fault handler is not the one of the CPUs before",
             Self::UnknownHandler => {
-                "the vector cannot pass on to this kernel's trap entry: call `axptr::trap::recover` there instead"
+                "the vector cannot pass on to this kernel's trap entry: call `axptr::trap::recover` there instead (riscv64: or \
+                 link with axptr.ld)"
+            }
+            Self::TooFar => {
+                "the kernel's trap entry is more than 1 MiB away: use the feature `ax-cpu` instead, or put \
+                 `.text.axptr_vector` beside it in the linker script"
             }
             Self::WrongLevel => {
                 "the vector does not work at this exception level: call `axptr::trap::recover` in the trap handler instead"

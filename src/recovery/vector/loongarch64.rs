@@ -114,6 +114,19 @@ fn set_interrupts(state: usize) {
     }
 }
 
+/// Whether this CPU's exception entry is our vector.
+pub(super) fn is_in_front() -> bool {
+    current_entry() == (&raw const VECTOR).addr()
+}
+
+/// This CPU's exception entry.
+fn current_entry() -> usize {
+    let entry: usize;
+    // SAFETY: reads a register, in kernel mode.
+    unsafe { asm!("csrrd {}, {EENTRY}", out(reg) entry, EENTRY = const EENTRY, options(nomem, nostack)) };
+    entry
+}
+
 /// Makes this CPU's exception entry point to our vector. Calls `ready` first, if nothing refuses it.
 ///
 /// # Safety
@@ -123,10 +136,9 @@ pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallErr
     const SPACING: usize = 0x7_0000;
 
     let ours = (&raw const VECTOR).addr();
-    let (former, config): (usize, usize);
+    let former = current_entry();
+    let config: usize;
     // SAFETY: reads a register, in kernel mode.
-    unsafe { asm!("csrrd {}, {EENTRY}", out(reg) former, EENTRY = const EENTRY, options(nomem, nostack)) };
-    // SAFETY: as above.
     unsafe { asm!("csrrd {}, {ECFG}", out(reg) config, ECFG = const ECFG, options(nomem, nostack)) };
     if former == ours {
         ready();

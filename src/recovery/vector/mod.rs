@@ -70,13 +70,26 @@ pub use fault::Pager;
 ///    if the kernel's target has them; the kernel has enabled them then (CPACR_EL1.FPEN). It saves no other floating-point
 ///    registers: on riscv64 and loongarch64, neither the pager nor what it calls uses them without saving them.
 /// 4. On loongarch64, no other code keeps a value in CSR.SAVE7. The vector needs it to free its first register.
-/// 5. On riscv64, `sscratch` is 0 in kernel mode and not 0 in user mode, as axcpu keeps it. The kernel's own trap entry
-///    has the symbol `trap_vector_base`, as axcpu's has, within 1 MiB of the vector. No other jump keeps all registers.
-///    Without such an entry the call fails.
+/// 5. On riscv64, `sscratch` is 0 in kernel mode and not 0 in user mode, as axcpu keeps it.
 pub unsafe fn install(pager: Pager) -> Result<(), InstallError> {
     if cfg!(axptr_vector_registers = "unsaved") {
         return Err(InstallError::VectorRegisters);
     }
     // SAFETY: our caller guarantees (1) to (5).
     unsafe { machine::put_in_front(|| fault::set_pager(pager)) }
+}
+
+/// Whether the vector is in front of this CPU's fault handlers.
+///
+/// A CPU on which nobody has called [`install`] ends at its first bad pointer: ask on each, once it has come up. It reads the
+/// CPU's registers and no variable, so it also sees that somebody has replaced the vector. Whether faults then really land,
+/// [`trap::selftest`](crate::trap::selftest) finds out, also per CPU.
+///
+/// ```no_run
+/// # fn on_each_cpu(check: fn()) {}
+/// on_each_cpu(|| assert!(axptr::vector::is_in_front()));
+/// ```
+#[must_use]
+pub fn is_in_front() -> bool {
+    machine::is_in_front()
 }

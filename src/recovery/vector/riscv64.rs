@@ -30,10 +30,12 @@ global_asm!(
 unsafe extern "C" {
     #[link_name = "__axptr_vector"]
     static VECTOR: u8;
-    /// The address of the kernel's own vector, to which our vector passes on. It is 0 if the kernel has none of that
-    /// name.
-    #[link_name = "__axptr_vector_former"]
-    safe static FORMER: usize;
+    /// The jump by which our vector passes on.
+    #[link_name = "__axptr_vector_jump"]
+    static JUMP: u32;
+    /// The address of axcpu's vector, or 0 if the kernel has none of that name.
+    #[link_name = "__axptr_vector_axcpu"]
+    safe static AXCPU: usize;
 }
 
 /// The function that `asm/riscv64/vector.S` calls.
@@ -118,12 +120,23 @@ impl InterruptState for Interrupts {
     }
 }
 
+/// Whether this CPU's `stvec` points to our vector.
+pub(super) fn is_in_front() -> bool {
+    current_entry() == (&raw const VECTOR).addr()
+}
+
+/// This CPU's trap entry.
+fn current_entry() -> usize {
+    let entry: usize;
+    // SAFETY: reads a control register, in kernel mode.
+    unsafe { asm!("csrr {}, stvec", out(reg) entry, options(nomem, nostack, preserves_flags)) };
+    entry
+}
+
 /// Makes this CPU's `stvec` point to our vector. Calls `ready` first, if nothing refuses it.
 pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallError> {
     let ours = (&raw const VECTOR).addr();
-    let former: usize;
-    // SAFETY: reads a control register, in kernel mode.
-    unsafe { asm!("csrr {}, stvec", out(reg) former, options(nomem, nostack, preserves_flags)) };
+    let former = current_entry();
     if former == ours {
         ready();
         return Ok(());
@@ -131,11 +144,22 @@ pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallErr
     if former == 0 {
         return Err(InstallError::NoHandler);
     }
-    if former != FORMER {
-        return Err(InstallError::UnknownHandler);
+    if former != jump_target() {
+        return Err(if former == AXCPU { InstallError::TooFar } else { InstallError::UnknownHandler });
     }
     ready();
     // SAFETY: our vector passes every trap that it does not decide on to the former vector.
     unsafe { asm!("csrw stvec, {}", in(reg) ours, options(nostack, preserves_flags)) };
     Ok(())
+}
+
+/// Where our vector's jump goes to, as the linker has filled it in (Unprivileged ISA, "JAL": 20 bits of an even distance).
+/// If it filled in nothing, that is the jump itself.
+fn jump_target() -> usize {
+    let jump = &raw const JUMP;
+    // SAFETY: an instruction of our vector, which is constant.
+    let insn = unsafe { jump.read() };
+    let upper = (insn as i32 >> 31) as isize * (1 << 20);
+    let rest = insn & 0xf_f000 | (insn >> 20 & 1) << 11 | (insn >> 21 & 0x3ff) << 1;
+    jump.addr().wrapping_add_signed(upper + rest as isize)
 }

@@ -187,6 +187,16 @@ impl Gate {
     }
 }
 
+/// Whether this CPU's gates of #GP and #PF are our vector's.
+pub(super) fn is_in_front() -> bool {
+    let (table, count) = interrupt_table();
+    [GP, PF].into_iter().all(|number| {
+        // SAFETY: (1) the CPU's own table has this gate.
+        let gate = || unsafe { table.wrapping_add(number).read() };
+        number < count && gate().handler() == ours(number)
+    })
+}
+
 /// Makes this CPU's gates point to our vector. Calls `ready` first, if nothing refuses it.
 pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallError> {
     if cr4().has_fred_on() {

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Values of types of each class, and arrays of them.
 
-use std::any::type_name;
+use std::{any::type_name, mem::MaybeUninit, ptr};
 
 use axptr::{
     AnyBitPattern, FaultKind, Limit, NoUninit, UserConstPtr, UserPtr, UserReader, UserWriter, probe, scope,
@@ -60,6 +60,24 @@ fn of<T: AnyBitPattern + NoUninit>(rows: &mut Vec<Operation>) {
         |c| in_place::<T>(c, |c, value| UserPtr::from(c.addr).nofault().read_into(value).answer()),
     ] {
         one(reads("UserPtr::read_into", ToKernel, run));
+    }
+    for run in [
+        (|c| in_place::<T>(c, |c, value| UserConstPtr::from(c.addr).read_uninit(uninit(value)).answer()))
+            as fn(&mut Call<'_>) -> Answer,
+        |c| {
+            in_place::<T>(c, |c, value| {
+                UserConstPtr::from(c.addr).nofault().read_uninit(uninit(value)).answer()
+            })
+        },
+    ] {
+        one(reads("UserConstPtr::read_uninit", ToKernel, run));
+    }
+    for run in [
+        (|c| in_place::<T>(c, |c, value| UserPtr::from(c.addr).read_uninit(uninit(value)).answer()))
+            as fn(&mut Call<'_>) -> Answer,
+        |c| in_place::<T>(c, |c, value| UserPtr::from(c.addr).nofault().read_uninit(uninit(value)).answer()),
+    ] {
+        one(reads("UserPtr::read_uninit", ToKernel, run));
     }
     for run in [
         (|c| UserPtr::<T>::from(c.addr).write(sent(c.kernel)).answer()) as fn(&mut Call<'_>) -> Answer,
@@ -266,4 +284,10 @@ pub(super) fn elements<T: AnyBitPattern + NoUninit>(
     let answer = run(&mut values);
     c.kernel.copy_from_slice(bytemuck::cast_slice(&values));
     answer
+}
+
+/// The same place, in which any bytes may be put.
+fn uninit<T: AnyBitPattern>(value: &mut T) -> &mut MaybeUninit<T> {
+    // SAFETY: a `T` may be any bytes, so whatever is put there makes one.
+    unsafe { &mut *ptr::from_mut(value).cast::<MaybeUninit<T>>() }
 }

@@ -56,6 +56,9 @@ fn main() {
     if env::var_os("CARGO_FEATURE_FRAGMENT").is_some() {
         let fragment = env::var("DEP_AXPTR_LINKER_FRAGMENT").expect("axptr's build script passes it");
         link_arg(&format!("-T{fragment}"));
+    } else if arch == "riscv64" {
+        // What the fragment says, too.
+        link_arg("--defsym=__axptr_former_vector=trap_vector_base");
     }
 }
 

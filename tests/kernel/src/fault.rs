@@ -42,6 +42,7 @@ fn put_vector_in_front() {
         // SAFETY: (1) axcpu's table of handlers is writable, and nothing faults here; (2) its handlers stay, and
         // are entered with interrupts off; (3) the target has no vector registers.
         unsafe { axptr::vector::install(pager) }.expect("axcpu has handlers");
+        assert!(axptr::vector::is_in_front(), "installed on this CPU, and does not see it");
     }
 }
 

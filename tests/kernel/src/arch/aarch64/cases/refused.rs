@@ -3,7 +3,7 @@
 
 use alloc::string::String;
 
-use axptr::vector::InstallError;
+use axptr::vector::{self, InstallError};
 
 use super::super::{
     own_rights,
@@ -21,9 +21,11 @@ pub fn the_vector_refuses_a_trap_entry_that_it_cannot_pass_on_to() -> Result<(),
     // SAFETY: it passes on what it does not decide.
     unsafe { set_table((&raw const kernel_own_table).addr()) };
     let answer = refusal::install();
+    let seen = vector::is_in_front();
     let left = table();
     // SAFETY: what was there.
     unsafe { set_table(before) };
+    ensure!(!seen, "the vector takes another's entry for its own");
     ensure!(left == (&raw const kernel_own_table).addr(), "a refused vector changed the trap entry");
     refusal::check(answer, InstallError::UnknownHandler)
 }
