@@ -201,16 +201,7 @@ const OF_KERNEL: &[Edit] = &[
         }",
         ),
     ),
-    // A length that wraps is refused before anything is read.
-    edit(
-        SYSCALLS,
-        Fn("sys_pread64"),
-        Each(
-            "let read = f",
-            "if len != 0 {\n        check_access(buf as usize, len)?;\n    }\n    let read = f",
-        ),
-    ),
-    // A path has a limit, and no path is a bad pointer.
+    // A path has a limit.
     edit(
         ACCESS,
         Fn("vm_load_path_string"),
@@ -223,13 +214,6 @@ const OF_KERNEL: &[Edit] = &[
     })?;
     buf.truncate(len);
     String::from_utf8(buf).map_err(|_| StarryError::IllegalBytes)"),
-    ),
-    edit(
-        "src/file/fs.rs",
-        Fn("resolve_at_with_search"),
-        Front(
-            "if path.is_none() && flags & AT_EMPTY_PATH == 0 {\n        return Err(StarryError::BadAddress);\n    }",
-        ),
     ),
     // Strings and arrays up to a zero have any alignment.
     edit(
@@ -252,12 +236,6 @@ const OF_KERNEL: &[Edit] = &[
         "src/syscall/net/io.rs",
         Fn("sys_recvfrom"),
         Front("crate::mm::make_writable(current, buf.addr(), len)?;"),
-    ),
-    // An address of a socket is read as a whole before it is looked at.
-    edit(
-        "src/syscall/net/addr.rs",
-        Fn("read_family"),
-        Front("addr.cast::<u8>().read_slice(current, addrlen.min(128) as usize)?;"),
     ),
     // Of a set of files only the words that were asked for are there.
     edit(SELECT, File, Behind(include_str!("kernel/select.rs"))),
