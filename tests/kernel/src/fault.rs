@@ -1,12 +1,11 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Who is asked for a page: the pager behind axptr's vector, and the handler behind axcpu's.
 
-use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+#[cfg(not(feature = "living"))]
+use core::sync::atomic::AtomicBool;
+use core::sync::atomic::{AtomicUsize, Ordering};
 
-use axhal::{
-    mem::VirtAddr,
-    trap::{PAGE_FAULT, PageFaultFlags, register_trap_handler},
-};
+use axhal::{mem::VirtAddr, trap::PageFaultFlags};
 use axptr::{Access, region::AddressSpace};
 use kspin::SpinNoIrq;
 
@@ -24,6 +23,7 @@ pub enum Decides {
     TableInOwnHandler,
     /// `ACCESSING_USER_MEM`, in the handler behind axcpu's: a kernel of the earlier axptr's time. There is no
     /// vector, so what the handler refuses is axcpu's panic.
+    #[cfg(not(feature = "living"))]
     Flag,
 }
 
@@ -32,6 +32,7 @@ pub fn install(decides: Decides) {
     match decides {
         Decides::Table => put_vector_in_front(),
         Decides::TableInOwnHandler => arch::own::install(),
+        #[cfg(not(feature = "living"))]
         Decides::Flag => BY_FLAG.store(true, Ordering::Relaxed),
     }
 }
@@ -86,7 +87,7 @@ pub fn pager(addr: usize, access: Access) -> bool {
         addr,
         access,
         window_open: window::is_open(),
-        irqs_on: axhal::asm::irqs_enabled(),
+        irqs_on: crate::line::asm::irqs_enabled(),
         accessing: axptr::is_accessing_user_memory(),
         // Of several CPUs, another one may hold it: then this one waits.
         space_locked: !smp::at_work()
@@ -110,12 +111,13 @@ pub fn pager(addr: usize, access: Access) -> bool {
     };
     if accessible {
         // Where another CPU has made the page, this one may remember that there was none.
-        axhal::asm::flush_tlb(Some(VirtAddr::from(addr)));
+        crate::line::asm::flush_tlb(Some(VirtAddr::from(addr)));
     }
     accessible
 }
 
 static PASSED_ON: AtomicUsize = AtomicUsize::new(0);
+#[cfg(not(feature = "living"))]
 static BY_FLAG: AtomicBool = AtomicBool::new(false);
 
 /// How many page faults have come to axcpu's handler.
@@ -124,12 +126,22 @@ pub fn passed_on() -> usize {
 }
 
 /// The kernel's own faults: those in its lazy memory are repaired, all others are bugs, unless the flag decides.
-#[register_trap_handler(PAGE_FAULT)]
-fn page_fault(addr: VirtAddr, access: PageFaultFlags) -> bool {
+pub fn of_the_kernels_own(addr: VirtAddr, access: PageFaultFlags) -> bool {
     PASSED_ON.fetch_add(1, Ordering::Relaxed);
     if space::KERNEL_LAZY.contains(addr.as_usize()) {
         return axmm::kernel_aspace().lock().handle_page_fault(addr, access);
     }
+    by_flag(addr, access)
+}
+
+/// What is left is a bug.
+#[cfg(feature = "living")]
+fn by_flag(_: VirtAddr, _: PageFaultFlags) -> bool {
+    false
+}
+
+#[cfg(not(feature = "living"))]
+fn by_flag(addr: VirtAddr, access: PageFaultFlags) -> bool {
     let is_user = access.contains(PageFaultFlags::USER);
     BY_FLAG.load(Ordering::Relaxed)
         && task::current().is_some_and(|task| axptr_legacy::handle_page_fault(&task, addr, access, is_user))

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! axcpu's trap frame, as axptr looks at it. Which of its fields are what is a machine's: `arch::frame`.
 
-use axcpu::TrapFrame;
+use crate::line::TrapFrame;
 
 /// The frame of a fault in kernel code.
 #[derive(Debug)]

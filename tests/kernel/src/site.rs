@@ -6,11 +6,12 @@ use core::ptr::NonNull;
 use axhal::{mem::phys_to_virt, paging::MappingFlags};
 use axptr::{Access, FaultKind};
 use axptr_cases::{PageKind, Site};
-use memory_addr::{MemoryAddr, va};
+use memory_addr::va;
 
 use crate::{
     arch::{self, window},
     fault::Traps,
+    line,
     space::{self, PAGE, SCRATCH},
 };
 
@@ -59,7 +60,7 @@ unsafe impl Site for KernelSite {
 
     fn window(&mut self, addr: usize) -> Option<NonNull<u8>> {
         let areas = &space::space().lock().areas;
-        let (frame, ..) = areas.page_table().query(va!(addr).align_down_4k()).ok()?;
+        let (frame, _) = line::page(areas, addr)?;
         NonNull::new(phys_to_virt(frame).as_mut_ptr())
     }
 

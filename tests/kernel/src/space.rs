@@ -13,7 +13,7 @@ use kspin::SpinNoIrq;
 use lazyinit::LazyInit;
 use memory_addr::{MemoryAddr, PAGE_SIZE_4K, va};
 
-use crate::arch;
+use crate::{arch, line};
 
 /// The size of all pages here.
 pub const PAGE: usize = PAGE_SIZE_4K;
@@ -103,10 +103,10 @@ pub fn init() {
 
 /// Makes it this CPU's.
 pub fn switch_to() {
-    let root = SPACE.lock().areas.page_table_root();
+    let root = line::root(&SPACE.lock().areas);
     // SAFETY: `root` holds the kernel's mappings too and is never freed.
-    unsafe { axhal::asm::write_user_page_table(root) };
-    axhal::asm::flush_tlb(None);
+    unsafe { crate::line::asm::write_user_page_table(root) };
+    crate::line::asm::flush_tlb(None);
 }
 
 /// axmm's address space, and two things that a kernel adds: [`HUGE`] grows, and user space cannot take the
@@ -119,7 +119,7 @@ pub struct UserSpace {
 
 impl UserSpace {
     fn is_present(&self, addr: usize) -> bool {
-        self.areas.page_table().query(va!(addr)).is_ok()
+        line::page(&self.areas, addr).is_some()
     }
 }
 
@@ -261,7 +261,7 @@ impl Area {
         } else {
             self.renew_in(&mut axmm::kernel_aspace().lock())
         }
-        axhal::asm::flush_tlb(None);
+        crate::line::asm::flush_tlb(None);
     }
 
     fn renew_in(&self, areas: &mut AddrSpace) {

@@ -7,7 +7,7 @@
 use alloc::{format, string::String, vec, vec::Vec};
 
 use axmm::AddrSpace;
-use axptr::{Access, AddrSpaceProvider, Fault, FaultKind, UserConstPtr, UserPtr, region};
+use axptr::{Access, AddrSpaceProvider, AddressSpace, Fault, FaultKind, UserConstPtr, UserPtr, region};
 use kspin::SpinNoIrq;
 use memory_addr::va;
 
@@ -50,7 +50,7 @@ impl<P: AddrSpaceProvider> AddrSpaceProvider for Shared<P> {
         self.visits += 1;
         if self.visits == self.change.behind_visit {
             self.inner.with_addr_space(self.change.change);
-            axhal::asm::flush_tlb(None);
+            crate::line::asm::flush_tlb(None);
         }
         result
     }
@@ -198,11 +198,10 @@ pub fn a_range_that_wraps_or_leaves_the_user_half_is_refused() -> Result<(), Str
 pub fn a_protected_page_ends_the_copy_in_front_of_it() -> Result<(), String> {
     let prepare = |task: &Task| {
         let page = task::BASE + CHANGED * PAGE;
-        let made = task.aspace.lock().page_table().query(va!(page)).is_ok()
-            || task.aspace.lock().handle_page_fault(va!(page), READ_WRITE);
+        let made = task.aspace.lock().handle_fault(page, Access::Write);
         assert!(made, "the page to protect");
         protect(&mut task.aspace.lock());
-        axhal::asm::flush_tlb(None);
+        crate::line::asm::flush_tlb(None);
     };
     everywhere(OFFSET, LEN, prepare, NO_CHANGE, |access| match access {
         Access::Read => (LEN, None, 0),

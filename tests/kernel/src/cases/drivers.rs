@@ -32,7 +32,7 @@ fn unmap(buffer: usize, offset: usize) -> usize {
     let page = (buffer + offset) / PAGE * PAGE;
     let unmapped = space::space().lock().areas.unmap(va!(page), PAGE);
     assert_eq!(unmapped, Ok(()), "{page:#x}");
-    axhal::asm::flush_tlb(None);
+    crate::line::asm::flush_tlb(None);
     page - buffer
 }
 
@@ -43,7 +43,7 @@ fn content() -> Vec<u8> {
 
 /// Whether the kernel may schedule here.
 fn may_schedule() -> bool {
-    axhal::asm::irqs_enabled()
+    crate::line::asm::irqs_enabled()
         && !window::is_open()
         && !axptr::is_accessing_user_memory()
         && space::space().try_lock().is_some()

@@ -6,6 +6,7 @@
 
 mod areas;
 mod boot;
+#[cfg(not(feature = "living"))]
 mod by_flag;
 mod changing;
 mod drivers;
@@ -16,6 +17,7 @@ mod inlined;
 mod interrupts;
 mod kernel_side;
 mod layout;
+#[cfg(not(feature = "living"))]
 mod legacy;
 mod limits;
 mod module;
@@ -187,7 +189,8 @@ const LAST: &[Named] = cases! {
     boot: every_entry_of_the_table_has_faulted, all_faults_were_accounted_for;
 };
 
-/// Where the flag decides, what has to end in an `Err` has to be refused by region mode.
+/// Where the flag decides, as in kernels of the earlier axptr's time, what has to end in an `Err` has to be refused by region mode.
+#[cfg(not(feature = "living"))]
 const BY_FLAG: &[Named] = cases! {
     by_flag: user_memory_is_closed_where_the_cpu_can,
         pages_come_during_every_copy,
@@ -200,6 +203,7 @@ const BY_FLAG: &[Named] = cases! {
 pub fn all(decides: Decides, features: Features) -> Vec<Case> {
     match decides {
         Decides::Table | Decides::TableInOwnHandler => by_table(decides, features),
+        #[cfg(not(feature = "living"))]
         Decides::Flag => {
             let mut cases = own(BY_FLAG);
             cases.extend(legacy::cases());
@@ -235,6 +239,7 @@ fn by_table(decides: Decides, features: Features) -> Vec<Case> {
         cases.extend(own(IN_OWN_HANDLER));
     }
     cases.extend(table::shared_with_the_hosted_tests());
+    #[cfg(not(feature = "living"))]
     cases.extend(legacy::cases());
     cases.extend(own(LAST));
     cases

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is where in axcpu's frame.
 
-use axcpu::TrapFrame;
+use crate::line::TrapFrame;
 
 // `movs` reads at rsi and writes at rdi.
 crate::frame::fields!(pc: rip, cause: [rdx], read: rsi, write: rdi);
