@@ -39,6 +39,10 @@ fn main() {
     };
     println!("cargo::rustc-check-cfg=cfg(axptr_home, values(\"kernel\", \"process\"))");
     println!("cargo::rustc-cfg=axptr_home=\"{home}\"");
+    println!("cargo::rustc-check-cfg=cfg(axptr_ax_cpu)");
+    if home == "kernel" && env::var_os("CARGO_FEATURE_AX_CPU").is_some() {
+        println!("cargo::rustc-cfg=axptr_ax_cpu");
+    }
     println!("cargo::rustc-check-cfg=cfg(axptr_vector_registers, values(\"saved\", \"unsaved\"))");
     if let Some(how) = vector_registers(&arch).filter(|_| home == "kernel") {
         println!("cargo::rustc-cfg=axptr_vector_registers=\"{how}\"");

@@ -58,7 +58,9 @@ macro_rules! __ex_entry {
             " - ",
             $insn,
             " + 0x8000) >> 16) != 0) & 1) /* axptr: the landing is more than 32 KiB away */",
-            "\n.popsection\n.purgem axptr_here\n.noaltmacro\n",
+            "\n.popsection\n",
+            $crate::__ax_cpu_entry!($insn, $landing, $flags),
+            ".purgem axptr_here\n.noaltmacro\n",
         )
     };
 }

@@ -27,6 +27,7 @@
 //! `recovery` reads what the machine reports about a fault. It has a file for each machine in `syndrome`, `vector` and
 //! `hosted/frame`, which [`machine_file`] chooses.
 
+pub(crate) mod ax_cpu;
 pub(crate) mod entry;
 pub(crate) mod hidden;
 pub(crate) mod operation;

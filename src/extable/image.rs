@@ -55,9 +55,12 @@ pub fn selftest() -> Result<(), TableError> {
     let sentinel = (&raw const arch::raw::SENTINEL).addr();
     let expected = (&raw const arch::raw::SENTINEL_LANDING).addr();
     match table.lookup(sentinel, None, FaultKind::Unknown) {
-        Some(landing) if landing.pc() == expected => table.check(None),
-        _ => Err(TableError::SentinelLost),
+        Some(landing) if landing.pc() == expected => table.check(None)?,
+        _ => return Err(TableError::SentinelLost),
     }
+    #[cfg(axptr_ax_cpu)]
+    super::ax_cpu::check(&table)?;
+    Ok(())
 }
 
 impl Table<'static> {

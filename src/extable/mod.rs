@@ -55,6 +55,8 @@
 //! a linker may leave them when it folds functions. Two neighbours that contradict each other are a
 //! [`Conflict`](TableError::Conflict).
 
+#[cfg(axptr_ax_cpu)]
+mod ax_cpu;
 pub(crate) mod cause;
 pub(crate) mod entry;
 pub(crate) mod image;

@@ -40,6 +40,12 @@ pub enum TableError {
         /// The index of the entry.
         index: usize,
     },
+    /// An entry does not stand in ax-cpu's table, which the feature `ax-cpu` relies on: the linker script dropped the
+    /// section `__ex_table` or `__nofault_ex_table`, or its symbols do not stand around it.
+    NotInAxCpu {
+        /// The index of the entry.
+        index: usize,
+    },
 }
 
 impl fmt::Display for TableError {
@@ -58,6 +64,12 @@ impl fmt::Display for TableError {
             Self::OutsideText { index } => {
                 write!(f, "exception table entry {index} points out of the text")
             }
+            Self::NotInAxCpu { index } => write!(
+                f,
+                "exception table entry {index} is not in ax-cpu's table: the linker script must keep `__ex_table` between \
+                 `_ex_table_start` and `_ex_table_end`, and `__nofault_ex_table` between `_nofault_ex_table_start` and \
+                 `_nofault_ex_table_end`"
+            ),
         }
     }
 }

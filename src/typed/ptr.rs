@@ -306,6 +306,13 @@ macro_rules! impl_pointer {
             }
         }
 
+        #[cfg(feature = "ax-memory-addr")]
+        impl<T> From<ax_memory_addr::VirtAddr> for $pointer<T> {
+            fn from(addr: ax_memory_addr::VirtAddr) -> Self {
+                Self::new(addr.as_usize())
+            }
+        }
+
         // SAFETY: it is a number, and gives no access to a `T` of the kernel's.
         unsafe impl<T, C> Send for $pointer<T, C> {}
         // SAFETY: as above.

@@ -6,7 +6,7 @@ use core::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::arch::entry;
+use crate::arch::{ax_cpu, entry};
 
 pub(crate) mod inline;
 #[cfg(any(test, all(feature = "vector", any(axptr_home = "kernel", doc))))]
@@ -82,6 +82,7 @@ global_asm!(
     write = const entry::WRITE,
     strict = const entry::STRICT,
     nofault = const entry::NOFAULT,
+    ax_cpu = const ax_cpu::FORM,
 );
 
 /// The normal routines: the cost of an unpredictable branch on this machine is not measured.

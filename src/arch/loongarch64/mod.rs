@@ -8,7 +8,7 @@ use core::{
     sync::atomic::AtomicU8,
 };
 
-use crate::arch::entry;
+use crate::arch::{ax_cpu, entry};
 
 pub(crate) mod inline;
 pub(crate) mod rehearse;
@@ -74,6 +74,7 @@ global_asm!(
     read = const entry::READ,
     write = const entry::WRITE,
     nofault = const entry::NOFAULT,
+    ax_cpu = const ax_cpu::FORM,
 );
 
 /// The normal routines: the cost of an unpredictable branch on this machine is not measured.

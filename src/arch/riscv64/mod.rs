@@ -3,7 +3,7 @@
 
 use core::arch::{asm, global_asm};
 
-use crate::arch::entry;
+use crate::arch::{ax_cpu, entry};
 
 pub(crate) mod inline;
 pub(crate) mod rehearse;
@@ -51,6 +51,7 @@ global_asm!(
     read = const entry::READ,
     write = const entry::WRITE,
     nofault = const entry::NOFAULT,
+    ax_cpu = const ax_cpu::FORM,
 );
 
 /// The normal routines: the cost of an unpredictable branch on this machine is not measured.

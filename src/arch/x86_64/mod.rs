@@ -6,7 +6,7 @@ use core::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::arch::entry;
+use crate::arch::{ax_cpu, entry};
 
 #[cfg(any(test, axptr_home = "kernel", doc))]
 pub(crate) mod control;
@@ -77,6 +77,7 @@ global_asm!(
     write = const entry::WRITE,
     strict = const entry::STRICT,
     nofault = const entry::NOFAULT,
+    ax_cpu = const ax_cpu::FORM,
 );
 
 /// The routines that only this machine has.
