@@ -18,24 +18,40 @@ SECTIONS {
 } INSERT AFTER .rodata;
 ";
 
+/// For riscv64, where a jump reaches 1 MiB and this kernel has more code: what jumps to the trap entry of ax-cpu stands next
+/// to it, and so does what that jumps to. (Entries of assembly are all that is in `.text`.)
+const CODE_BY_REACH: &str = "\
+SECTIONS {
+    .text.entries : {
+        *(.text .text.riscv_trap_handler .text.axptr_vector .text.kernel_*)
+    }
+} INSERT BEFORE .text;
+";
+
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
     let out = env::var("OUT_DIR").expect("cargo sets this");
-    let tables = Path::new(&out).join("tables.ld");
-    fs::write(&tables, TABLES).expect("OUT_DIR is writable");
+    let arch = env::var("CARGO_CFG_TARGET_ARCH").expect("cargo sets this");
+    let more = if arch == "riscv64" { CODE_BY_REACH } else { "" };
+    let fragment = Path::new(&out).join("fragment.ld");
+    fs::write(&fragment, format!("{TABLES}{more}")).expect("OUT_DIR is writable");
 
+    // In front of the script: what stands first takes its sections first.
+    link_arg(&format!("-T{}", fragment.display()));
     // The platform's build scripts tell the linker where it is.
     link_arg("-Taxplat.x");
-    link_arg(&format!("-T{}", tables.display()));
     link_arg("-pie");
     link_arg("-znorelro");
     // The handlers' slices are reached through their `__start_` symbols only.
     link_arg("-znostart-stop-gc");
     // Nobody calls where the loader enters.
     link_arg("--undefined=_head");
-    if env::var("CARGO_CFG_TARGET_ARCH").is_ok_and(|arch| arch == "riscv64") {
+    match &*arch {
         // The entry runs where it is not linked, and no register is set for short addresses yet.
-        link_arg("--no-relax");
+        "riscv64" => link_arg("--no-relax"),
+        // axptr's vector, and this kernel's tables, know the table behind them by the earlier line's name of it.
+        "aarch64" => link_arg("--defsym=exception_vector_base=__ax_cpu_vector_el1"),
+        _ => {}
     }
 }
 

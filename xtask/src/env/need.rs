@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the commands cannot do without, whether it is there, and which packages have it.
 
-use std::env::consts::ARCH;
+use std::{env::consts::ARCH, path::Path};
 
 use anyhow::{Result, bail};
 
 use super::{apt, gcc, qemu, toolchain, toolchain::Toolchain, zig};
-use crate::machine::{Hosted, Linker, Machine};
+use crate::machine::{Hosted, Linker, Living, Loader, Machine};
 
 /// Something that a command cannot do without.
 #[derive(Clone, Copy, Debug)]
@@ -23,6 +23,8 @@ pub enum Need {
     Program { program: &'static str, packages: &'static [&'static str] },
     /// A part of the default toolchain, such as `clippy`.
     Component(&'static str),
+    /// A file, and the package that has it.
+    File { path: &'static str, package: &'static str },
 }
 
 /// Packages, and the suite that they come from if it is not the distribution's own choice.
@@ -43,6 +45,9 @@ pub fn of_kernel(machine: &'static Machine) -> Vec<Need> {
     let qemu = Need::Qemu { program: machine.qemu, package: machine.qemu_package };
     let mut needs = vec![Need::BareMetal(machine.target), qemu];
     needs.extend(machine.vector_target.map(Need::BareMetal));
+    if let Some(Living { loader: Loader::Uefi { firmware, package, .. }, .. }) = &machine.living {
+        needs.push(Need::File { path: firmware, package });
+    }
     needs
 }
 
@@ -74,6 +79,7 @@ impl Need {
             },
             Self::Qemu { program, .. } | Self::Program { program, .. } => (*program).to_owned(),
             Self::Component(name) => format!("cargo {name}"),
+            Self::File { path, .. } => (*path).to_owned(),
         }
     }
 
@@ -89,6 +95,7 @@ impl Need {
             Self::Qemu { program, .. } => qemu::is_there(program),
             Self::Program { program, .. } => apt::on_path(program),
             Self::Component(name) => toolchain::has_component(name),
+            Self::File { path, .. } => Path::new(path).is_file(),
         }
     }
 
@@ -98,7 +105,7 @@ impl Need {
             Self::BareMetal(target) => ("target", *target),
             Self::Hosted(machine) => ("target", machine.hosted.target),
             Self::Component(name) => ("component", *name),
-            Self::Linker(_) | Self::Qemu { .. } | Self::Program { .. } => return false,
+            Self::Linker(_) | Self::Qemu { .. } | Self::Program { .. } | Self::File { .. } => return false,
         };
         toolchain::rustup(&[kind, "add", name]) && self.is_met()
     }
@@ -122,6 +129,7 @@ impl Need {
                     None => bail!("no {program}, and no package {} to install", packages.join(" or ")),
                 }
             }
+            Self::File { package, .. } => vec![(*package).to_owned()],
             Self::Component(name) => bail!("cargo {name} is missing; run: rustup component add {name}"),
         };
         Ok((packages, None))

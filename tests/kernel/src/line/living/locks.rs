@@ -11,7 +11,7 @@ use core::{
 
 use ax_sync::interface::{
     AcquireResult, CONTEXT_IRQSAVE, CONTEXT_PREEMPT, CONTEXT_PREEMPT_IRQSAVE, ContextOps, ContextState,
-    LockMetadata, SpinOps,
+    LOCK_MODE_READ, LockMetadata, RwLockOps, SpinOps,
 };
 
 use axhal::percpu::{this_cpu_id_pinned, with_cpu_pin};
@@ -36,6 +36,8 @@ fn stays() -> &'static AtomicUsize {
 }
 
 struct Locks;
+struct Spin;
+struct Shared;
 
 #[ax_crate_interface::impl_interface]
 impl ContextOps for Locks {
@@ -86,7 +88,7 @@ fn take(locked: &AtomicBool, context: u8) -> Result<ContextState, ContextState> 
 }
 
 #[ax_crate_interface::impl_interface]
-impl SpinOps for Locks {
+impl SpinOps for Spin {
     fn acquire(
         locked: &AtomicBool,
         _metadata: &LockMetadata,
@@ -128,5 +130,69 @@ impl SpinOps for Locks {
 
     fn is_locked(locked: &AtomicBool) -> bool {
         locked.load(Ordering::Relaxed)
+    }
+}
+
+/// The state of a lock that one writer has; else it is how many read.
+const WRITTEN: usize = usize::MAX;
+
+/// Takes a lock for reading or writing; else everything is as it was, as the state says.
+fn share(state: &AtomicUsize, context: u8, mode: u8) -> Result<ContextState, ContextState> {
+    let before = Locks::enter(context);
+    let taken = state.fetch_update(Ordering::Acquire, Ordering::Relaxed, |readers| match mode {
+        LOCK_MODE_READ => (readers < WRITTEN - 1).then_some(readers + 1),
+        _ => (readers == 0).then_some(WRITTEN),
+    });
+    if taken.is_ok() {
+        return Ok(before);
+    }
+    Locks::exit(context, before);
+    Err(before)
+}
+
+#[ax_crate_interface::impl_interface]
+impl RwLockOps for Shared {
+    fn acquire(
+        state: &AtomicUsize,
+        _metadata: &LockMetadata,
+        _lock_addr: usize,
+        context: u8,
+        mode: u8,
+        _caller: &'static Location<'static>,
+    ) -> ContextState {
+        loop {
+            if let Ok(before) = share(state, context, mode) {
+                return before;
+            }
+            core::hint::spin_loop();
+        }
+    }
+
+    fn try_acquire(
+        state: &AtomicUsize,
+        _metadata: &LockMetadata,
+        _lock_addr: usize,
+        context: u8,
+        mode: u8,
+        _caller: &'static Location<'static>,
+    ) -> AcquireResult {
+        match share(state, context, mode) {
+            Ok(before) => AcquireResult::new(true, before),
+            Err(before) => AcquireResult::new(false, before),
+        }
+    }
+
+    fn release(state: &AtomicUsize, _lock_addr: usize, context: u8, before: ContextState, mode: u8) {
+        match mode {
+            LOCK_MODE_READ => {
+                state.fetch_sub(1, Ordering::Release);
+            }
+            _ => state.store(0, Ordering::Release),
+        }
+        Locks::exit(context, before);
+    }
+
+    fn force_read_decrement(state: &AtomicUsize, _lock_addr: usize, _context: u8) {
+        state.fetch_sub(1, Ordering::Release);
     }
 }
