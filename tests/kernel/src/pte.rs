@@ -66,9 +66,22 @@ impl Drop for Changed {
     }
 }
 
+/// Marks the entry of a page that is not there, in a bit that no machine looks at then: it is not 0.
+#[cfg(feature = "living")]
+pub fn mark_absent(root: PhysAddr, addr: usize) {
+    const MARK: u64 = 1 << 9;
+    // SAFETY: `entry_in` returned an entry of that page table, and nobody uses the page.
+    unsafe { entry_in(root, addr).cast::<u64>().write_volatile(MARK) };
+}
+
 /// The entry of the 4 KiB page at `addr`.
 fn entry(addr: usize) -> *mut Pte {
-    let mut table = crate::line::asm::read_user_page_table();
+    entry_in(crate::line::asm::read_user_page_table(), addr)
+}
+
+/// The same in the page table with this root.
+fn entry_in(root: PhysAddr, addr: usize) -> *mut Pte {
+    let mut table = root;
     for level in (1..PAGE_TABLE_LEVELS).rev() {
         // SAFETY: the upper levels of the active page table are only ever extended.
         let entry = unsafe { slot(table, addr, level).read_volatile() };

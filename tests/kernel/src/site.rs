@@ -6,7 +6,6 @@ use core::ptr::NonNull;
 use axhal::{mem::phys_to_virt, paging::MappingFlags};
 use axptr::{Access, FaultKind};
 use axptr_cases::{PageKind, Site};
-use memory_addr::va;
 
 use crate::{
     arch::{self, window},
@@ -52,7 +51,7 @@ unsafe impl Site for KernelSite {
                 PageKind::KernelOnly => (private, true),
                 PageKind::Unmapped | PageKind::Vanished => continue,
             };
-            let mapped = areas.map_alloc(va!(start + index * PAGE), PAGE, flags, populate);
+            let mapped = line::map(areas, start + index * PAGE, PAGE, flags, populate);
             assert_eq!(mapped, Ok(()), "page {index} of {kinds:?}");
         }
         start

@@ -11,7 +11,7 @@ use axptr::{
 };
 use kspin::SpinNoIrq;
 use lazyinit::LazyInit;
-use memory_addr::{MemoryAddr, PAGE_SIZE_4K, va};
+use memory_addr::{PAGE_SIZE_4K, va};
 
 use crate::{arch, line};
 
@@ -89,10 +89,7 @@ pub fn space() -> &'static SpinNoIrq<UserSpace> {
 /// Makes the address space and switches to it.
 pub fn init() {
     // Before the user space takes over the kernel's mappings.
-    axmm::kernel_aspace()
-        .lock()
-        .map_alloc(va!(KERNEL_LAZY.start), KERNEL_LAZY.len(), KERNEL_LAZY.flags, false)
-        .expect("the kernel's own lazy pages");
+    KERNEL_LAZY.map(&mut axmm::kernel_aspace().lock());
     let mut areas = axmm::new_user_aspace(va!(BASE), END - BASE).expect("a new address space");
     for area in ALL {
         area.map(&mut areas);
@@ -136,7 +133,7 @@ impl AddressSpace for UserSpace {
             }
             if HUGE.contains(addr) {
                 // Fails where the chunk is there already, and then it is right as it is.
-                let _ = self.areas.map_alloc(va!(addr).align_down(CHUNK), CHUNK, HUGE.flags, false);
+                let _ = line::map(&mut self.areas, addr / CHUNK * CHUNK, CHUNK, HUGE.flags, false);
             }
         }
         self.areas.handle_fault(addr, access)
@@ -275,8 +272,7 @@ impl Area {
             Pages::Lazy => false,
             Pages::Populated => true,
         };
-        areas
-            .map_alloc(va!(self.start), self.len(), self.flags, populate)
+        line::map(areas, self.start, self.len(), self.flags, populate)
             .unwrap_or_else(|error| panic!("mapping {self:x?}: {error}"));
     }
 }

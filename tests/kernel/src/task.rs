@@ -50,7 +50,7 @@ pub fn with<R>(f: impl FnOnce(&Task) -> R) -> R {
 /// Maps pages from page `index` of a task's memory on, and returns their address.
 pub fn map(task: &Task, index: usize, count: usize, flags: MappingFlags, populate: bool) -> usize {
     let start = BASE + index * PAGE;
-    let mapped = task.aspace.lock().map_alloc(va!(start), count * PAGE, flags, populate);
+    let mapped = line::map(&mut task.aspace.lock(), start, count * PAGE, flags, populate);
     assert_eq!(mapped, Ok(()), "{count} pages at {start:#x}");
     start
 }

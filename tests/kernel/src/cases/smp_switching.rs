@@ -115,7 +115,7 @@ fn copy_across_cpus(round: usize) -> Result<(), String> {
     let whole = round % 2 == 0;
     let start = BASE + round * 4 * PAGE;
     let good = 2 * PAGE;
-    let mapped = space::space().lock().areas.map_alloc(va!(start), good, READ_WRITE, false);
+    let mapped = line::map(&mut space::space().lock().areas, start, good, READ_WRITE, false);
     ensure!(mapped == Ok(()), "{mapped:?}");
     let user = start + 100 + round;
     let len = if whole { PAGE } else { good };
@@ -152,7 +152,7 @@ fn meanwhile(rank: usize, round: usize) -> Result<(), String> {
     let mut back = vec![0; bytes.len()];
     let start = BASE + (2 * HANDS + rank) * 4 * PAGE;
     if round == 0 {
-        let mapped = space::space().lock().areas.map_alloc(va!(start), 4 * PAGE, READ_WRITE, false);
+        let mapped = line::map(&mut space::space().lock().areas, start, 4 * PAGE, READ_WRITE, false);
         ensure!(mapped == Ok(()), "{mapped:?}");
     }
     ensure!(!is_accessing_user_memory(), "the flag is the other task's");

@@ -56,6 +56,17 @@ pub fn page(areas: &AddrSpace, addr: usize) -> Option<(PhysAddr, MappingFlags)> 
     Some((frame, flags))
 }
 
+/// Maps an area, whose pages come at once or at their first fault.
+pub fn map(
+    areas: &mut AddrSpace,
+    start: usize,
+    len: usize,
+    flags: MappingFlags,
+    populate: bool,
+) -> axerrno::AxResult {
+    areas.map_alloc(va!(start), len, flags, populate)
+}
+
 /// The root of its page table.
 pub fn root(areas: &AddrSpace) -> PhysAddr {
     areas.page_table_root()
@@ -144,6 +155,11 @@ fn interrupt(vector: usize) -> bool {
 pub fn take_timer(on_tick: fn()) {
     let taken = axplat::irq::register(axplat::time::irq_num(), on_tick);
     assert!(taken, "the timer's interrupt is somebody else's");
+}
+
+/// Sets this CPU's timer.
+pub fn set_timer(deadline: u64) {
+    axplat::time::set_oneshot_timer(deadline);
 }
 
 /// Calls who has taken an interrupt, and tells its controller that it is done.

@@ -10,10 +10,10 @@
 //! - `asm`: interrupts of this CPU, its TLB and the root of its page table.
 //! - `TrapFrame`, `TaskContext`, `Pte`; `new_task`, `switch`, `may_switch`.
 //! - `entry`: what [`pte`](crate::pte) must know of a page-table entry.
-//! - `page`, `root`: what an address space says of its page table.
+//! - `page`, `root`: what an address space says of its page table. `map`: an area of it.
 //! - `Task`: what hangs on a task.
 //! - `clear_bss`, `init_early`, `init_heap`, `init_later`, and for the other CPUs `start_cpu`, `init_secondary`.
-//! - `take_faults_and_interrupts`, `take_timer`, `acknowledge`: who is called.
+//! - `take_faults_and_interrupts`, `take_timer`, `set_timer`, `acknowledge`: who is called.
 
 #[cfg(not(feature = "living"))]
 mod earlier;

@@ -4,7 +4,6 @@
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
 use axhal::time::{Duration, NANOS_PER_MICROS, monotonic_time_nanos};
-use axplat::time::set_oneshot_timer;
 
 use super::{MOST, rank};
 use crate::line;
@@ -62,7 +61,7 @@ fn set(rank: usize, request: u64) {
 fn go_off_in(nanos: u64) {
     loop {
         let deadline = monotonic_time_nanos() + nanos;
-        set_oneshot_timer(deadline);
+        line::set_timer(deadline);
         // On loongarch64 a deadline that has passed when it is set is one that never comes.
         if monotonic_time_nanos() < deadline {
             return;

@@ -6,7 +6,7 @@
 mod drivers;
 mod locks;
 
-use alloc::format;
+use core::fmt::{self, Write};
 
 use axcpu::{
     context::{KernelTlsBase, TaskAnchor},
@@ -18,7 +18,7 @@ use axhal::{
     paging::{MappingFlags, PageTableRef, PagingAllocator},
     trap::{PageFaultFlags, set_irq_handler, set_page_fault_handler},
 };
-use axmm::AddrSpace;
+use axmm::{AddrSpace, MmResult};
 use kspin::SpinNoIrq;
 use memory_addr::{MemoryAddr, va};
 
@@ -27,7 +27,7 @@ pub use axcpu::{
     paging::Pte,
 };
 
-use crate::smp::MOST;
+use crate::{pte, smp::MOST, space::PAGE};
 
 pub use locks::may_switch;
 
@@ -70,14 +70,47 @@ pub fn page(areas: &AddrSpace, addr: usize) -> Option<(PhysAddr, MappingFlags)> 
     Some((frame, flags))
 }
 
+/// Maps an area, whose pages come at once or at their first fault.
+///
+/// In ax-mm 0.8.4, no page of an area that is not populated ever comes: it leaves entries of 0, which its own
+/// `handle_page_fault` takes for unmapped. With a mark in the entry, it does what it should.
+pub fn map(areas: &mut AddrSpace, start: usize, len: usize, flags: MappingFlags, populate: bool) -> MmResult {
+    areas.map_alloc(va!(start), len, flags, populate)?;
+    if !populate {
+        let root = root(areas);
+        for page in (start..start + len).step_by(PAGE) {
+            pte::mark_absent(root, page);
+        }
+    }
+    Ok(())
+}
+
 /// The root of its page table. ax-mm keeps it to itself, but tells it to those who debug.
 pub fn root(areas: &AddrSpace) -> PhysAddr {
     const FIELD: &str = "page_table_root: PA:0x";
-    let said = format!("{areas:?}");
-    let (_, behind) = said.split_once(FIELD).expect("ax-mm tells the root");
+    let mut said = Said { text: [0; 256], len: 0 };
+    // It ends where there is no room for more.
+    let _ = write!(said, "{areas:?}");
+    let text = core::str::from_utf8(&said.text[..said.len]).expect("it is text");
+    let (_, behind) = text.split_once(FIELD).expect("ax-mm tells the root");
     let digits = behind.split(|c: char| !c.is_ascii_hexdigit()).next();
     let root = digits.and_then(|digits| usize::from_str_radix(digits, 16).ok());
     PhysAddr::from(root.expect("the root is a number"))
+}
+
+/// The beginning of a text.
+struct Said {
+    text: [u8; 256],
+    len: usize,
+}
+
+impl Write for Said {
+    fn write_str(&mut self, more: &str) -> fmt::Result {
+        let place = self.text.get_mut(self.len..self.len + more.len()).ok_or(fmt::Error)?;
+        place.copy_from_slice(more.as_bytes());
+        self.len += more.len();
+        Ok(())
+    }
 }
 
 /// What hangs on a task.
@@ -180,6 +213,12 @@ pub fn take_timer(on_tick: fn()) {
     };
     axhal::irq::request_percpu_irq(axhal::time::irq_num(), CpuMask::first_n(MOST), taken)
         .expect("the timer's interrupt is nobody's yet");
+}
+
+/// Sets this CPU's timer.
+pub fn set_timer(deadline: u64) {
+    // `set_oneshot_timer` is for one that has not gone off.
+    axhal::time::resume_oneshot_timer(deadline);
 }
 
 /// Calls who has taken an interrupt, and tells its controller that it is done.
