@@ -9,7 +9,7 @@ use axptr_cases::{PageKind, Site};
 
 use crate::{
     arch::{self, window},
-    fault::Traps,
+    fault::{self, Traps},
     line,
     space::{self, PAGE, SCRATCH},
 };
@@ -85,7 +85,7 @@ unsafe impl Site for KernelSite {
     }
 
     fn refusal(&self, kind: PageKind, access: Access) -> Option<FaultKind> {
-        match (kind, access) {
+        let refusal = match (kind, access) {
             (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly, Access::Read) => None,
             // The kernel may touch its own memory wherever it lies, except by an unprivileged access.
             (PageKind::KernelOnly, _) if arch::REACHES_PRIVATE_PAGES => None,
@@ -93,6 +93,7 @@ unsafe impl Site for KernelSite {
             (PageKind::ReadOnly, Access::Write) => Some(arch::FORBIDDEN),
             // No memory goes away here.
             (PageKind::Unmapped | PageKind::Vanished, _) => Some(FaultKind::NotPresent),
-        }
+        };
+        refusal.map(fault::told)
     }
 }

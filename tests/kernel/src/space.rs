@@ -89,7 +89,12 @@ pub fn space() -> &'static SpinNoIrq<UserSpace> {
 /// Makes the address space and switches to it.
 pub fn init() {
     // Before the user space takes over the kernel's mappings.
-    KERNEL_LAZY.map(&mut axmm::kernel_aspace().lock());
+    {
+        let kernel = &mut axmm::kernel_aspace().lock();
+        KERNEL_LAZY.map(kernel);
+        // In ax-mm 0.8.4 the last page of a table takes the table with it, out of the kernel's root only.
+        line::map(kernel, KERNEL_LAZY.end(), PAGE, PRIVATE, true).expect("a page that stays");
+    }
     let mut areas = axmm::new_user_aspace(va!(BASE), END - BASE).expect("a new address space");
     for area in ALL {
         area.map(&mut areas);

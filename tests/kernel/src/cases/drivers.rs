@@ -87,7 +87,7 @@ pub fn a_transfer_ends_short_at_a_fault_and_is_resumed() -> Result<(), String> {
     let told = second.is_err_and(|fault| {
         fault.done == in_front - done
             && fault.addr == buffer + in_front
-            && fault.kind == FaultKind::NotPresent
+            && fault.kind == fault::told(FaultKind::NotPresent)
     });
     ensure!(told, "{second:x?}, {in_front} bytes in front of the hole");
     ensure!(bounce[..in_front] == content[..in_front], "wrong bytes");
@@ -103,7 +103,8 @@ pub fn a_transfer_ends_short_at_a_fault_and_is_resumed() -> Result<(), String> {
     // The same in the other direction.
     let in_front = unmap(buffer, 100_000);
     let out = bulk::copy_to_user_chunked(buffer, &content, CHUNK, go_on);
-    let told = out.is_err_and(|fault| fault.done == in_front && fault.kind == FaultKind::NotPresent);
+    let told =
+        out.is_err_and(|fault| fault.done == in_front && fault.kind == fault::told(FaultKind::NotPresent));
     ensure!(told, "{out:x?}, {in_front} bytes in front of the hole");
     Ok(())
 }

@@ -17,8 +17,8 @@ use crate::{
 };
 
 /// Faults that the cases behind the vector have the kernel's own handler repair.
-pub const fn faults() -> usize {
-    2
+pub fn faults() -> usize {
+    if fault::in_ax_cpu() { 0 } else { 2 }
 }
 
 /// Each fault here lands, and is the last one of its instruction.

@@ -67,6 +67,9 @@ pub fn map(
     areas.map_alloc(va!(start), len, flags, populate)
 }
 
+/// It changes the page table only.
+pub const PROTECT_IS_OF_AREAS: bool = false;
+
 /// The root of its page table.
 pub fn root(areas: &AddrSpace) -> PhysAddr {
     areas.page_table_root()

@@ -11,6 +11,7 @@
 //! - `TrapFrame`, `TaskContext`, `Pte`; `new_task`, `switch`, `may_switch`.
 //! - `entry`: what [`pte`](crate::pte) must know of a page-table entry.
 //! - `page`, `root`: what an address space says of its page table. `map`: an area of it.
+//! - `PROTECT_IS_OF_AREAS`: whether what `protect` does to pages is known of their area, too.
 //! - `Task`: what hangs on a task.
 //! - `clear_bss`, `init_early`, `init_heap`, `init_later`, and for the other CPUs `start_cpu`, `init_secondary`.
 //! - `take_faults_and_interrupts`, `take_timer`, `set_timer`, `acknowledge`: who is called.

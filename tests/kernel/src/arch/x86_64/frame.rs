@@ -4,7 +4,10 @@
 use crate::line::TrapFrame;
 
 // `movs` reads at rsi and writes at rdi.
-crate::frame::fields!(pc: rip, cause: [rdx], read: rsi, write: rdi);
+#[cfg(not(feature = "living"))]
+crate::frame::fields!(pc: rip, cause: [rdx], read: [rsi], write: [rdi]);
+#[cfg(feature = "living")]
+crate::frame::fields!(pc: rip, cause: [regs.rdx], read: [regs.rsi], write: [regs.rdi]);
 
 /// RFLAGS.IF.
 pub fn irqs_were_on(frame: &TrapFrame) -> bool {

@@ -85,6 +85,9 @@ pub fn map(areas: &mut AddrSpace, start: usize, len: usize, flags: MappingFlags,
     Ok(())
 }
 
+/// It cuts the area in pieces.
+pub const PROTECT_IS_OF_AREAS: bool = true;
+
 /// The root of its page table. ax-mm keeps it to itself, but tells it to those who debug.
 pub fn root(areas: &AddrSpace) -> PhysAddr {
     const FIELD: &str = "page_table_root: PA:0x";
