@@ -42,7 +42,7 @@ pub use access::{
 #[cfg(feature = "legacy")]
 pub use compat::legacy;
 pub use extable::cause::{Access, FaultKind};
-#[cfg(feature = "percpu")]
+#[cfg(any(feature = "percpu", feature = "ax-percpu"))]
 pub use recovery::flag::{is_accessing_user_memory, switch_accessing_user_memory};
 #[cfg(axptr_home = "process")]
 pub use recovery::hosted;

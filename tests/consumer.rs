@@ -68,8 +68,8 @@ impl Package {
         if !flags.is_empty() {
             cargo.env("RUSTFLAGS", flags);
         }
-        if features.contains(&"axmm") {
-            // The published axmm line uses unstable features.
+        if ["axmm", "ax-mm"].iter().any(|line| features.contains(line)) {
+            // Both published lines use unstable features.
             cargo.env("RUSTC_BOOTSTRAP", "1");
         }
         let output = cargo.env("CARGO_TARGET_DIR", folder.with_file_name("target")).output().unwrap();
@@ -122,8 +122,15 @@ fn each_set_of_features_builds_with_the_versions_that_cargo_chooses() {
         Package { features: &["vector"], ..any },
         Package { features: &["legacy", "percpu"], ..any },
         Package { default_features: false, features: &["axmm"], ..any },
-        Package { default_features: false, features: &["ax-cpu", "ax-errno", "ax-memory-addr"], ..any },
+        Package { default_features: false, features: &["ax-percpu"], ..any },
+        Package {
+            default_features: false,
+            features: &["ax-cpu", "ax-errno", "ax-memory-addr", "ax-mm", "ax-percpu"],
+            ..any
+        },
         Package { features: &["alloc", "axmm", "legacy", "percpu", "std", "untag", "vector"], ..any },
+        // Two lines in one tree.
+        Package { features: &["ax-mm", "ax-percpu", "axmm", "percpu"], ..any },
     ] {
         let built = package.cargo("check");
         assert!(built.compiles, "{:?}: {}", package.features, built.said);

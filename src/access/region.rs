@@ -57,7 +57,8 @@ pub const WINDOW: usize = 64 * 1024;
 
 pub(crate) const PAGE_SIZE: usize = 4096;
 
-/// An address space, as region mode needs it. With the feature `axmm`, `axmm::AddrSpace` implements it.
+/// An address space, as region mode needs it. With the feature `axmm`, `axmm::AddrSpace` implements it; with `ax-mm`,
+/// `ax_mm::AddrSpace`.
 pub trait AddressSpace {
     /// Returns whether areas permit `access` from user mode to every byte of `range`. Its pages need not be present.
     fn check_region_access(&self, range: UserRange, access: Access) -> bool;
@@ -88,9 +89,13 @@ pub trait AddressSpace {
 #[cfg(feature = "axmm")]
 pub type DefaultSpace = axmm::AddrSpace;
 
-/// The address space of an [`AddrSpaceProvider`] that names none. Without the feature `axmm`, there is no such
-/// address space.
-#[cfg(not(feature = "axmm"))]
+/// The address space of an [`AddrSpaceProvider`] that names none.
+#[cfg(all(feature = "ax-mm", not(feature = "axmm")))]
+pub type DefaultSpace = ax_mm::AddrSpace;
+
+/// The address space of an [`AddrSpaceProvider`] that names none. Without the features `axmm` and `ax-mm`, there is no
+/// such address space.
+#[cfg(not(any(feature = "axmm", feature = "ax-mm")))]
 pub type DefaultSpace = core::convert::Infallible;
 
 /// Gives access to an address space. A task that locks its own address space may implement it.

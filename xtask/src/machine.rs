@@ -23,10 +23,29 @@ pub struct Machine {
     pub cpus: &'static [Cpu],
     /// The feature that keeps kernel code away from user memory.
     pub window: Option<&'static str>,
+    /// How it boots on the living line of ArceOS crates, if it does.
+    pub living: Option<Living>,
     /// How the panics of the kernel's own trap handler begin.
     pub fault_panics: &'static [&'static str],
     /// What the tests in a Linux process need.
     pub hosted: Hosted,
+}
+
+/// What differs on the living line of ArceOS crates, whose platform finds out what it runs on.
+#[derive(Debug)]
+pub struct Living {
+    /// The emulated board and its memory.
+    pub board: &'static [&'static str],
+    pub loader: Loader,
+}
+
+/// What loads it.
+#[derive(Debug)]
+pub enum Loader {
+    /// The emulator's own, of a flat image.
+    Own,
+    /// UEFI, a program of this name on a disk.
+    Uefi { firmware: &'static str, package: &'static str, program: &'static str },
 }
 
 /// How programs for Linux on a machine are built and run where it is not the one that we are on.
@@ -81,6 +100,14 @@ const ALL: &[Machine] = &[
             Cpu { name: "qemu64", features: &[] },
         ],
         window: Some("smap"),
+        living: Some(Living {
+            board: &["-machine", "q35", "-m", "256M"],
+            loader: Loader::Uefi {
+                firmware: "/usr/share/ovmf/OVMF.fd",
+                package: "ovmf",
+                program: "BOOTX64.EFI",
+            },
+        }),
         fault_panics: &["Unhandled #PF @ ", "#GP @ "],
         hosted: Hosted {
             target: "x86_64-unknown-linux-gnu",
@@ -105,6 +132,7 @@ const ALL: &[Machine] = &[
             Cpu { name: "cortex-a72", features: &[] },
         ],
         window: Some("pan"),
+        living: None,
         fault_panics: &["Unhandled Page Fault @ ", "Unhandled synchronous exception "],
         hosted: Hosted {
             target: "aarch64-unknown-linux-gnu",
@@ -125,6 +153,10 @@ const ALL: &[Machine] = &[
         image: Format::Flat,
         cpus: &[Cpu { name: "rv64", features: &["sum"] }],
         window: Some("sum"),
+        living: Some(Living {
+            board: &["-machine", "virt", "-bios", "default", "-m", "128M"],
+            loader: Loader::Own,
+        }),
         fault_panics: &["Unhandled Supervisor Page Fault @ ", "Unhandled trap "],
         hosted: Hosted {
             target: "riscv64gc-unknown-linux-gnu",
@@ -145,6 +177,7 @@ const ALL: &[Machine] = &[
         image: Format::Flat,
         cpus: &[Cpu { name: "la464", features: &["ual"] }],
         window: None,
+        living: None,
         fault_panics: &["Unhandled PLV0 Page Fault @ ", "Unhandled trap "],
         hosted: Hosted {
             target: "loongarch64-unknown-linux-musl",

@@ -32,9 +32,10 @@ usage: cargo xtask COMMAND
   test             everything that CI runs; installs what is missing
   hosted [ARCH..]  the tests in a Linux process: here in each build that the table must survive,
                    for other machines under qemu-user
-  kernel [examples] [ARCH..]
-                   builds and boots the test kernel in QEMU, and the kernels of examples/kernels;
-                   with the word `examples` those only
+  kernel [examples|living] [ARCH..]
+                   builds and boots the test kernel in QEMU, on both lines of ArceOS crates, and the
+                   kernels of examples/kernels; with the word `examples` those only, with `living`
+                   the test kernel on the living line only
   count [ARCH..]   instructions, accesses and windows of each operation in the test kernel, from the
                    emulator, held against benches/counts.csv
   audit [ARCH..]   proves of linked programs what tests can only try: table, mask, window

@@ -42,6 +42,9 @@ fn form(tally: &mut Tally) -> Result<()> {
     let mut test_kernel = cargo(&["fmt", "--all", "--check"]);
     test_kernel.current_dir(root().join("tests/kernel"));
     tally.check("formatting of the test kernel", succeeds(test_kernel)?);
+    let mut living = cargo(&["fmt", "--all", "--check"]);
+    living.current_dir(root().join("tests/kernel-living"));
+    tally.check("formatting of the test kernel on the living line", succeeds(living)?);
     for (name, folder) in kernel::examples::folders() {
         let mut example = cargo(&["fmt", "--all", "--check"]);
         example.current_dir(folder);

@@ -3,7 +3,6 @@
 
 use core::sync::atomic::{AtomicUsize, Ordering};
 
-use axcpu::TrapFrame;
 use axptr::{
     Access, FaultKind,
     trap::{Operands, OwnFault, Recovery, Report, TrapFrame as _, recover},
@@ -13,6 +12,7 @@ use crate::{
     arch::frame::{INTERRUPTS, SPARE, STATUS, WINDOW},
     fault,
     frame::{Frame, word},
+    line::TrapFrame,
     space::PAGE,
 };
 

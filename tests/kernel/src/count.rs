@@ -164,7 +164,7 @@ fn wait_to_be_traced() {
 /// Does all operations, with the window enforced where the CPU can.
 pub fn run(features: Features) {
     // An interrupt's instructions are none of an operation's.
-    axhal::asm::disable_irqs();
+    crate::line::asm::disable_irqs();
     if features.window {
         // SAFETY: the line above asks for it.
         unsafe { window::enforce() };

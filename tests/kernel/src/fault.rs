@@ -3,11 +3,8 @@
 
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use axhal::{
-    mem::VirtAddr,
-    trap::{PAGE_FAULT, PageFaultFlags, register_trap_handler},
-};
-use axptr::{Access, region::AddressSpace};
+use axhal::{mem::VirtAddr, trap::PageFaultFlags};
+use axptr::{Access, FaultKind, region::AddressSpace};
 use kspin::SpinNoIrq;
 
 use crate::{
@@ -22,8 +19,13 @@ pub enum Decides {
     Table,
     /// The exception table, asked by the kernel's own trap entry: no vector of axptr's.
     TableInOwnHandler,
+    /// The exception table, of which ax-cpu has a copy in its own: nothing of axptr's is installed. What a fault was about
+    /// nobody says then.
+    #[cfg(feature = "living")]
+    TableInAxCpu,
     /// `ACCESSING_USER_MEM`, in the handler behind axcpu's: a kernel of the earlier axptr's time. There is no
     /// vector, so what the handler refuses is axcpu's panic.
+    #[cfg(not(feature = "living"))]
     Flag,
 }
 
@@ -32,6 +34,9 @@ pub fn install(decides: Decides) {
     match decides {
         Decides::Table => put_vector_in_front(),
         Decides::TableInOwnHandler => arch::own::install(),
+        #[cfg(feature = "living")]
+        Decides::TableInAxCpu => IN_AX_CPU.store(true, Ordering::Relaxed),
+        #[cfg(not(feature = "living"))]
         Decides::Flag => BY_FLAG.store(true, Ordering::Relaxed),
     }
 }
@@ -87,7 +92,7 @@ pub fn pager(addr: usize, access: Access) -> bool {
         addr,
         access,
         window_open: window::is_open(),
-        irqs_on: axhal::asm::irqs_enabled(),
+        irqs_on: crate::line::asm::irqs_enabled(),
         accessing: axptr::is_accessing_user_memory(),
         // Of several CPUs, another one may hold it: then this one waits.
         space_locked: !smp::at_work()
@@ -111,13 +116,25 @@ pub fn pager(addr: usize, access: Access) -> bool {
     };
     if accessible {
         // Where another CPU has made the page, this one may remember that there was none.
-        axhal::asm::flush_tlb(Some(VirtAddr::from(addr)));
+        crate::line::asm::flush_tlb(Some(VirtAddr::from(addr)));
     }
     accessible
 }
 
 static PASSED_ON: AtomicUsize = AtomicUsize::new(0);
+static IN_AX_CPU: AtomicBool = AtomicBool::new(false);
+#[cfg(not(feature = "living"))]
 static BY_FLAG: AtomicBool = AtomicBool::new(false);
+
+/// Whether ax-cpu decides: no frame is handed to axptr, and no landing is told a kind.
+pub fn in_ax_cpu() -> bool {
+    IN_AX_CPU.load(Ordering::Relaxed)
+}
+
+/// What a landing is told of a fault of this kind.
+pub fn told(kind: FaultKind) -> FaultKind {
+    if in_ax_cpu() { FaultKind::Unknown } else { kind }
+}
 
 /// How many page faults have come to axcpu's handler.
 pub fn passed_on() -> usize {
@@ -125,12 +142,27 @@ pub fn passed_on() -> usize {
 }
 
 /// The kernel's own faults: those in its lazy memory are repaired, all others are bugs, unless the flag decides.
-#[register_trap_handler(PAGE_FAULT)]
-fn page_fault(addr: VirtAddr, access: PageFaultFlags) -> bool {
+pub fn of_the_kernels_own(addr: VirtAddr, access: PageFaultFlags) -> bool {
+    if in_ax_cpu() && addr.as_usize() < axptr::user_limit() {
+        // The hook is all there is: it is asked for user memory, too.
+        let write = access.contains(PageFaultFlags::WRITE);
+        return pager(addr.as_usize(), if write { Access::Write } else { Access::Read });
+    }
     PASSED_ON.fetch_add(1, Ordering::Relaxed);
     if space::KERNEL_LAZY.contains(addr.as_usize()) {
         return axmm::kernel_aspace().lock().handle_page_fault(addr, access);
     }
+    by_flag(addr, access)
+}
+
+/// What is left is a bug.
+#[cfg(feature = "living")]
+fn by_flag(_: VirtAddr, _: PageFaultFlags) -> bool {
+    false
+}
+
+#[cfg(not(feature = "living"))]
+fn by_flag(addr: VirtAddr, access: PageFaultFlags) -> bool {
     let is_user = access.contains(PageFaultFlags::USER);
     BY_FLAG.load(Ordering::Relaxed)
         && task::current().is_some_and(|task| axptr_legacy::handle_page_fault(&task, addr, access, is_user))

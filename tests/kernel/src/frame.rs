@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! axcpu's trap frame, as axptr looks at it. Which of its fields are what is a machine's: `arch::frame`.
 
-use axcpu::TrapFrame;
+use crate::line::TrapFrame;
 
 /// The frame of a fault in kernel code.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub fn word(frame: &mut TrapFrame, place: usize) -> &mut usize {
 /// - `read`, `write`: those of the registers in which an instruction with two sides has its addresses, where there is
 ///   such an instruction.
 macro_rules! fields {
-    (pc: $pc:ident, cause: [$($cause:tt)+] $(, read: $read:ident, write: $write:ident)?) => {
+    (pc: $pc:ident, cause: [$($cause:tt)+] $(, read: [$($read:tt)+], write: [$($write:tt)+])?) => {
         // SAFETY: (1) to (4) the registers that the trap entry has saved, and restores.
         unsafe impl axptr::trap::TrapFrame for $crate::frame::Frame<'_> {
             fn pc(&self) -> usize {
@@ -44,7 +44,7 @@ macro_rules! fields {
             }
             $(
                 fn operands(&self) -> Option<axptr::trap::Operands> {
-                    Some(axptr::trap::Operands { read: self.0.$read as usize, write: self.0.$write as usize })
+                    Some(axptr::trap::Operands { read: self.0.$($read)+ as usize, write: self.0.$($write)+ as usize })
                 }
             )?
         }

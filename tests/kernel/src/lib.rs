@@ -15,6 +15,7 @@ mod count;
 mod early;
 mod fault;
 mod frame;
+mod line;
 mod mode;
 mod module;
 mod op;
@@ -60,12 +61,11 @@ fn boot(cpu_id: usize, arg: usize) -> Mode {
     // Nothing is there yet, `.bss` included.
     let table = axptr::extable::selftest();
     // SAFETY: what the line above left in `.bss` may be forgotten; the stack lies outside it.
-    unsafe { axhal::mem::clear_bss() };
+    unsafe { line::clear_bss() };
     early::refuse_before_the_limit_is_set();
     // SAFETY: (1) ArceOS links its kernels, and maps all that is theirs, into the upper half.
     unsafe { axptr::set_user_limit(axptr::DEFAULT_USER_LIMIT) };
-    axplat::percpu::init_primary(cpu_id);
-    axhal::init_early(cpu_id, arg);
+    line::init_early(cpu_id, arg);
     let mode = Mode::of_this_boot();
     // Ends the line that a boot loader, or the console's own start, may have begun.
     say!("");
@@ -74,16 +74,17 @@ fn boot(cpu_id: usize, arg: usize) -> Mode {
         .filter(|region| region.flags.contains(MemRegionFlags::FREE))
         .max_by_key(|region| region.size)
         .expect("the machine has free memory");
-    axalloc::global_init(phys_to_virt(heap.paddr).as_usize(), heap.size);
+    line::init_heap(phys_to_virt(heap.paddr).as_usize(), heap.size);
 
     axmm::init_memory_management();
-    axhal::init_later(cpu_id, arg);
+    line::init_later(cpu_id, arg);
+    line::take_faults_and_interrupts();
     space::init();
     early::record(table);
     smp::timer::init();
     fault::install(mode.decides);
     smp::start(mode.cpus, mode.decides);
-    axhal::asm::enable_irqs();
+    crate::line::asm::enable_irqs();
     mode
 }
 

@@ -56,6 +56,9 @@ impl Mode {
         let decides = match name {
             "" => Decides::Table,
             "own-handler" => Decides::TableInOwnHandler,
+            #[cfg(feature = "living")]
+            "ax-cpu" => Decides::TableInAxCpu,
+            #[cfg(not(feature = "living"))]
             "by-flag" => Decides::Flag,
             "machine" => return Self { decides: Decides::Table, run: Run::CasesOfMachine, cpus },
             "count" => return Self { decides: Decides::Table, run: Run::Count, cpus },

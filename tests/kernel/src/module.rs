@@ -49,7 +49,7 @@ pub fn load() -> Function {
 
     let flags = MappingFlags::READ | MappingFlags::WRITE | MappingFlags::EXECUTE;
     axmm::kernel_aspace().lock().map_alloc(va!(CODE), PAGE, flags, true).expect("a page for the module");
-    axhal::asm::flush_tlb(None);
+    crate::line::asm::flush_tlb(None);
     // SAFETY: the function's code, and what lies behind it in the same section or the next.
     let code = unsafe { slice::from_raw_parts(start as *const u8, CODE_LEN) };
     // SAFETY: the page is the module's, and has room.
@@ -66,7 +66,7 @@ pub fn load() -> Function {
 pub fn unload() {
     LOADED.store(false, Ordering::Release);
     axmm::kernel_aspace().lock().unmap(va!(CODE), PAGE).expect("it was loaded");
-    axhal::asm::flush_tlb(None);
+    crate::line::asm::flush_tlb(None);
 }
 
 /// The table of the module, while it is loaded.

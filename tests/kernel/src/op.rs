@@ -87,6 +87,14 @@ impl Done {
     }
 }
 
+impl Done {
+    /// What is told of it, where a landing was.
+    pub fn told(self) -> Self {
+        let lands = self.traps != Traps::NONE;
+        Self { kind: self.kind.map(|kind| if lands { fault::told(kind) } else { kind }), ..self }
+    }
+}
+
 impl Op {
     const fn reads(name: &'static str, run: fn(usize, &mut [u8]) -> Result<(), Fault>) -> Self {
         Self { name, access: Access::Read, run }
@@ -144,6 +152,7 @@ impl Op {
     /// The same, and it must end so.
     pub fn expect(self, user: usize, len: usize, before: &[u8], expected: Done) -> Result<(), String> {
         let done = self.check(user, len, before)?;
+        let expected = expected.told();
         ensure!(done == expected, "{self:?} of {len} bytes at {user:#x}: {done:?}, not {expected:?}");
         Ok(())
     }

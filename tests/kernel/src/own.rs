@@ -5,11 +5,17 @@
 //! That has saved all registers, and read what the machine says of the fault. It leaves the window as the fault has found it.
 //! Behind [`handle`] it restores the registers and returns, or goes on to axcpu's handler.
 
-use axcpu::TrapFrame;
-use axhal::asm::{disable_irqs, enable_irqs};
 use axptr::trap::{OwnFault, Recovery, Report, recover, recover_in};
 
-use crate::{broken, fault, frame::Frame, module};
+use crate::{
+    broken, fault,
+    frame::Frame,
+    line::{
+        TrapFrame,
+        asm::{disable_irqs, enable_irqs},
+    },
+    module,
+};
 
 /// Decides a fault of kernel code's over data; false if it is none of axptr's.
 pub fn handle(frame: &mut TrapFrame, report: Report) -> bool {

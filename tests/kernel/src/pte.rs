@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Page-table entries of the active address space, edited without the kernel's help.
 
-use axhal::{
-    mem::{PhysAddr, VirtAddr, phys_to_virt},
-    paging::MappingFlags,
-};
-use page_table_entry::GenericPTE;
+use axhal::mem::{PhysAddr, VirtAddr, phys_to_virt};
 
-use crate::arch::{PAGE_TABLE_LEVELS, Pte};
+use crate::{
+    arch::{PAGE_TABLE_LEVELS, Pte},
+    line,
+};
 
 /// Maps `frame` for user mode at `addr`, if nothing is mapped there, and says whether it is now.
 ///
@@ -16,15 +15,13 @@ pub fn map_user(addr: usize, frame: PhysAddr) -> bool {
     let entry = entry(addr);
     // SAFETY: `entry` returned an entry of the active page table.
     let old = unsafe { entry.read_volatile() };
-    // An entry of axmm's that waits for its page is not 0 on every machine.
-    if old.is_present() {
+    if line::entry::is_present(old) {
         return false;
     }
-    let flags = MappingFlags::READ | MappingFlags::WRITE | MappingFlags::USER;
     // SAFETY: as above; the page was absent.
-    unsafe { entry.write_volatile(Pte::new_page(frame, flags, false)) };
+    unsafe { entry.write_volatile(line::entry::of_user_page(frame)) };
     // Some machines remember that there was none.
-    axhal::asm::flush_tlb(Some(VirtAddr::from(addr)));
+    crate::line::asm::flush_tlb(Some(VirtAddr::from(addr)));
     true
 }
 
@@ -50,7 +47,7 @@ pub fn change(addr: usize, change: impl FnOnce(u64) -> u64) -> Changed {
     let former = unsafe { entry.read_volatile() };
     // SAFETY: as above; the caller knows what follows from the change.
     unsafe { entry.write_volatile(change(former)) };
-    axhal::asm::flush_tlb(Some(VirtAddr::from(addr)));
+    crate::line::asm::flush_tlb(Some(VirtAddr::from(addr)));
     Changed { addr, entry, former }
 }
 
@@ -65,19 +62,30 @@ impl Drop for Changed {
     fn drop(&mut self) {
         // SAFETY: the entry is still one of the active page table.
         unsafe { self.entry.write_volatile(self.former) };
-        axhal::asm::flush_tlb(Some(VirtAddr::from(self.addr)));
+        crate::line::asm::flush_tlb(Some(VirtAddr::from(self.addr)));
     }
+}
+
+/// Marks the entry of a page that is not there, in a bit that no machine looks at then: it is not 0.
+#[cfg(feature = "living")]
+pub fn mark_absent(root: PhysAddr, addr: usize) {
+    const MARK: u64 = 1 << 9;
+    // SAFETY: `entry_in` returned an entry of that page table, and nobody uses the page.
+    unsafe { entry_in(root, addr).cast::<u64>().write_volatile(MARK) };
 }
 
 /// The entry of the 4 KiB page at `addr`.
 fn entry(addr: usize) -> *mut Pte {
-    let mut table = axhal::asm::read_user_page_table();
+    entry_in(crate::line::asm::read_user_page_table(), addr)
+}
+
+/// The same in the page table with this root.
+fn entry_in(root: PhysAddr, addr: usize) -> *mut Pte {
+    let mut table = root;
     for level in (1..PAGE_TABLE_LEVELS).rev() {
         // SAFETY: the upper levels of the active page table are only ever extended.
         let entry = unsafe { slot(table, addr, level).read_volatile() };
-        // Not `is_present`: the entry of a table has no such bit on every machine.
-        assert!(!entry.is_unused() && !entry.is_huge(), "no page table for {addr:#x}");
-        table = entry.paddr();
+        table = line::entry::next_table(entry).unwrap_or_else(|| panic!("no page table for {addr:#x}"));
     }
     slot(table, addr, 0)
 }

@@ -6,11 +6,11 @@ use core::ptr::NonNull;
 use axhal::{mem::phys_to_virt, paging::MappingFlags};
 use axptr::{Access, FaultKind};
 use axptr_cases::{PageKind, Site};
-use memory_addr::{MemoryAddr, va};
 
 use crate::{
     arch::{self, window},
-    fault::Traps,
+    fault::{self, Traps},
+    line,
     space::{self, PAGE, SCRATCH},
 };
 
@@ -51,7 +51,7 @@ unsafe impl Site for KernelSite {
                 PageKind::KernelOnly => (private, true),
                 PageKind::Unmapped | PageKind::Vanished => continue,
             };
-            let mapped = areas.map_alloc(va!(start + index * PAGE), PAGE, flags, populate);
+            let mapped = line::map(areas, start + index * PAGE, PAGE, flags, populate);
             assert_eq!(mapped, Ok(()), "page {index} of {kinds:?}");
         }
         start
@@ -59,7 +59,7 @@ unsafe impl Site for KernelSite {
 
     fn window(&mut self, addr: usize) -> Option<NonNull<u8>> {
         let areas = &space::space().lock().areas;
-        let (frame, ..) = areas.page_table().query(va!(addr).align_down_4k()).ok()?;
+        let (frame, _) = line::page(areas, addr)?;
         NonNull::new(phys_to_virt(frame).as_mut_ptr())
     }
 
@@ -85,7 +85,7 @@ unsafe impl Site for KernelSite {
     }
 
     fn refusal(&self, kind: PageKind, access: Access) -> Option<FaultKind> {
-        match (kind, access) {
+        let refusal = match (kind, access) {
             (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly, Access::Read) => None,
             // The kernel may touch its own memory wherever it lies, except by an unprivileged access.
             (PageKind::KernelOnly, _) if arch::REACHES_PRIVATE_PAGES => None,
@@ -93,6 +93,7 @@ unsafe impl Site for KernelSite {
             (PageKind::ReadOnly, Access::Write) => Some(arch::FORBIDDEN),
             // No memory goes away here.
             (PageKind::Unmapped | PageKind::Vanished, _) => Some(FaultKind::NotPresent),
-        }
+        };
+        refusal.map(fault::told)
     }
 }

@@ -11,9 +11,9 @@ use axptr::{
 };
 use kspin::SpinNoIrq;
 use lazyinit::LazyInit;
-use memory_addr::{MemoryAddr, PAGE_SIZE_4K, va};
+use memory_addr::{PAGE_SIZE_4K, va};
 
-use crate::arch;
+use crate::{arch, line};
 
 /// The size of all pages here.
 pub const PAGE: usize = PAGE_SIZE_4K;
@@ -89,10 +89,12 @@ pub fn space() -> &'static SpinNoIrq<UserSpace> {
 /// Makes the address space and switches to it.
 pub fn init() {
     // Before the user space takes over the kernel's mappings.
-    axmm::kernel_aspace()
-        .lock()
-        .map_alloc(va!(KERNEL_LAZY.start), KERNEL_LAZY.len(), KERNEL_LAZY.flags, false)
-        .expect("the kernel's own lazy pages");
+    {
+        let kernel = &mut axmm::kernel_aspace().lock();
+        KERNEL_LAZY.map(kernel);
+        // In ax-mm 0.8.4 the last page of a table takes the table with it, out of the kernel's root only.
+        line::map(kernel, KERNEL_LAZY.end(), PAGE, PRIVATE, true).expect("a page that stays");
+    }
     let mut areas = axmm::new_user_aspace(va!(BASE), END - BASE).expect("a new address space");
     for area in ALL {
         area.map(&mut areas);
@@ -103,10 +105,10 @@ pub fn init() {
 
 /// Makes it this CPU's.
 pub fn switch_to() {
-    let root = SPACE.lock().areas.page_table_root();
+    let root = line::root(&SPACE.lock().areas);
     // SAFETY: `root` holds the kernel's mappings too and is never freed.
-    unsafe { axhal::asm::write_user_page_table(root) };
-    axhal::asm::flush_tlb(None);
+    unsafe { crate::line::asm::write_user_page_table(root) };
+    crate::line::asm::flush_tlb(None);
 }
 
 /// axmm's address space, and two things that a kernel adds: [`HUGE`] grows, and user space cannot take the
@@ -119,7 +121,7 @@ pub struct UserSpace {
 
 impl UserSpace {
     fn is_present(&self, addr: usize) -> bool {
-        self.areas.page_table().query(va!(addr)).is_ok()
+        line::page(&self.areas, addr).is_some()
     }
 }
 
@@ -136,7 +138,7 @@ impl AddressSpace for UserSpace {
             }
             if HUGE.contains(addr) {
                 // Fails where the chunk is there already, and then it is right as it is.
-                let _ = self.areas.map_alloc(va!(addr).align_down(CHUNK), CHUNK, HUGE.flags, false);
+                let _ = line::map(&mut self.areas, addr / CHUNK * CHUNK, CHUNK, HUGE.flags, false);
             }
         }
         self.areas.handle_fault(addr, access)
@@ -261,7 +263,7 @@ impl Area {
         } else {
             self.renew_in(&mut axmm::kernel_aspace().lock())
         }
-        axhal::asm::flush_tlb(None);
+        crate::line::asm::flush_tlb(None);
     }
 
     fn renew_in(&self, areas: &mut AddrSpace) {
@@ -275,8 +277,7 @@ impl Area {
             Pages::Lazy => false,
             Pages::Populated => true,
         };
-        areas
-            .map_alloc(va!(self.start), self.len(), self.flags, populate)
+        line::map(areas, self.start, self.len(), self.flags, populate)
             .unwrap_or_else(|error| panic!("mapping {self:x?}: {error}"));
     }
 }

@@ -7,9 +7,12 @@ use axhal::paging::MappingFlags;
 use kspin::SpinNoIrq;
 use memory_addr::va;
 
-use crate::space::{self, PAGE};
+use crate::{
+    line,
+    space::{self, PAGE},
+};
 
-pub use axptr_legacy::Task;
+pub use crate::line::Task;
 
 /// Where the tasks' own memory begins; [`space`] has nothing there.
 pub const BASE: usize = 0x30_0000_0000;
@@ -29,17 +32,17 @@ pub fn current() -> Option<Arc<Task>> {
 /// Calls `f` with a task without memory, in whose address space the kernel runs meanwhile.
 pub fn with<R>(f: impl FnOnce(&Task) -> R) -> R {
     let areas = axmm::new_user_aspace(va!(space::BASE), space::END - space::BASE).expect("an address space");
-    let root = areas.page_table_root();
+    let root = line::root(&areas);
     let task = Arc::new(Task { aspace: SpinNoIrq::new(areas) });
-    let before = axhal::asm::read_user_page_table();
+    let before = crate::line::asm::read_user_page_table();
     *CURRENT.lock() = Some(task.clone());
     // SAFETY: `root` holds the kernel's mappings too, and lives as long as `task`.
-    unsafe { axhal::asm::write_user_page_table(root) };
-    axhal::asm::flush_tlb(None);
+    unsafe { crate::line::asm::write_user_page_table(root) };
+    crate::line::asm::flush_tlb(None);
     let result = f(&task);
     // SAFETY: it was in place before, and nobody has freed it.
-    unsafe { axhal::asm::write_user_page_table(before) };
-    axhal::asm::flush_tlb(None);
+    unsafe { crate::line::asm::write_user_page_table(before) };
+    crate::line::asm::flush_tlb(None);
     *CURRENT.lock() = None;
     result
 }
@@ -47,7 +50,7 @@ pub fn with<R>(f: impl FnOnce(&Task) -> R) -> R {
 /// Maps pages from page `index` of a task's memory on, and returns their address.
 pub fn map(task: &Task, index: usize, count: usize, flags: MappingFlags, populate: bool) -> usize {
     let start = BASE + index * PAGE;
-    let mapped = task.aspace.lock().map_alloc(va!(start), count * PAGE, flags, populate);
+    let mapped = line::map(&mut task.aspace.lock(), start, count * PAGE, flags, populate);
     assert_eq!(mapped, Ok(()), "{count} pages at {start:#x}");
     start
 }
@@ -68,5 +71,5 @@ pub fn poke(task: &Task, addr: usize, bytes: &[u8]) {
 
 /// Whether the byte at `addr` has a page at this moment.
 pub fn is_present(task: &Task, addr: usize) -> bool {
-    task.aspace.lock().page_table().query(va!(addr)).is_ok()
+    line::page(&task.aspace.lock(), addr).is_some()
 }

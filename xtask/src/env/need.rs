@@ -6,7 +6,7 @@ use std::{env::consts::ARCH, path::Path};
 use anyhow::{Result, bail};
 
 use super::{apt, gcc, qemu, toolchain, toolchain::Toolchain, zig};
-use crate::machine::{Hosted, Linker, Machine};
+use crate::machine::{Hosted, Linker, Living, Loader, Machine};
 
 /// Something that a command cannot do without.
 #[derive(Clone, Copy, Debug)]
@@ -25,6 +25,8 @@ pub enum Need {
     File { path: &'static str, package: &'static str },
     /// A part of the default toolchain, such as `clippy`.
     Component(&'static str),
+    /// A file, and the package that has it.
+    File { path: &'static str, package: &'static str },
 }
 
 /// Packages, and the suite that they come from if it is not the distribution's own choice.
@@ -45,6 +47,9 @@ pub fn of_kernel(machine: &'static Machine) -> Vec<Need> {
     let qemu = Need::Qemu { program: machine.qemu, package: machine.qemu_package };
     let mut needs = vec![Need::BareMetal(machine.target), qemu];
     needs.extend(machine.vector_target.map(Need::BareMetal));
+    if let Some(Living { loader: Loader::Uefi { firmware, package, .. }, .. }) = &machine.living {
+        needs.push(Need::File { path: firmware, package });
+    }
     needs
 }
 
@@ -77,6 +82,7 @@ impl Need {
             Self::Qemu { program, .. } | Self::Program { program, .. } => (*program).to_owned(),
             Self::File { path, .. } => (*path).to_owned(),
             Self::Component(name) => format!("cargo {name}"),
+            Self::File { path, .. } => (*path).to_owned(),
         }
     }
 
@@ -93,6 +99,7 @@ impl Need {
             Self::Program { program, .. } => apt::on_path(program),
             Self::File { path, .. } => Path::new(path).is_file(),
             Self::Component(name) => toolchain::has_component(name),
+            Self::File { path, .. } => Path::new(path).is_file(),
         }
     }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask kernel`: builds the test kernel and boots it in each way it must pass; then the example kernels.
+//! `cargo xtask kernel`: builds the test kernel and boots it in each way it must pass, on both lines of ArceOS crates; then
+//! the example kernels.
 
 pub mod boot;
 pub mod build;
@@ -7,6 +8,7 @@ mod console;
 pub mod examples;
 pub mod guest;
 pub mod image;
+pub mod living;
 
 use anyhow::Result;
 
@@ -20,14 +22,16 @@ use crate::{
     run::report::Tally,
 };
 
-/// The word in front of the machines for those who want to see the example kernels only.
+/// The words in front of the machines for those who want to see a part only: the example kernels, or the test kernel on
+/// the living line.
 const EXAMPLES: &str = "examples";
+const LIVING: &str = "living";
 
 /// Builds and boots the kernels for the named machines.
 pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
-    let (only_examples, names) = match names.split_first() {
-        Some((first, names)) if first == EXAMPLES => (true, names),
-        _ => (false, names),
+    let (only, names) = match names.split_first() {
+        Some((first, names)) if [EXAMPLES, LIVING].contains(&&**first) => (Some(&**first), names),
+        _ => (None, names),
     };
     let machines = machine::chosen(names)?;
     let needs: Vec<_> = machines.iter().copied().flat_map(need::of_kernel).collect();
@@ -35,10 +39,15 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
     for machine in machines {
         let toolchain = toolchain::require(machine.target)?;
         println!("building for {}: {}", machine.target, toolchain.describe());
-        if !only_examples {
+        if only.is_none() {
             test_kernel(machine, &toolchain, tally)?;
         }
-        examples::run(machine, &toolchain, tally)?;
+        if only.is_none_or(|only| only == LIVING) {
+            living::run(machine, &toolchain, tally)?;
+        }
+        if only.is_none_or(|only| only == EXAMPLES) {
+            examples::run(machine, &toolchain, tally)?;
+        }
     }
     Ok(())
 }

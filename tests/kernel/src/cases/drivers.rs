@@ -32,7 +32,7 @@ fn unmap(buffer: usize, offset: usize) -> usize {
     let page = (buffer + offset) / PAGE * PAGE;
     let unmapped = space::space().lock().areas.unmap(va!(page), PAGE);
     assert_eq!(unmapped, Ok(()), "{page:#x}");
-    axhal::asm::flush_tlb(None);
+    crate::line::asm::flush_tlb(None);
     page - buffer
 }
 
@@ -43,7 +43,7 @@ fn content() -> Vec<u8> {
 
 /// Whether the kernel may schedule here.
 fn may_schedule() -> bool {
-    axhal::asm::irqs_enabled()
+    crate::line::asm::irqs_enabled()
         && !window::is_open()
         && !axptr::is_accessing_user_memory()
         && space::space().try_lock().is_some()
@@ -87,7 +87,7 @@ pub fn a_transfer_ends_short_at_a_fault_and_is_resumed() -> Result<(), String> {
     let told = second.is_err_and(|fault| {
         fault.done == in_front - done
             && fault.addr == buffer + in_front
-            && fault.kind == FaultKind::NotPresent
+            && fault.kind == fault::told(FaultKind::NotPresent)
     });
     ensure!(told, "{second:x?}, {in_front} bytes in front of the hole");
     ensure!(bounce[..in_front] == content[..in_front], "wrong bytes");
@@ -103,7 +103,8 @@ pub fn a_transfer_ends_short_at_a_fault_and_is_resumed() -> Result<(), String> {
     // The same in the other direction.
     let in_front = unmap(buffer, 100_000);
     let out = bulk::copy_to_user_chunked(buffer, &content, CHUNK, go_on);
-    let told = out.is_err_and(|fault| fault.done == in_front && fault.kind == FaultKind::NotPresent);
+    let told =
+        out.is_err_and(|fault| fault.done == in_front && fault.kind == fault::told(FaultKind::NotPresent));
     ensure!(told, "{out:x?}, {in_front} bytes in front of the hole");
     Ok(())
 }

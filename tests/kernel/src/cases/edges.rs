@@ -6,7 +6,7 @@ use alloc::string::String;
 use axptr::FaultKind;
 
 use crate::{
-    ensure,
+    ensure, fault,
     op::{BY_TABLE, Done, Op, pattern},
     space::{self, PAGE},
 };
@@ -40,10 +40,10 @@ fn end_at_hole(op: Op, good: usize, len: usize) -> Result<(), String> {
     let done = op.check(edge - good, len, &before)?;
     let expected = match good {
         _ if good == len => Done::all(len, 0),
-        _ => Done::stopped(good, FaultKind::NotPresent, 1),
+        _ => Done::stopped(good, FaultKind::NotPresent, 1).told(),
     };
     // Nothing was accessible at all, and more than one page asked for: a second try is allowed.
-    let retried = good == 0 && len > PAGE && done == Done::stopped(0, FaultKind::NotPresent, 2);
+    let retried = good == 0 && len > PAGE && done == Done::stopped(0, FaultKind::NotPresent, 2).told();
     ensure!(done == expected || retried, "{op:?}, {good} of {len} bytes: {done:?}, not {expected:?}");
     Ok(())
 }
@@ -56,7 +56,7 @@ pub fn a_copy_out_of_the_hole_does_nothing() -> Result<(), String> {
     for op in BY_TABLE {
         for len in [1, 2, 4, 8, 16, 32, 64, 65, 66, 72, 80, 96, 100, 128, 129, 200, 1000] {
             let done = op.check(start, len, &[])?;
-            let stopped = done.copied == 0 && done.kind == Some(FaultKind::NotPresent);
+            let stopped = done.copied == 0 && done.kind == Some(fault::told(FaultKind::NotPresent));
             let most = if len > 64 { 2 } else { 1 };
             ensure!(stopped && (1..=most).contains(&done.traps.page), "{op:?} of {len}: {done:?}");
             ensure!(space::peek(space::RW.start(), PAGE) == behind, "{op:?} of {len} wrote behind the hole");

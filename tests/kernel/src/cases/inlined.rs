@@ -73,8 +73,8 @@ pub fn the_window_is_behind_an_access_what_it_was_before() -> Result<(), String>
     every(|name, form, nofault| {
         for (addr, kind) in [
             (space::RW.start(), None),
-            (space::HOLE.start(), Some(FaultKind::NotPresent)),
-            (space::EDGE_TO_HOLE.end(), Some(FaultKind::NotPresent)),
+            (space::HOLE.start(), Some(fault::told(FaultKind::NotPresent))),
+            (space::EDGE_TO_HOLE.end(), Some(fault::told(FaultKind::NotPresent))),
         ] {
             ensure!(!window::is_open(), "open before {name}");
             let told = form(addr).err().map(|fault| fault.kind);
@@ -137,7 +137,8 @@ pub fn what_is_refused_without_the_pager_comes_with_it() -> Result<(), String> {
         space::LAZY.renew();
         let page = space::LAZY.start();
         let told = form(page, true);
-        let refused = told.is_err_and(|fault| (fault.done, fault.kind) == (0, FaultKind::NotPresent));
+        let refused =
+            told.is_err_and(|fault| (fault.done, fault.kind) == (0, fault::told(FaultKind::NotPresent)));
         ensure!(refused && !space::is_present(page), "{name}: {told:x?}");
         let told = form(page, false);
         ensure!(told.is_ok() && space::is_present(page), "{name}, normal: {told:x?}");

@@ -3,11 +3,11 @@
 
 use alloc::string::String;
 
-use axhal::asm::{disable_irqs, enable_irqs, irqs_enabled};
 use axptr::FaultKind;
 
 use crate::{
     ensure, fault,
+    line::asm::{disable_irqs, enable_irqs, irqs_enabled},
     op::{BY_TABLE, Done},
     space,
 };

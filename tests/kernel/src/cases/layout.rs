@@ -9,6 +9,7 @@ use memory_addr::va;
 use crate::{
     ensure,
     fault::Traps,
+    line,
     space::{self, Area, Pages},
 };
 
@@ -26,8 +27,7 @@ pub fn areas_are_populated_as_declared() -> Result<(), String> {
 pub fn areas_have_the_declared_flags() -> Result<(), String> {
     for area in space::ALL {
         let areas = &space::space().lock().areas;
-        let page = areas.page_table().query(va!(area.start()));
-        if let Ok((_, flags, _)) = page {
+        if let Some((_, flags)) = line::page(areas, area.start()) {
             ensure!(flags == area.flags(), "{area:x?} has {flags:?}");
         }
         let wanted = matches!(area.pages(), Pages::Lazy | Pages::Populated);

@@ -6,6 +6,7 @@
 
 mod areas;
 mod boot;
+#[cfg(not(feature = "living"))]
 mod by_flag;
 mod changing;
 mod drivers;
@@ -16,6 +17,7 @@ mod inlined;
 mod interrupts;
 mod kernel_side;
 mod layout;
+#[cfg(not(feature = "living"))]
 mod legacy;
 mod limits;
 mod module;
@@ -70,8 +72,12 @@ const WITH_WINDOW: &[Named] = cases! {
     window: a_copy_works_before_and_after_it_is_enforced,
         a_copy_leaves_the_window_closed,
         a_copy_inside_an_open_window_leaves_it_open,
-        a_guard_leaves_the_window_as_it_was,
-        the_pager_runs_with_the_window_closed;
+        a_guard_leaves_the_window_as_it_was;
+};
+
+/// The same, where a handler hands its frame over to axptr, which closes the window and tells landings.
+const WITH_WINDOW_AND_FRAME: &[Named] = cases! {
+    window: the_pager_runs_with_the_window_closed;
     selftest: the_callers_window_stays_as_it_was;
 };
 
@@ -96,8 +102,7 @@ const EVERYWHERE: &[Named] = cases! {
         a_present_page_keeps_its_data_when_it_is_populated_again,
         a_page_that_another_cpu_has_made_meanwhile_keeps_its_data;
     kernel_side: the_kernels_own_lazy_memory_is_none_of_axptrs_business;
-    limits: the_typed_api_refuses_without_a_trap,
-        the_routines_survive_addresses_out_of_reach;
+    limits: the_typed_api_refuses_without_a_trap;
     flag: it_is_set_during_an_access_only,
         an_access_of_the_pagers_leaves_it_set;
     switching: each_task_sees_its_own_flag, without_the_hook_it_is_anothers;
@@ -120,7 +125,6 @@ const EVERYWHERE: &[Named] = cases! {
     nofault: an_absent_page_is_a_fault_at_once_and_stays_absent,
         it_needs_no_lock_that_the_caller_holds;
     inlined: the_window_is_behind_an_access_what_it_was_before,
-        the_pager_runs_with_the_window_closed,
         without_the_pager_no_lock_is_needed,
         what_is_refused_without_the_pager_comes_with_it,
         a_probe_reads_kernel_memory_and_asks_nobody;
@@ -128,16 +132,27 @@ const EVERYWHERE: &[Named] = cases! {
         a_transfer_ends_short_at_a_fault_and_is_resumed,
         a_scatter_list_ends_short_at_a_fault_and_is_resumed;
     other_space: an_address_space_without_axmm_will_do;
+    own: a_byte_loop_of_the_kernels_own_ends_at_the_hole;
+    huge: filling_more_than_there_is_ends_short,
+        copying_more_than_there_is_ends_short,
+        region_mode_ends_short_too;
+};
+
+/// The same, where a handler hands its frame over to axptr.
+const WITH_FRAME: &[Named] = cases! {
+    limits: the_routines_survive_addresses_out_of_reach;
+    inlined: the_pager_runs_with_the_window_closed;
     selftest: a_right_handler_passes,
         the_callers_interrupts_stay_off,
         an_address_that_will_not_do_is_refused,
         what_the_kernel_says_of_other_faults_counts;
-    own: a_faultable_instruction_of_the_kernels_own_is_recovered,
-        a_byte_loop_of_the_kernels_own_ends_at_the_hole;
-    huge: filling_more_than_there_is_ends_short,
-        copying_more_than_there_is_ends_short,
-        region_mode_ends_short_too,
-        region_mode_survives_an_address_space_that_takes_everything;
+    own: a_faultable_instruction_of_the_kernels_own_is_recovered;
+};
+
+/// Where the heap's memory is not what pages come from: this kernel goes on without a page. Not so on the living line.
+#[cfg(not(feature = "living"))]
+const WITHOUT_A_PAGE: &[Named] = cases! {
+    huge: region_mode_survives_an_address_space_that_takes_everything;
 };
 
 /// Those of the machines that have `arch::registers`.
@@ -184,10 +199,15 @@ const SMP: &[Named] = cases! {
 
 /// What only the end can tell.
 const LAST: &[Named] = cases! {
-    boot: every_entry_of_the_table_has_faulted, all_faults_were_accounted_for;
+    boot: all_faults_were_accounted_for;
+};
+/// The same, where each entry can be reached.
+const LAST_WITH_FRAME: &[Named] = cases! {
+    boot: every_entry_of_the_table_has_faulted;
 };
 
-/// Where the flag decides, what has to end in an `Err` has to be refused by region mode.
+/// Where the flag decides, as in kernels of the earlier axptr's time, what has to end in an `Err` has to be refused by region mode.
+#[cfg(not(feature = "living"))]
 const BY_FLAG: &[Named] = cases! {
     by_flag: user_memory_is_closed_where_the_cpu_can,
         pages_come_during_every_copy,
@@ -200,6 +220,9 @@ const BY_FLAG: &[Named] = cases! {
 pub fn all(decides: Decides, features: Features) -> Vec<Case> {
     match decides {
         Decides::Table | Decides::TableInOwnHandler => by_table(decides, features),
+        #[cfg(feature = "living")]
+        Decides::TableInAxCpu => by_table(decides, features),
+        #[cfg(not(feature = "living"))]
         Decides::Flag => {
             let mut cases = own(BY_FLAG);
             cases.extend(legacy::cases());
@@ -219,10 +242,16 @@ fn own(list: &[Named]) -> Vec<Case> {
 
 fn by_table(decides: Decides, features: Features) -> Vec<Case> {
     let mut cases = own(OPEN);
+    let frame = !crate::fault::in_ax_cpu();
     if features.window {
         cases.extend(own(WITH_WINDOW));
+        if frame {
+            cases.extend(own(WITH_WINDOW_AND_FRAME));
+        }
     }
-    cases.extend(own(&arch::cases::own(features)));
+    if frame {
+        cases.extend(own(&arch::cases::own(features)));
+    }
     cases.extend(own(INTERRUPTED));
     if decides == Decides::Table && arch::window::VECTOR_CLOSES_BEFORE_INTERRUPTS {
         cases.extend(own(INTERRUPTED_BEHIND_THE_VECTOR));
@@ -231,11 +260,20 @@ fn by_table(decides: Decides, features: Features) -> Vec<Case> {
         cases.extend(own(SMP));
     }
     cases.extend(own(EVERYWHERE));
+    if frame {
+        cases.extend(own(WITH_FRAME));
+    }
+    #[cfg(not(feature = "living"))]
+    cases.extend(own(WITHOUT_A_PAGE));
     if decides == Decides::TableInOwnHandler {
         cases.extend(own(IN_OWN_HANDLER));
     }
     cases.extend(table::shared_with_the_hosted_tests());
+    #[cfg(not(feature = "living"))]
     cases.extend(legacy::cases());
+    if frame {
+        cases.extend(own(LAST_WITH_FRAME));
+    }
     cases.extend(own(LAST));
     cases
 }

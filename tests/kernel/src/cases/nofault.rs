@@ -70,7 +70,7 @@ pub fn an_absent_page_is_a_fault_at_once_and_stays_absent() -> Result<(), String
             fault::last_call();
             let (outcome, traps) = fault::counted(|| nofault(user, &mut kernel));
             ensure!(
-                outcome.left() == LEN - before && outcome.kind() == FaultKind::NotPresent,
+                outcome.left() == LEN - before && outcome.kind() == fault::told(FaultKind::NotPresent),
                 "{name}, {before} bytes in front: {outcome:?}"
             );
             let call = fault::last_call();

@@ -8,8 +8,7 @@ use core::{
     sync::atomic::{AtomicBool, AtomicPtr, AtomicUsize, Ordering},
 };
 
-use axcpu::TaskContext;
-use axhal::{asm::enable_irqs, mem::phys_to_virt, time::monotonic_time};
+use axhal::{mem::phys_to_virt, time::monotonic_time};
 use axptr::{is_accessing_user_memory, switch_accessing_user_memory};
 use memory_addr::va;
 
@@ -17,6 +16,7 @@ use super::smp::BASE;
 use crate::{
     arch::window,
     ensure,
+    line::{self, TaskContext, asm::enable_irqs},
     smp::timer,
     space::{self, PAGE},
     task::READ_WRITE,
@@ -92,10 +92,8 @@ fn preempt() {
 static SUSPENDS: AtomicBool = AtomicBool::new(true);
 
 fn switch(from: usize, to: usize) {
-    // SAFETY: the task that leaves; the other one looks at it only to come back.
-    let leaving = unsafe { &mut *context(from) };
-    // SAFETY: the task that comes does not run, so nobody writes to its context.
-    leaving.switch_to(unsafe { &*context(to) });
+    // SAFETY: the task that comes does not run; it looks at the one that leaves only to come back.
+    unsafe { line::switch(context(from), context(to)) };
 }
 
 /// The other task.
@@ -142,8 +140,8 @@ fn run(op: usize, kernel: &mut [u8]) -> Result<(), axptr::Fault> {
 
 /// How the kernel sees a byte of user memory.
 fn kernel_view(user: usize) -> *mut u8 {
-    let page = va!(user / PAGE * PAGE);
-    let (frame, ..) = space::space().lock().areas.page_table().query(page).expect("it is populated");
+    let page = user / PAGE * PAGE;
+    let (frame, _) = line::page(&space::space().lock().areas, page).expect("it is populated");
     phys_to_virt(frame).as_mut_ptr().wrapping_add(user % PAGE)
 }
 
@@ -217,9 +215,8 @@ fn stop_each(suspends: bool) -> Result<bool, String> {
 /// Runs `f` with another task and with the memory for it.
 fn with_another_task<R>(f: impl FnOnce() -> Result<R, String>) -> Result<R, String> {
     let mut stack = vec![0_u128; STACK_WORDS];
-    let mut contexts = [TaskContext::new(), TaskContext::new()];
-    contexts[1].init(other as *const () as usize, va!(stack.as_mut_ptr_range().end.addr()), va!(0));
-    let contexts = Box::new(contexts.map(UnsafeCell::new));
+    let other = line::new_task(other as *const () as usize, va!(stack.as_mut_ptr_range().end.addr()));
+    let contexts = Box::new([TaskContext::new(), other].map(UnsafeCell::new));
     CONTEXTS.store((&raw const *contexts).cast_mut(), Ordering::Relaxed);
     let mapped = space::space().lock().areas.map_alloc(va!(BASE), 2 * MOST, READ_WRITE, true);
     ensure!(mapped == Ok(()), "{mapped:?}");
@@ -227,7 +224,7 @@ fn with_another_task<R>(f: impl FnOnce() -> Result<R, String>) -> Result<R, Stri
     enable_irqs();
     let result = f();
     space::space().lock().areas.unmap(va!(BASE), 2 * MOST).map_err(|error| format!("{error:?}"))?;
-    axhal::asm::flush_tlb(None);
+    crate::line::asm::flush_tlb(None);
     CONTEXTS.store(core::ptr::null_mut(), Ordering::Relaxed);
     result
 }

@@ -17,6 +17,7 @@ use crate::{
     arch::window,
     ensure,
     fault::{self, Traps},
+    line,
     op::pattern,
     smp::{self, Barrier, shootdown},
     space::{self, PAGE},
@@ -135,7 +136,7 @@ pub fn no_word_is_lost_in_a_lazy_page() -> Result<(), String> {
             let before = Traps::now().page;
             if rank == 0 {
                 let areas = &mut space::space().lock().areas;
-                let mapped = areas.map_alloc(va!(start), PAGES * PAGE, READ_WRITE, false);
+                let mapped = line::map(areas, start, PAGES * PAGE, READ_WRITE, false);
                 ensure!(mapped == Ok(()), "{mapped:?}");
             }
             mapped.wait()?;
@@ -180,7 +181,8 @@ pub fn all_cpus_page_in_at_once() -> Result<(), String> {
     let barrier = Barrier::new();
     smp::on_all(|rank| {
         let start = BASE + rank * PAGES * PAGE;
-        let mapped = space::space().lock().areas.map_alloc(va!(start), PAGES * PAGE, READ_WRITE, false);
+        let areas = &mut space::space().lock().areas;
+        let mapped = line::map(areas, start, PAGES * PAGE, READ_WRITE, false);
         ensure!(mapped == Ok(()), "{mapped:?}");
         let bytes: Vec<u8> = pattern(PAGES * PAGE - 2 * rank).iter().map(|byte| byte ^ rank as u8).collect();
         barrier.wait()?;

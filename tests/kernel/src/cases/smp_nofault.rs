@@ -9,7 +9,7 @@ use memory_addr::va;
 
 use super::{inlined::FORMS, smp::BASE};
 use crate::{
-    ensure,
+    ensure, line,
     smp::{self, Barrier, shootdown},
     space::{self, PAGE},
     task::READ_WRITE,
@@ -27,7 +27,7 @@ pub fn nobody_waits_for_a_lock_of_another_cpus() -> Result<(), String> {
     smp::on_all(|rank| {
         if rank == 0 {
             let len = smp::count() * FORMS.len() * PAGE;
-            let mapping = space::space().lock().areas.map_alloc(va!(BASE), len, READ_WRITE, false);
+            let mapping = line::map(&mut space::space().lock().areas, BASE, len, READ_WRITE, false);
             ensure!(mapping == Ok(()), "{mapping:?}");
             mapped.wait()?;
             let locked = space::space().lock();

@@ -7,8 +7,6 @@ use core::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
 };
 
-use axcpu::TaskContext;
-use axhal::asm::{disable_irqs, enable_irqs};
 use axptr::{FaultKind, is_accessing_user_memory, switch_accessing_user_memory};
 use kspin::SpinNoIrq;
 use memory_addr::va;
@@ -17,6 +15,10 @@ use super::smp::BASE;
 use crate::{
     arch::window,
     ensure, fault,
+    line::{
+        self, TaskContext,
+        asm::{disable_irqs, enable_irqs},
+    },
     op::pattern,
     smp::{self, shootdown},
     space::{self, PAGE},
@@ -54,8 +56,8 @@ fn traveller() -> &'static Traveller {
 
 impl Traveller {
     fn new(stack: &'static mut [u128]) -> Self {
-        let mut context = TaskContext::new();
-        context.init(travel as *const () as usize, va!(stack.as_mut_ptr_range().end.addr()), va!(0));
+        let top = va!(stack.as_mut_ptr_range().end.addr());
+        let context = line::new_task(travel as *const () as usize, top);
         Self {
             context: UnsafeCell::new(context),
             homes: [(); smp::MOST].map(|()| UnsafeCell::new(TaskContext::new())),
@@ -72,10 +74,8 @@ impl Traveller {
         disable_irqs();
         let flag = switch_accessing_user_memory(self.flag.load(Ordering::Relaxed));
         let window = axptr::window::suspend();
-        // SAFETY: this CPU's own.
-        let home = unsafe { &mut *self.homes[smp::rank()].get() };
-        // SAFETY: this CPU has the turn, and the task has left the CPU that had it before.
-        home.switch_to(unsafe { &*self.context.get() });
+        // SAFETY: this CPU's own; it has the turn, and the task has left the CPU that had it before.
+        unsafe { line::switch(self.homes[smp::rank()].get(), self.context.get()) };
         window.resume();
         self.flag.store(switch_accessing_user_memory(flag), Ordering::Relaxed);
         enable_irqs();
@@ -87,10 +87,9 @@ impl Traveller {
     fn leave(&self) {
         disable_irqs();
         let window = axptr::window::suspend();
-        // SAFETY: only the task itself comes here, and nobody else looks until it has left.
-        let own = unsafe { &mut *self.context.get() };
-        // SAFETY: filled when this CPU switched to the task.
-        own.switch_to(unsafe { &*self.homes[smp::rank()].get() });
+        // SAFETY: only the task itself comes here, and nobody else looks until it has left. The other was filled when
+        // this CPU switched to the task.
+        unsafe { line::switch(self.context.get(), self.homes[smp::rank()].get()) };
         window.resume();
         enable_irqs();
     }
@@ -116,7 +115,7 @@ fn copy_across_cpus(round: usize) -> Result<(), String> {
     let whole = round % 2 == 0;
     let start = BASE + round * 4 * PAGE;
     let good = 2 * PAGE;
-    let mapped = space::space().lock().areas.map_alloc(va!(start), good, READ_WRITE, false);
+    let mapped = line::map(&mut space::space().lock().areas, start, good, READ_WRITE, false);
     ensure!(mapped == Ok(()), "{mapped:?}");
     let user = start + 100 + round;
     let len = if whole { PAGE } else { good };
@@ -153,7 +152,7 @@ fn meanwhile(rank: usize, round: usize) -> Result<(), String> {
     let mut back = vec![0; bytes.len()];
     let start = BASE + (2 * HANDS + rank) * 4 * PAGE;
     if round == 0 {
-        let mapped = space::space().lock().areas.map_alloc(va!(start), 4 * PAGE, READ_WRITE, false);
+        let mapped = line::map(&mut space::space().lock().areas, start, 4 * PAGE, READ_WRITE, false);
         ensure!(mapped == Ok(()), "{mapped:?}");
     }
     ensure!(!is_accessing_user_memory(), "the flag is the other task's");

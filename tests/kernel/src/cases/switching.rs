@@ -8,12 +8,18 @@ use core::{
     sync::atomic::{AtomicPtr, Ordering},
 };
 
-use axcpu::TaskContext;
-use axhal::asm::{disable_irqs, enable_irqs, irqs_enabled};
 use axptr::{is_accessing_user_memory, switch_accessing_user_memory};
 use memory_addr::va;
 
-use crate::{arch::window, ensure, fault, space};
+use crate::{
+    arch::window,
+    ensure, fault,
+    line::{
+        self, TaskContext,
+        asm::{disable_irqs, enable_irqs, irqs_enabled},
+    },
+    space,
+};
 
 /// Takes the flag of the task that comes, returns that of the one that leaves.
 type Hook = fn(bool) -> bool;
@@ -55,11 +61,8 @@ impl Pair {
         disable_irqs();
         self.flags[from].set((self.hook)(self.flags[to].get()));
         self.running.set(to);
-        // SAFETY: the task that leaves; the other one looks at it only to come back.
-        let leaving = unsafe { &mut *self.contexts[from].get() };
-        // SAFETY: the task that comes does not run, so nobody writes to its context.
-        let coming = unsafe { &*self.contexts[to].get() };
-        leaving.switch_to(coming);
+        // SAFETY: the task that comes does not run; it looks at the one that leaves only to come back.
+        unsafe { line::switch(self.contexts[from].get(), self.contexts[to].get()) };
         if irqs_were_on {
             enable_irqs();
         }
@@ -106,8 +109,7 @@ fn run(hook: Hook) -> Vec<Seen> {
     space::LAZY.renew();
     let mut stack = vec![0_u128; STACK_WORDS];
     let stack_top = stack.as_mut_ptr_range().end;
-    let mut contexts = [TaskContext::new(), TaskContext::new()];
-    contexts[1].init(second as *const () as usize, va!(stack_top.addr()), va!(0));
+    let contexts = [TaskContext::new(), line::new_task(second as *const () as usize, va!(stack_top.addr()))];
     let pair = Box::new(Pair {
         contexts: contexts.map(UnsafeCell::new),
         flags: [const { Cell::new(false) }; 2],

@@ -1,26 +1,18 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! How the other CPUs come up.
 
-use alloc::vec;
 use core::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use axhal::{
-    mem::virt_to_phys,
-    time::{Duration, monotonic_time},
-};
+use axhal::time::{Duration, monotonic_time};
 use axplat::percpu::this_cpu_id;
 use kspin::SpinNoIrq;
-use memory_addr::va;
 
 use super::{MOST, timer, wait_for_jobs};
 use crate::{
     arch,
     fault::{self, Decides},
-    space,
+    line, space,
 };
-
-/// The stack of each of them.
-const STACK_WORDS: usize = 8192;
 
 /// The time in which one must have come up, on a busy host.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -59,9 +51,7 @@ pub fn start(cpus: usize, decides: Decides) {
     let others = (0..MOST).filter(|&id| id != this_cpu_id()).take(cpus - 1);
     for (index, id) in others.enumerate() {
         RANKS[id].store(index + 1, Ordering::Relaxed);
-        let stack = vec![0_u128; STACK_WORDS].leak();
-        let top = virt_to_phys(va!(stack.as_ptr_range().end.addr()));
-        axplat::power::cpu_boot(id, top.as_usize());
+        line::start_cpu(id);
         wait(&WITH_HANDLERS, index + 1);
     }
     arch::counter::put_in_front();
@@ -81,10 +71,7 @@ fn wait(counter: &AtomicUsize, wanted: usize) {
 /// Where the platform crate sends the other CPUs.
 #[axplat::secondary_main]
 fn secondary_main(cpu_id: usize) -> ! {
-    axplat::percpu::init_secondary(cpu_id);
-    axplat::init::init_early_secondary(cpu_id);
-    axmm::init_memory_management_secondary();
-    axplat::init::init_later_secondary(cpu_id);
+    line::init_secondary(cpu_id);
     space::switch_to();
     let decides = *DECIDES.lock();
     fault::install(decides);
@@ -94,7 +81,7 @@ fn secondary_main(cpu_id: usize) -> ! {
     }
     arch::counter::put_in_front();
     timer::init_secondary();
-    axhal::asm::enable_irqs();
+    crate::line::asm::enable_irqs();
     READY.fetch_add(1, Ordering::Release);
     wait_for_jobs(rank())
 }

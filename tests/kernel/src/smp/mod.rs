@@ -81,7 +81,7 @@ fn wait_for_jobs(rank: usize) -> ! {
     loop {
         while JOBS.load(Ordering::Acquire) == done {
             // The next tick of the timer's is never far.
-            axhal::asm::wait_for_irqs();
+            crate::line::asm::wait_for_irqs();
         }
         done += 1;
         if ENFORCED.load(Ordering::Relaxed) && !window::is_enforced() {

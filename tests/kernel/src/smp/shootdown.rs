@@ -26,7 +26,7 @@ pub fn poll() -> bool {
     let known = &KNOWN[rank()];
     let changed = known.load(Ordering::Relaxed) != changes;
     if changed {
-        axhal::asm::flush_tlb(None);
+        crate::line::asm::flush_tlb(None);
         known.store(changes, Ordering::SeqCst);
     }
     changed
@@ -48,7 +48,7 @@ pub fn all_cpus() {
 pub(super) fn join() {
     WORKING[rank()].store(true, Ordering::SeqCst);
     let changes = CHANGES.load(Ordering::SeqCst);
-    axhal::asm::flush_tlb(None);
+    crate::line::asm::flush_tlb(None);
     KNOWN[rank()].store(changes, Ordering::SeqCst);
 }
 

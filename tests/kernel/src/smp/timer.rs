@@ -3,13 +3,10 @@
 
 use core::sync::atomic::{AtomicBool, AtomicPtr, AtomicU64, Ordering};
 
-use axhal::{
-    time::{Duration, NANOS_PER_MICROS, monotonic_time_nanos},
-    trap::{IRQ, register_trap_handler},
-};
-use axplat::time::set_oneshot_timer;
+use axhal::time::{Duration, NANOS_PER_MICROS, monotonic_time_nanos};
 
 use super::{MOST, rank};
+use crate::line;
 
 /// How long a CPU sleeps at most.
 const TICK: u64 = 5000 * NANOS_PER_MICROS;
@@ -33,8 +30,7 @@ static DETOUR: AtomicPtr<()> = AtomicPtr::new(core::ptr::null_mut());
 
 /// Takes the timer's interrupts from now on.
 pub fn init() {
-    let taken = axplat::irq::register(axplat::time::irq_num(), on_tick);
-    assert!(taken, "the timer's interrupt is somebody else's");
+    line::take_timer(on_tick);
     go_off_in(REST);
 }
 
@@ -65,7 +61,7 @@ fn set(rank: usize, request: u64) {
 fn go_off_in(nanos: u64) {
     loop {
         let deadline = monotonic_time_nanos() + nanos;
-        set_oneshot_timer(deadline);
+        line::set_timer(deadline);
         // On loongarch64 a deadline that has passed when it is set is one that never comes.
         if monotonic_time_nanos() < deadline {
             return;
@@ -95,16 +91,15 @@ fn set_next_tick(rank: usize) {
 }
 
 /// What axcpu calls for every interrupt.
-#[register_trap_handler(IRQ)]
-fn on_interrupt(vector: usize) -> bool {
-    let _ = axplat::irq::handle(vector);
+pub fn on_interrupt(vector: usize) {
+    line::acknowledge(vector);
     let rank = rank();
     if TICKED[rank].swap(false, Ordering::Relaxed) {
         set_next_tick(rank);
     }
     // It has been acknowledged, so a task may be switched here.
     let mut detour = core::ptr::null_mut();
-    if rank == 0 {
+    if rank == 0 && line::may_switch() {
         detour = DETOUR.swap(detour, Ordering::Relaxed);
     }
     if !detour.is_null() {
@@ -112,5 +107,4 @@ fn on_interrupt(vector: usize) -> bool {
         let detour = unsafe { core::mem::transmute::<*mut (), fn()>(detour) };
         detour();
     }
-    true
 }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is where in axcpu's frame.
 
-use axcpu::TrapFrame;
+use crate::line::TrapFrame;
 
 crate::frame::fields!(pc: elr, cause: [x[1]]);
 

@@ -20,8 +20,8 @@ mod features;
 mod top_byte;
 mod vectors;
 
+pub use crate::line::Pte;
 pub use features::Features;
-pub use page_table_entry::aarch64::A64PTE as Pte;
 
 /// Levels of page tables (Arm ARM D8.2, 4 KiB granule).
 pub const PAGE_TABLE_LEVELS: u32 = 4;

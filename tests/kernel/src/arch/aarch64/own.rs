@@ -6,11 +6,10 @@ use core::{
     sync::atomic::{AtomicBool, Ordering},
 };
 
-use axcpu::TrapFrame;
 use axptr::trap::Report;
 
 use super::{Features, vectors, window};
-use crate::own;
+use crate::{line::TrapFrame, own};
 
 pub(super) static HAS_WINDOW: AtomicBool = AtomicBool::new(false);
 

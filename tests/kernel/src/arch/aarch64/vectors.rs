@@ -153,7 +153,7 @@ global_asm!(
     ".popsection",
     saved = const SAVED,
     count = sym super::counter::count,
-    frame = const size_of::<axcpu::TrapFrame>(),
+    frame = const size_of::<crate::line::TrapFrame>(),
     has_window = sym super::own::HAS_WINDOW,
     decide = sym super::own::decide,
 );

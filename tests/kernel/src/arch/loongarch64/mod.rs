@@ -18,8 +18,8 @@ mod entry;
 mod features;
 mod tlb;
 
+pub use crate::line::Pte;
 pub use features::Features;
-pub use page_table_entry::loongarch64::LA64PTE as Pte;
 
 /// Levels of page tables, as axcpu's refill handler walks them.
 pub const PAGE_TABLE_LEVELS: u32 = 4;

@@ -6,11 +6,10 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use axcpu::TrapFrame;
 use axptr::trap::Report;
 
 use super::entry::{entry, pass_on, set_entry};
-use crate::own;
+use crate::{line::TrapFrame, own};
 
 static FORMER: AtomicUsize = AtomicUsize::new(0);
 

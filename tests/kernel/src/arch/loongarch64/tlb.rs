@@ -12,10 +12,10 @@ use crate::{pte, space::PAGE};
 pub fn with_entries_of<R>(addr: usize, f: impl FnOnce() -> R) -> R {
     let pair = addr.align_down(2 * PAGE);
     let [even, odd] = [pair, pair + PAGE].map(|page| pte::change(page, |entry| entry).keep());
-    axhal::asm::flush_tlb(Some(va!(addr)));
+    crate::line::asm::flush_tlb(Some(va!(addr)));
     write(pair, even, odd);
     let result = f();
-    axhal::asm::flush_tlb(Some(va!(addr)));
+    crate::line::asm::flush_tlb(Some(va!(addr)));
     result
 }
 

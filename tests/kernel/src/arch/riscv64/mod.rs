@@ -17,8 +17,8 @@ pub mod window;
 mod entry;
 mod features;
 
+pub use crate::line::Pte;
 pub use features::Features;
-pub use page_table_entry::riscv::Rv64PTE as Pte;
 
 /// Levels of page tables (Privileged ISA, "Sv39").
 pub const PAGE_TABLE_LEVELS: u32 = 3;

@@ -3,11 +3,10 @@
 
 use core::arch::{asm, global_asm};
 
-use axcpu::TrapFrame;
 use axptr::trap::Report;
 
 use super::{entry::set_entry, window};
-use crate::own;
+use crate::{line::TrapFrame, own};
 
 /// Puts the entry in front of this CPU's; all CPUs have the same.
 pub fn install() {

@@ -41,7 +41,7 @@ pub fn is_open() -> bool {
 }
 
 /// Whether it was open to the code of a frame.
-pub fn was_open(frame: &axcpu::TrapFrame) -> bool {
+pub fn was_open(frame: &crate::line::TrapFrame) -> bool {
     frame.sstatus.sum()
 }
 

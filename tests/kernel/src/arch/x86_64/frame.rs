@@ -1,10 +1,13 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is where in axcpu's frame.
 
-use axcpu::TrapFrame;
+use crate::line::TrapFrame;
 
 // `movs` reads at rsi and writes at rdi.
-crate::frame::fields!(pc: rip, cause: [rdx], read: rsi, write: rdi);
+#[cfg(not(feature = "living"))]
+crate::frame::fields!(pc: rip, cause: [rdx], read: [rsi], write: [rdi]);
+#[cfg(feature = "living")]
+crate::frame::fields!(pc: rip, cause: [regs.rdx], read: [regs.rsi], write: [regs.rdi]);
 
 /// RFLAGS.IF.
 pub fn irqs_were_on(frame: &TrapFrame) -> bool {

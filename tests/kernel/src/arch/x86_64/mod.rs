@@ -20,8 +20,8 @@ mod gates;
 mod keys;
 mod witness;
 
+pub use crate::line::Pte;
 pub use features::Features;
-pub use page_table_entry::x86_64::X64PTE as Pte;
 
 /// Levels of page tables (SDM vol. 3, 4.5).
 pub const PAGE_TABLE_LEVELS: u32 = 4;

@@ -6,14 +6,13 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use axcpu::TrapFrame;
 use axptr::trap::Report;
 
 use super::{
     gates::{self, GP, PF},
     window,
 };
-use crate::own;
+use crate::{line::TrapFrame, own};
 
 static FORMER_GP: AtomicUsize = AtomicUsize::new(0);
 static FORMER_PF: AtomicUsize = AtomicUsize::new(0);

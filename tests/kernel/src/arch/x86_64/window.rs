@@ -47,7 +47,7 @@ pub fn watch_what_is_passed_on() {
 }
 
 /// Whether it was open to the code of a frame.
-pub fn was_open(frame: &axcpu::TrapFrame) -> bool {
+pub fn was_open(frame: &crate::line::TrapFrame) -> bool {
     frame.rflags as usize & RFLAGS_AC != 0
 }
 

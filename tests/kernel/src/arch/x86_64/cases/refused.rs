@@ -14,8 +14,8 @@ const STACK: u64 = 1;
 /// A pager that sleeps there would find another fault's frame in the place of its own.
 pub fn the_vector_refuses_a_gate_with_a_stack_of_its_own() -> Result<(), String> {
     for vector in [GP, PF] {
-        let interrupts = axhal::asm::irqs_enabled();
-        axhal::asm::disable_irqs();
+        let interrupts = crate::line::asm::irqs_enabled();
+        crate::line::asm::disable_irqs();
         // SAFETY: no fault is taken until the line after the next.
         let before = unsafe { set_stack(vector, STACK) };
         let with_stack = gate(vector);
@@ -24,7 +24,7 @@ pub fn the_vector_refuses_a_gate_with_a_stack_of_its_own() -> Result<(), String>
         // SAFETY: what was there.
         unsafe { set_stack(vector, before) };
         if interrupts {
-            axhal::asm::enable_irqs();
+            crate::line::asm::enable_irqs();
         }
         ensure!(before != STACK, "the gate had this stack before");
         ensure!(left == with_stack, "a refused vector changed gate {vector}");
