@@ -49,9 +49,11 @@ pub fn audit(isa: &Isa, path: &Path, tally: &mut Tally) -> Result<()> {
         behind_hook.len()
     );
     let wrong = faults(&own, &tables);
-    let outcome = wrong.first().map_or(Ok(()), |first| Err(format!("{} of them, first {first}", wrong.len())));
+    let outcome =
+        wrong.first().map_or(Ok(()), |first| Err(format!("{} of them, first {first}", wrong.len())));
     tally.check(&format!("{name}: each entry stands in ax-cpu's table, and in the right one"), outcome);
-    let missed: Vec<_> = defects(&own, &tables).into_iter().filter(|(_, made)| faults(&own, made).is_empty()).collect();
+    let missed: Vec<_> =
+        defects(&own, &tables).into_iter().filter(|(_, made)| faults(&own, made).is_empty()).collect();
     let seen = if missed.is_empty() { Ok(()) } else { Err(format!("not seen: {missed:?}")) };
     tally.check(&format!("{name}: a lost, moved or bent entry of ax-cpu's is found"), seen);
     Ok(())
@@ -81,7 +83,11 @@ fn faults(own: &[Entry], tables: &Tables) -> Vec<String> {
         for (table, belongs) in [(&tables.before_hook, is_nofault), (&tables.behind_hook, !is_nofault)] {
             let found: Vec<_> = table.iter().filter(|one| one.insn == entry.insn).collect();
             if found.iter().any(|one| **one != wanted) || found.is_empty() == belongs {
-                faults.push(format!("{:#x}: {found:x?}, in the {} table", entry.insn, if belongs { "right" } else { "wrong" }));
+                faults.push(format!(
+                    "{:#x}: {found:x?}, in the {} table",
+                    entry.insn,
+                    if belongs { "right" } else { "wrong" }
+                ));
             }
         }
     }

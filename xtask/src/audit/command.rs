@@ -4,6 +4,7 @@
 use anyhow::{Context, Result};
 
 use super::{
+    ax_cpu,
     decode::{all::chosen, isa::Isa},
     learn::open::open,
     linked::{image::Image, lines::Lines, names::Sources},
@@ -21,6 +22,9 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
     for isa in chosen(names)? {
         for program in programs::of(isa)? {
             audit(isa, &program, tally)?;
+        }
+        if let Some(kernel) = programs::on_the_living_line(isa)? {
+            ax_cpu::audit(isa, &kernel, tally)?;
         }
     }
     Ok(())

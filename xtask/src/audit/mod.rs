@@ -91,6 +91,7 @@
 //! must be known of a program's functions beforehand), [`proofs`], [`seeded`]. `programs` builds what there is to audit, and
 //! `command` runs it all.
 
+mod ax_cpu;
 mod command;
 pub mod decode;
 mod follow;

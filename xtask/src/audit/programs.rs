@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 use super::decode::isa::Isa;
 use crate::{
     env::{command, cross::Cross, need, setup, toolchain},
-    kernel::build,
+    kernel::{build, living},
     machine::{self, Machine},
     root::root,
 };
@@ -41,6 +41,15 @@ pub fn of(isa: &Isa) -> Result<Vec<Program>> {
         programs.push(Program { name, path: process(machine, test)?, is_kernel: false });
     }
     Ok(programs)
+}
+
+/// Builds the test kernel on the living line, where there is one: with the feature `ax-cpu`.
+pub fn on_the_living_line(isa: &Isa) -> Result<Option<PathBuf>> {
+    let machine = machine::chosen(&[isa.name.to_owned()])?[0];
+    if machine.living.is_none() {
+        return Ok(None);
+    }
+    living::build(machine, &toolchain::require(machine.target)?).map(Some)
 }
 
 /// Builds a test.

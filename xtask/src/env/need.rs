@@ -25,8 +25,6 @@ pub enum Need {
     File { path: &'static str, package: &'static str },
     /// A part of the default toolchain, such as `clippy`.
     Component(&'static str),
-    /// A file, and the package that has it.
-    File { path: &'static str, package: &'static str },
 }
 
 /// Packages, and the suite that they come from if it is not the distribution's own choice.
@@ -82,7 +80,6 @@ impl Need {
             Self::Qemu { program, .. } | Self::Program { program, .. } => (*program).to_owned(),
             Self::File { path, .. } => (*path).to_owned(),
             Self::Component(name) => format!("cargo {name}"),
-            Self::File { path, .. } => (*path).to_owned(),
         }
     }
 
@@ -99,7 +96,6 @@ impl Need {
             Self::Program { program, .. } => apt::on_path(program),
             Self::File { path, .. } => Path::new(path).is_file(),
             Self::Component(name) => toolchain::has_component(name),
-            Self::File { path, .. } => Path::new(path).is_file(),
         }
     }
 

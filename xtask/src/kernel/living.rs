@@ -39,14 +39,15 @@ pub fn run(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) 
     let elf = build(machine, toolchain)?;
     let cpu = &machine.cpus[0];
     let boots = MODES.iter().map(|&mode| Boot { machine, living, cpu, mode, elf: elf.clone() }).collect();
-    pool::run(boots, AT_ONCE, Boot::run, |ended| {
+    pool::run(boots, AT_ONCE, |boot: Boot| boot.run(), |ended| {
         let (name, cases, outcome) = ended?;
         tally.part(&name, cases, outcome);
         Ok(())
     })
 }
 
-fn build(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
+/// Builds it.
+pub fn build(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
     let target = root().join("target/kernel-living");
     let status = toolchain
         .cargo("build")
