@@ -105,7 +105,6 @@ const EVERYWHERE: &[Named] = cases! {
     limits: the_typed_api_refuses_without_a_trap;
     flag: it_is_set_during_an_access_only,
         an_access_of_the_pagers_leaves_it_set;
-    switching: each_task_sees_its_own_flag, without_the_hook_it_is_anothers;
     interrupts: the_pager_gets_the_state_of_the_access;
     region: every_kind_of_area_is_judged_before_the_access,
         values_go_both_ways,
@@ -140,6 +139,7 @@ const EVERYWHERE: &[Named] = cases! {
 
 /// The same, where a handler hands its frame over to axptr.
 const WITH_FRAME: &[Named] = cases! {
+    switching: each_task_sees_its_own_flag, without_the_hook_it_is_anothers;
     limits: the_routines_survive_addresses_out_of_reach;
     inlined: the_pager_runs_with_the_window_closed;
     selftest: a_right_handler_passes,
