@@ -38,12 +38,18 @@ pub fn run(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) 
     };
     let elf = build(machine, toolchain)?;
     let cpu = &machine.cpus[0];
-    let boots = MODES.iter().map(|&mode| Boot { machine, living, cpu, mode, elf: elf.clone() }).collect();
-    pool::run(boots, AT_ONCE, Boot::run, |ended| {
-        let (name, cases, outcome) = ended?;
-        tally.part(&name, cases, outcome);
-        Ok(())
-    })
+    let boots: Vec<_> =
+        MODES.iter().map(|&mode| Boot { machine, living, cpu, mode, elf: elf.clone() }).collect();
+    pool::run(
+        boots,
+        AT_ONCE,
+        |boot: Boot| boot.run(),
+        |ended| {
+            let (name, cases, outcome) = ended?;
+            tally.part(&name, cases, outcome);
+            Ok(())
+        },
+    )
 }
 
 fn build(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
@@ -121,9 +127,14 @@ impl Boot {
 
     fn qemu(&self, image: &Path) -> Command {
         let mut command = Command::new(self.machine.qemu);
-        command
-            .args(self.living.board)
-            .args(["-cpu", self.cpu.name, "-nographic", "-no-reboot", "-nic", "none"]);
+        command.args(self.living.board).args([
+            "-cpu",
+            self.cpu.name,
+            "-nographic",
+            "-no-reboot",
+            "-nic",
+            "none",
+        ]);
         match self.living.loader {
             Loader::Own => command.arg("-kernel").arg(image),
             Loader::Uefi { firmware, .. } => command
