@@ -5,7 +5,7 @@ use core::ptr::NonNull;
 
 use axhal::{mem::phys_to_virt, paging::MappingFlags};
 use axptr::{Access, FaultKind};
-use axptr_cases::{PageKind, Site};
+use axptr_cases::{Handler, PageKind, Site};
 
 use crate::{
     arch::{self, window},
@@ -61,6 +61,10 @@ unsafe impl Site for KernelSite {
         let areas = &space::space().lock().areas;
         let (frame, _) = line::page(areas, addr)?;
         NonNull::new(phys_to_virt(frame).as_mut_ptr())
+    }
+
+    fn handler(&self) -> Handler {
+        if fault::in_ax_cpu() { Handler::PcOnly } else { Handler::Full }
     }
 
     fn traps(&self) -> usize {

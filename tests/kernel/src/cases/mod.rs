@@ -105,7 +105,6 @@ const EVERYWHERE: &[Named] = cases! {
     limits: the_typed_api_refuses_without_a_trap;
     flag: it_is_set_during_an_access_only,
         an_access_of_the_pagers_leaves_it_set;
-    switching: each_task_sees_its_own_flag, without_the_hook_it_is_anothers;
     interrupts: the_pager_gets_the_state_of_the_access;
     region: every_kind_of_area_is_judged_before_the_access,
         values_go_both_ways,
@@ -126,8 +125,7 @@ const EVERYWHERE: &[Named] = cases! {
         it_needs_no_lock_that_the_caller_holds;
     inlined: the_window_is_behind_an_access_what_it_was_before,
         without_the_pager_no_lock_is_needed,
-        what_is_refused_without_the_pager_comes_with_it,
-        a_probe_reads_kernel_memory_and_asks_nobody;
+        what_is_refused_without_the_pager_comes_with_it;
     drivers: a_megabyte_goes_through_a_bounce_buffer_in_chunks,
         a_transfer_ends_short_at_a_fault_and_is_resumed,
         a_scatter_list_ends_short_at_a_fault_and_is_resumed;
@@ -138,10 +136,12 @@ const EVERYWHERE: &[Named] = cases! {
         region_mode_ends_short_too;
 };
 
-/// The same, where a handler hands its frame over to axptr.
+/// The same, where a handler hands its frame over to axptr: behind ax-cpu's tables the pager finds the window as the access
+/// has left it, no landing is told what happened, and no other fault than a page's is recovered.
 const WITH_FRAME: &[Named] = cases! {
+    switching: each_task_sees_its_own_flag, without_the_hook_it_is_anothers;
     limits: the_routines_survive_addresses_out_of_reach;
-    inlined: the_pager_runs_with_the_window_closed;
+    inlined: the_pager_runs_with_the_window_closed, a_probe_reads_kernel_memory_and_asks_nobody;
     selftest: a_right_handler_passes,
         the_callers_interrupts_stay_off,
         an_address_that_will_not_do_is_refused,
