@@ -48,7 +48,11 @@ fn main() {
     link_arg("--undefined=_head");
     match &*arch {
         // The entry runs where it is not linked, and no register is set for short addresses yet.
-        "riscv64" => link_arg("--no-relax"),
+        "riscv64" => {
+            link_arg("--no-relax");
+            // Without axptr's fragment: what its vector goes on to.
+            link_arg("--defsym=__axptr_former_vector=trap_vector_base");
+        }
         // axptr's vector, and this kernel's tables, know the table behind them by the earlier line's name of it.
         "aarch64" => link_arg("--defsym=exception_vector_base=__ax_cpu_vector_el1"),
         _ => {}
