@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Makes `ax_mm::AddrSpace` an address space for region mode and for pagers.
+//!
+//! In ax-mm 0.8.4 with page-table-generic 0.9.1, a page of an area that is not populated never comes: `map_alloc` leaves
+//! entries of 0, which `handle_page_fault` takes for unmapped. Region mode then ends in front of such a page with
+//! [`NotPresent`](crate::FaultKind::NotPresent), as that kernel's own programs do.
 
 use ax_hal::{
     mem::{MemoryAddr, VirtAddr},
