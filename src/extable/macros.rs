@@ -21,7 +21,8 @@
 /// On the way to the landing, the trap handler overwrites one register with the cause:
 /// [`Landing::REGISTER`](crate::extable::Landing::REGISTER) (x86_64 `rdx`, aarch64 `x1`, riscv64 and loongarch64 `a1`).
 /// The cause is never 0. Declare the register as an output or a clobber. If the landing needs to know whether there was
-/// a fault, preset the register to 0.
+/// a fault, preset the register to 0. A trap handler that sets the pc only, as ax-cpu's does (feature `ax-cpu`), leaves the
+/// register as it is: for such a kernel preset it to 1, and clear it behind the instruction.
 ///
 /// An entry recovers faults, and checks nothing: with an address of the kernel, the access succeeds. So ask
 /// [`UserRange::new`](crate::UserRange::new) first, for all bytes that the instruction accesses.
