@@ -95,6 +95,9 @@ impl OwnFault {
 /// program. A program reaches such a pc by a jump to it. A kernel that cannot make such a fault at boot returns its
 /// argument: then this is not tested.
 ///
+/// A kernel whose handler searches a table of its own and sets the pc only, as ax-cpu's does (feature `ax-cpu`), has no place for
+/// `step_over`: it passes `|_| true` and `|pc| pc`, which tests neither, and gets [`Told::Nothing`].
+///
 /// Call it with interrupts on, if that is possible by then: with interrupts off, it cannot see a handler that loses their
 /// state.
 ///

@@ -141,6 +141,8 @@ mod owned {
         pub fn to_vec_until_zero(self, limit: Limit) -> Result<Vec<T>, StringError> {
             let mut values = Vec::new();
             self.append_until_zero(&mut values, limit)?;
+            // A kernel keeps many short ones.
+            values.shrink_to_fit();
             Ok(values)
         }
 

@@ -332,6 +332,8 @@ mod owned {
         pub fn to_string(self, limit: usize) -> Result<String, StringError> {
             let mut bytes = Vec::new();
             self.append_to(&mut bytes, limit)?;
+            // A kernel keeps many short ones.
+            bytes.shrink_to_fit();
             String::from_utf8(bytes).map_err(|_| StringError::NotUtf8)
         }
 
