@@ -38,14 +38,6 @@ pub fn run(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) 
     };
     let elf = build(machine, toolchain)?;
     let cpu = &machine.cpus[0];
-<<<<<<< HEAD
-    let boots = MODES.iter().map(|&mode| Boot { machine, living, cpu, mode, elf: elf.clone() }).collect();
-    pool::run(boots, AT_ONCE, |boot: Boot| boot.run(), |ended| {
-        let (name, cases, outcome) = ended?;
-        tally.part(&name, cases, outcome);
-        Ok(())
-    })
-=======
     let boots: Vec<_> =
         MODES.iter().map(|&mode| Boot { machine, living, cpu, mode, elf: elf.clone() }).collect();
     pool::run(
@@ -58,7 +50,6 @@ pub fn run(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) 
             Ok(())
         },
     )
->>>>>>> h-living
 }
 
 /// Builds it.
