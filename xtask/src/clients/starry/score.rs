@@ -12,6 +12,10 @@ pub struct Score {
     sums: BTreeMap<String, (u64, u64)>,
     /// What is wrong in the tables of partial transfers.
     pub partial: Vec<String>,
+    /// How many nanoseconds of the program's clock are an instruction, if it has no better clock.
+    nanoseconds: Option<u64>,
+    /// Whether it has not.
+    by_clock: bool,
     /// Instructions by operation and size.
     pub counts: Vec<(String, u64, Result<u64, String>)>,
     done: bool,
@@ -26,6 +30,11 @@ pub const DONE: &str = "program done";
 const PANICS: &[&str] = &["panicked at", "Unhandled ", "ARCEOS_PANIC"];
 
 impl Score {
+    /// That of a run in which an instruction takes so many nanoseconds, if anybody has said it.
+    pub fn new(nanoseconds: Option<u64>) -> Self {
+        Self { nanoseconds, ..Self::default() }
+    }
+
     /// Takes a line of the console.
     pub fn read(&mut self, line: &str) {
         let words: Vec<&str> = line.split_whitespace().collect();
@@ -39,13 +48,23 @@ impl Score {
             ["partial", ..] if line.contains("WRONG") => self.partial.push(words[1..].join(" ")),
             ["count", name, size, ref count @ ..] => {
                 if let Ok(size) = size.parse() {
-                    let count = count.join(" ");
-                    self.counts.push((name.to_owned(), size, count.parse().map_err(|_| count)));
+                    let count = self.instructions(&count.join(" "));
+                    self.counts.push((name.to_owned(), size, count));
                 }
+                self.by_clock |= words == ["count", "clock", "nanoseconds"];
             }
             ["program", "done"] => self.done = true,
             _ if PANICS.iter().any(|panic| line.contains(panic)) => self.fail(line.to_owned()),
             _ => {}
+        }
+    }
+
+    fn instructions(&self, count: &str) -> Result<u64, String> {
+        let count: u64 = count.parse().map_err(|_| count.to_owned())?;
+        match (self.by_clock, self.nanoseconds) {
+            (false, _) => Ok(count),
+            (true, Some(nanoseconds)) => Ok(count / nanoseconds),
+            (true, None) => Err(format!("{count} ns")),
         }
     }
 
@@ -168,8 +187,17 @@ program done";
     }
 
     #[test]
+    fn nanoseconds_become_instructions() {
+        let lines = "count clock nanoseconds\ncount pread 8 1234\n";
+        assert_eq!(of(lines).counts, [("pread".to_owned(), 8, Err("1234 ns".to_owned()))]);
+        let mut score = Score::new(Some(16));
+        lines.lines().for_each(|line| score.read(line));
+        assert_eq!(score.counts, [("pread".to_owned(), 8, Ok(77))]);
+    }
+
+    #[test]
     fn counts_are_read() {
-        let score = of("count clock rdinstret\ncount pread 8 1234\ncount pread 64 WRONG: no file\n");
+        let score = of("count clock instructions\ncount pread 8 1234\ncount pread 64 WRONG: no file\n");
         let expected =
             [("pread".to_owned(), 8, Ok(1234)), ("pread".to_owned(), 64, Err("WRONG: no file".to_owned()))];
         assert_eq!(score.counts, expected);
