@@ -8,14 +8,15 @@
 //! As in this crate's own table, each entry follows its code (`SHF_LINK_ORDER`): a linker drops it with its function. That
 //! ax-cpu's own entries do not, and stand in the same sections, is nothing to lld and GNU ld.
 
-/// How `asm/entry.S` writes such entries: not at all; by distances from their own place; from the table's start.
-pub(crate) const FORM: u8 = if cfg!(axptr_ax_cpu = "from-start") {
-    2
-} else if cfg!(axptr_ax_cpu = "from-place") {
-    1
-} else {
-    0
-};
+/// How `asm/entry.S` writes such entries: not at all.
+#[cfg(not(axptr_ax_cpu))]
+pub(crate) const FORM: u8 = 0;
+/// By distances from their own place.
+#[cfg(axptr_ax_cpu = "from-place")]
+pub(crate) const FORM: u8 = 1;
+/// By distances from the table's start.
+#[cfg(axptr_ax_cpu = "from-start")]
+pub(crate) const FORM: u8 = 2;
 
 /// Nothing: this program has no such table.
 #[cfg(not(axptr_ax_cpu))]

@@ -10,7 +10,6 @@ pub(crate) const WRITE: u16 = 2;
 pub(crate) const STRICT: u16 = 4;
 /// A fault goes straight to the landing, never to the pager.
 pub(crate) const NOFAULT: u16 = 8;
-const _: () = assert!(NOFAULT == 8, "the text of `arch::ax_cpu` has the number");
 /// The compiler inlined the instruction, so it belongs to no routine.
 pub(crate) const INLINED: u16 = 16;
 /// The instruction belongs to the self test of trap handlers.

@@ -56,6 +56,8 @@ cfg_if::cfg_if! {
     }
 }
 
+const _: () = assert!(entry::NOFAULT == 8, "the text of `ax_cpu` has the number");
+
 // For what reads the machine's fault codes and frames.
 #[cfg(any(axptr_home = "process", feature = "vector"))]
 mod machine_file;

@@ -18,6 +18,9 @@ macro global_asm() {}
 #[rustc_builtin_macro]
 macro concat() {}
 
+#[macro_use]
+#[path = "SOURCES/src/arch/ax_cpu.rs"]
+mod ax_cpu;
 #[path = "SOURCES/src/arch/entry.rs"]
 mod entry;
 #[path = "SOURCES/src/extable/macros.rs"]
@@ -38,6 +41,8 @@ global_asm!(
 global_asm!(
     r#"ACCESS"#,
     ".set AXPTR_R, 1",
+    ".set AXPTR_NOFAULT, 8",
+    ".set AXPTR_AX_CPU, 0",
     ".pushsection .text.axptr_far, \"ax\", @progbits",
     ".ifc BACKWARDS, yes\n3:\n.fill BYTES, 1, 0\n.endif",
     ".ifc BACKWARDS, yes\naxptr_access far, AXPTR_R, 3b, BETWEEN\n.endif",

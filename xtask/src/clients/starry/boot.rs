@@ -11,7 +11,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{build::Variant, disk, folder, needs, score::Score};
+use super::{build::Variant, disk, folder::folder, needs, score::Score};
 use crate::{
     kernel::{guest::Guest, image},
     machine::{Format, Machine},

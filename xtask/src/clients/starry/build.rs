@@ -9,7 +9,9 @@ use std::{
 use anyhow::{Context, Result, ensure};
 
 use super::{
-    compiler, folder, needs,
+    compiler,
+    folder::folder,
+    needs,
     sources::Package,
     symbols,
     user_memory::{self, Edited},
@@ -17,7 +19,6 @@ use super::{
 use crate::{
     env::{command::clean, toolchain::Toolchain},
     machine::Machine,
-    root::root,
 };
 
 const STARRYOS: Package = Package { name: "starryos", version: "0.5.39" };
@@ -138,9 +139,4 @@ fn flags(machine: &Machine) -> String {
         flags += &format!(" -Clink-arg={arg}");
     }
     flags
-}
-
-/// Where axptr is.
-pub fn axptr() -> &'static Path {
-    root()
 }

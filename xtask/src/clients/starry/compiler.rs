@@ -1,10 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the published sources lack for the compiler that there is: they are written for a nightly of another day.
 
-use super::{
-    edit::{Change, Edit, Place},
-    sources::Package,
-};
+use super::sources::Package;
+use crate::clients::edit::{Change, Edit, Place};
 
 pub const AX_IO: Package = Package { name: "ax-io", version: "0.7.2" };
 pub const PRINTF: Package = Package { name: "printf-compat", version: "0.4.0" };

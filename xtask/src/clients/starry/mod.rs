@@ -5,6 +5,7 @@ mod boot;
 mod build;
 mod compiler;
 mod disk;
+mod folder;
 mod needs;
 mod program;
 mod score;
@@ -20,12 +21,10 @@ use std::{
 
 use anyhow::Result;
 
-use self::{boot::Boot, build::Variant, program::Programs, score::Score};
-use super::edit;
+use self::{boot::Boot, build::Variant, folder::folder, program::Programs, score::Score};
 use crate::{
     env::toolchain::{self, Toolchain},
     machine::{self, Machine},
-    root::root,
     run::report::Tally,
 };
 
@@ -99,9 +98,4 @@ fn both(
         Boot { machine, variant, kernel, program, cpus, by_instructions }.run()
     };
     Ok([run(Variant::Base, &kernels[0])?, run(Variant::Axptr, &kernels[1])?])
-}
-
-/// Where all of it lies.
-fn folder() -> PathBuf {
-    root().join("target/clients/starry")
 }

@@ -5,7 +5,7 @@ use std::{fs, os::unix::fs::PermissionsExt, path::PathBuf};
 
 use anyhow::{Context, Result, ensure};
 
-use super::folder;
+use super::folder::folder;
 use crate::{
     env::{
         command::clean,

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::{folder, needs, score::Score};
+use super::{folder::folder, needs, score::Score};
 use crate::{machine::Machine, root::root};
 
 /// Both programs for one machine.

@@ -8,8 +8,10 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use super::edit::{self, Edit};
-use crate::env::command::clean;
+use crate::{
+    clients::edit::{self, Edit},
+    env::command::clean,
+};
 
 /// A package of the registry.
 #[derive(Clone, Copy, Debug)]

@@ -1,14 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! StarryOS with axptr inside: which functions get another body, and what it is.
 
-use super::{
-    build, compiler,
-    edit::{
-        Change::{All, Behind, Each, Front, Statement},
+use super::{compiler, sources::Package};
+use crate::{
+    clients::edit::{
+        Change::{self, All, Behind, Each, Front, Statement},
         Edit,
         Place::{self, File, Fn, FnIn, Struct},
     },
-    sources::Package,
+    root::root,
 };
 
 /// A package of which the kernel gets an edited copy.
@@ -36,7 +36,7 @@ pub fn manifest(package: Package) -> String {
     }
     format!(
         "\n[dependencies.axptr]\npath = {:?}\ndefault-features = false\nfeatures = [\"alloc\", \"ax-cpu\"]\n",
-        build::axptr().display().to_string()
+        root().display().to_string()
     )
 }
 
@@ -46,14 +46,14 @@ const IO: &str = "src/mm/io.rs";
 const SELECT: &str = "src/syscall/io_mpx/select.rs";
 const SYSCALLS: &str = "src/syscall/fs/io.rs";
 
-const fn edit(file: &'static str, place: Place, change: super::edit::Change) -> Edit {
+const fn edit(file: &'static str, place: Place, change: Change) -> Edit {
     Edit { file, place, change }
 }
 
 const OF_KERNEL: &[Edit] = &[
     edit(ENTRY, Fn("init"), Front("    crate::mm::start_axptr();")),
     // The copies that all others are made of.
-    edit(ACCESS, File, Behind(include_str!("kernel/access.rs"))),
+    edit(ACCESS, File, Behind(include_str!("kernel/access.rs.in"))),
     edit(
         ACCESS,
         FnIn("UserAccess<Faultable>", "copy_from_user"),
@@ -117,7 +117,7 @@ const OF_KERNEL: &[Edit] = &[
         Ok(done)"),
     ),
     // Vectors.
-    edit(IO, File, Behind(include_str!("kernel/io.rs"))),
+    edit(IO, File, Behind(include_str!("kernel/io.rs.in"))),
     edit(IO, Struct("IoVectorBufIo"), Behind("    short: bool,")),
     edit(IO, Fn("into_io"), All("IoVectorBufIo { inner: self, start: 0, offset: 0, short: false }")),
     edit(
@@ -135,7 +135,7 @@ const OF_KERNEL: &[Edit] = &[
         })"),
     ),
     // Who may be short.
-    edit(SYSCALLS, File, Behind(include_str!("kernel/syscalls.rs"))),
+    edit(SYSCALLS, File, Behind(include_str!("kernel/syscalls.rs.in"))),
     edit(
         SYSCALLS,
         Fn("sys_read"),
@@ -238,7 +238,7 @@ const OF_KERNEL: &[Edit] = &[
         Front("crate::mm::make_writable(current, buf.addr(), len)?;"),
     ),
     // Of a set of files only the words that were asked for are there.
-    edit(SELECT, File, Behind(include_str!("kernel/select.rs"))),
+    edit(SELECT, File, Behind(include_str!("kernel/select.rs.in"))),
     edit(
         SELECT,
         Fn("do_select"),
