@@ -181,8 +181,8 @@ pub fn all_cpus_page_in_at_once() -> Result<(), String> {
     let barrier = Barrier::new();
     smp::on_all(|rank| {
         let start = BASE + rank * PAGES * PAGE;
-        let areas = &mut space::space().lock().areas;
-        let mapped = line::map(areas, start, PAGES * PAGE, READ_WRITE, false);
+        // The lock is free again behind this statement: the pager takes it.
+        let mapped = line::map(&mut space::space().lock().areas, start, PAGES * PAGE, READ_WRITE, false);
         ensure!(mapped == Ok(()), "{mapped:?}");
         let bytes: Vec<u8> = pattern(PAGES * PAGE - 2 * rank).iter().map(|byte| byte ^ rank as u8).collect();
         barrier.wait()?;
