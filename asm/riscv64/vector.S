@@ -7,8 +7,8 @@
 //
 // A jump needs a register, or a target that the linker knows. So the former vector has a name that the linker knows:
 // `__axptr_former_vector`. Our linker fragment gives it to axcpu's vector, `trap_vector_base`. A jump without a register
-// reaches 1 MiB in both directions (Unprivileged ISA, "JAL"). If axcpu's vector is farther away, the fragment leaves the
-// name undefined: the kernel links, and `put_in_front` returns an error.
+// reaches 1 MiB in both directions (Unprivileged ISA, "JAL"). If axcpu's vector is farther away, the fragment gives the
+// name to the jump itself: the kernel links, and `put_in_front` returns an error.
 //
 // Calls {on_fault}(a0 frame) -> a0: 1 to resume the frame, 0 to pass it on.
 // {sum}: the window's bit in sstatus. {entry}: that bit, and the bits that a trap entry sets.

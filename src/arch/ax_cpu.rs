@@ -48,8 +48,8 @@ macro_rules! __ax_cpu_entry {
     };
 }
 
-/// An entry with distances from the given places. 8 is the flag of no-fault forms, which chooses the table. It stands in [`__ex_entry!`](crate::__ex_entry), whose counter and label it
-/// uses.
+/// An entry with distances from the given places. It stands in [`__ex_entry!`](crate::__ex_entry), whose counter and label
+/// it uses. 8 is the flag of no-fault forms, which chooses the table.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __ax_cpu_entry_from {

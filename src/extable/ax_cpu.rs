@@ -38,7 +38,7 @@ unsafe extern "C" {
 /// Checks that each entry of `table`, which is this image's, stands in the table of ax-cpu that it belongs to.
 #[cfg(axptr_ax_cpu)]
 pub(super) fn check(table: &Table<'_>) -> Result<(), TableError> {
-    // SAFETY: (both) the linker's symbols stand around one read-only section.
+    // SAFETY: (both) (1) the linker's symbols stand around one read-only section.
     let behind_hook = unsafe { Cursor::between((&raw const START).cast(), (&raw const END).cast(), FORM) };
     // SAFETY: as above.
     let before_hook =

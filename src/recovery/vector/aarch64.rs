@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The vector table of EL1, and the frame that `asm/aarch64/vector.S` builds.
 //!
-//! There is one of our tables for each table that it can stand in front of: see there.
+//! There are two of ours, one for each line of axcpu: that file says why.
 
 use core::{
     arch::{asm, global_asm},

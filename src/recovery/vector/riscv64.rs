@@ -20,6 +20,9 @@ const SSTATUS_SPP: usize = 1 << 8;
 /// The bits of `sstatus` that the frame restores: those that a trap sets, and the window.
 const SSTATUS_ENTRY: usize = SSTATUS_SPIE | SSTATUS_SPP | SSTATUS_SUM;
 
+/// How far a jump without a register goes (Unprivileged ISA, "JAL").
+const REACH: usize = 1 << 20;
+
 global_asm!(
     include_str!("../../../asm/riscv64/vector.S"),
     sum = const SSTATUS_SUM,
@@ -145,7 +148,13 @@ pub(super) unsafe fn put_in_front(ready: impl FnOnce()) -> Result<(), InstallErr
         return Err(InstallError::NoHandler);
     }
     if former != jump_target() {
-        return Err(if former == AXCPU { InstallError::TooFar } else { InstallError::UnknownHandler });
+        // If it is near, nobody has named it: the fragment is missing.
+        let is_far = AXCPU.abs_diff((&raw const JUMP).addr()) >= REACH;
+        return Err(if former == AXCPU && is_far {
+            InstallError::TooFar
+        } else {
+            InstallError::UnknownHandler
+        });
     }
     ready();
     // SAFETY: our vector passes every trap that it does not decide on to the former vector.
