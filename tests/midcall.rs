@@ -285,3 +285,42 @@ fn an_aligned_value_is_one_access_in_every_routine() {
         }
     });
 }
+
+/// In the value's own width, wherever the address is; the bits are the ones that are there.
+#[test]
+fn an_aligned_value_by_raw_pointer_is_one_access() {
+    fn of<T: Copy + PartialEq + std::fmt::Debug>(values: [T; 2]) {
+        let size = size_of::<T>();
+        for at in (0..64).step_by(size) {
+            // SAFETY: as many bytes, and no padding.
+            let bytes = unsafe { std::slice::from_raw_parts(ptr::from_ref(&values[0]).cast(), size) };
+            SRC.put(64 + at, bytes);
+            DST.put(64 + at, &[CANARY; 8]);
+            let from = ptr::with_exposed_provenance::<T>(SRC.start() + 64 + at);
+            let to = ptr::with_exposed_provenance_mut::<T>(DST.start() + 64 + at);
+            for nofault in [false, true] {
+                ACCESSES.store(0, Relaxed);
+                // SAFETY: (1) pages of the test's; the handler does each access; (2) an integer.
+                let loaded = unsafe { if nofault { raw::nofault::load(from) } else { raw::load(from) } };
+                assert_eq!(loaded.map_err(|_| ()), Ok(values[0]), "{size} bytes");
+                assert_eq!(ACCESSES.swap(0, Relaxed), 1, "a load of {size} bytes");
+                let value = values[usize::from(nofault)];
+                // SAFETY: as above.
+                let stored =
+                    unsafe { if nofault { raw::nofault::store(to, value) } else { raw::store(to, value) } };
+                assert!(stored.is_ok());
+                assert_eq!(ACCESSES.load(Relaxed), 1, "a store of {size} bytes");
+                // SAFETY: as many bytes, and no padding.
+                let bytes = unsafe { std::slice::from_raw_parts(ptr::from_ref(&value).cast(), size) };
+                assert_eq!(DST.bytes(64 + at, 8)[..size], *bytes);
+                assert_eq!(DST.bytes(64 + at, 8)[size..], [CANARY; 8][size..]);
+            }
+        }
+    }
+    with_pages(|_| {
+        of([0x5a_u8, 0xa6]);
+        of([0x1234_u16, 0xfedc]);
+        of([0x1234_5678_u32, 0xfedc_ba98]);
+        of([0x1234_5678_9abc_def0_u64, 0xfedc_ba98_7654_3210]);
+    });
+}

@@ -35,8 +35,8 @@ fn every_position_is_exact_and_every_inlined_access_has_faulted() {
     }
     // Some linkers keep accesses that nothing here can reach.
     assert!(
-        faulted >= 32 + 200,
-        "two directions, four sizes, four forms, and the parts of larger values: {faulted}"
+        faulted >= 48 + 200,
+        "two directions, four sizes, six forms, and the parts of larger values: {faulted}"
     );
 }
 

@@ -53,6 +53,10 @@ fn write(addr: usize, bytes: &[u8]) {
     };
 }
 
+fn at<T>(addr: usize) -> *mut T {
+    ptr::with_exposed_provenance_mut(addr)
+}
+
 /// Runs `call` step by step.
 fn stepped(call: impl FnOnce()) {
     STEPS.store(0, SeqCst);
@@ -94,6 +98,22 @@ const READS: &[(&str, Read)] = &[
         let outcome = unsafe { raw::copy_from_user(to.as_mut_ptr(), addr, to.len()) };
         assert_eq!(outcome.left(), 0);
     }),
+    ("raw::load", |addr, to| match to.len() {
+        // SAFETY: (1) the test's page; (2) bytes.
+        2 => to.copy_from_slice(&unsafe { raw::load::<[u8; 2]>(at(addr)) }.unwrap()),
+        // SAFETY: as above.
+        4 => to.copy_from_slice(&unsafe { raw::load::<[u8; 4]>(at(addr)) }.unwrap()),
+        // SAFETY: as above.
+        _ => to.copy_from_slice(&unsafe { raw::load::<[u8; 8]>(at(addr)) }.unwrap()),
+    }),
+    ("raw::nofault::load", |addr, to| match to.len() {
+        // SAFETY: as above.
+        2 => to.copy_from_slice(&unsafe { raw::nofault::load::<[u8; 2]>(at(addr)) }.unwrap()),
+        // SAFETY: as above.
+        4 => to.copy_from_slice(&unsafe { raw::nofault::load::<[u8; 4]>(at(addr)) }.unwrap()),
+        // SAFETY: as above.
+        _ => to.copy_from_slice(&unsafe { raw::nofault::load::<[u8; 8]>(at(addr)) }.unwrap()),
+    }),
     ("read", |addr, to| match to.len() {
         2 => to.copy_from_slice(&UserConstPtr::<[u8; 2]>::from(addr).read().unwrap()),
         4 => to.copy_from_slice(&UserConstPtr::<[u8; 4]>::from(addr).read().unwrap()),
@@ -126,6 +146,22 @@ const WRITES: &[(&str, Write)] = &[
     ("unpredictable::copy_to_user", |addr, from| unpredictable::copy_to_user(addr, from).unwrap()),
     ("fill_user", |addr, from| axptr::fill_user(addr, from[0], from.len()).unwrap()),
     ("nofault::fill_user", |addr, from| nofault::fill_user(addr, from[0], from.len()).unwrap()),
+    ("raw::store", |addr, from| match *from {
+        // SAFETY: (1) the test's page; (2) bytes.
+        [a, _] => unsafe { raw::store(at(addr), [a; 2]) }.unwrap(),
+        // SAFETY: as above.
+        [a, _, _, _] => unsafe { raw::store(at(addr), [a; 4]) }.unwrap(),
+        // SAFETY: as above.
+        _ => unsafe { raw::store(at(addr), [from[0]; 8]) }.unwrap(),
+    }),
+    ("raw::nofault::store", |addr, from| match *from {
+        // SAFETY: as above.
+        [a, _] => unsafe { raw::nofault::store(at(addr), [a; 2]) }.unwrap(),
+        // SAFETY: as above.
+        [a, _, _, _] => unsafe { raw::nofault::store(at(addr), [a; 4]) }.unwrap(),
+        // SAFETY: as above.
+        _ => unsafe { raw::nofault::store(at(addr), [from[0]; 8]) }.unwrap(),
+    }),
     ("write", |addr, from| match *from {
         [a, _] => UserPtr::from(addr).write([a; 2]).unwrap(),
         [a, _, _, _] => UserPtr::from(addr).write([a; 4]).unwrap(),

@@ -4,7 +4,7 @@
 use core::fmt;
 
 use crate::{
-    access::{errno, range::UserRange, raw::Outcome},
+    access::{errno, outcome::Outcome, range::UserRange},
     extable::cause::{Access, FaultKind},
     recovery::{limit::user_limit, tag::untagged},
 };

@@ -4,12 +4,15 @@
 pub(crate) mod errno;
 pub(crate) mod error;
 pub(crate) mod fit;
+pub(crate) mod outcome;
+pub(crate) mod place;
 pub(crate) mod pod;
 pub(crate) mod range;
 
 pub mod context;
 pub mod raw;
 
+pub(crate) mod bare;
 pub(crate) mod compare;
 pub(crate) mod copy;
 pub(crate) mod fixed;

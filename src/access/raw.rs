@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The routines without any check: they take addresses, and return the number of bytes left and the cause.
+//! The routines and single values without any check: they take addresses or pointers, and return the number of bytes
+//! left and the cause.
 //!
 //! The typed API proves first that a range lies in the user half. Call these functions only if you know that by other
 //! means. They promise three things:
@@ -7,6 +8,9 @@
 //! - They work in ascending order. So a fault leaves an exact prefix done, and no byte after it is touched.
 //! - Length 0 touches nothing.
 //! - Only the user side of a copy is recoverable. A fault on the kernel side has no landing: it is a kernel bug.
+//!
+//! User memory is an address or a pointer: [`Source`], [`Destination`]. A pointer keeps its provenance. So a program
+//! that maps memory by itself, such as a guest's, need not expose it.
 //!
 //! ```
 //! # unsafe { axptr::hosted::install() }.unwrap();
@@ -24,46 +28,12 @@
 //! assert_eq!(outcome.left(), 0);
 //! ```
 
-use crate::{
-    arch::raw,
-    extable::cause::{Access, Cause, FaultKind},
-    recovery::flag,
+use crate::{access::bare, arch::raw, recovery::flag};
+
+pub use crate::access::{
+    outcome::Outcome,
+    place::{Destination, Source},
 };
-
-/// How far an operation came, and what stopped it.
-#[derive(Clone, Copy, Debug)]
-#[must_use]
-pub struct Outcome {
-    left: usize,
-    cause: Cause,
-}
-
-impl Outcome {
-    /// Returns the number of bytes that were *not* done: 0 is success.
-    #[inline]
-    pub const fn left(&self) -> usize {
-        self.left
-    }
-
-    /// Returns what stopped the operation. This has no meaning if no byte is left.
-    #[inline]
-    pub const fn kind(&self) -> FaultKind {
-        self.cause.kind()
-    }
-
-    /// Returns whether a read or a write failed, if the trap handler or the instruction told it.
-    #[inline]
-    pub const fn access(&self) -> Option<Access> {
-        self.cause.access()
-    }
-}
-
-impl From<raw::Outcome> for Outcome {
-    #[inline]
-    fn from(registers: raw::Outcome) -> Self {
-        Self { left: registers.left, cause: Cause::from_register(registers.cause) }
-    }
-}
 
 /// Copies `len` bytes from user address `src` to kernel memory at `dst`.
 ///
@@ -72,10 +42,10 @@ impl From<raw::Outcome> for Outcome {
 /// 1. `dst` is valid for writes of `len` bytes.
 /// 2. `src..src + len` holds no kernel memory: it is in the user half, or cannot be translated.
 #[inline]
-pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
+pub unsafe fn copy_from_user(dst: *mut u8, src: impl Source, len: usize) -> Outcome {
     let _accessing = flag::enter();
     // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
-    unsafe { raw::__axptr_copy_from_user(dst, src, len) }.into()
+    unsafe { raw::__axptr_copy_from_user(dst, src.start(), len) }.into()
 }
 
 /// Copies `len` bytes from kernel memory at `src` to user address `dst`.
@@ -85,10 +55,10 @@ pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
 /// 1. `src` is valid for reads of `len` bytes, all initialised.
 /// 2. `dst..dst + len` holds no kernel memory: it is in the user half, or cannot be translated.
 #[inline]
-pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
+pub unsafe fn copy_to_user(dst: impl Destination, src: *const u8, len: usize) -> Outcome {
     let _accessing = flag::enter();
     // SAFETY: (1) covers every load; (2) makes each store a user access, whose fault has a landing.
-    unsafe { raw::__axptr_copy_to_user(dst, src, len) }.into()
+    unsafe { raw::__axptr_copy_to_user(dst.start(), src, len) }.into()
 }
 
 /// Copies `len` bytes from user address `src` to user address `dst`.
@@ -100,10 +70,10 @@ pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
 ///
 /// 1. Neither `src..src + len` nor `dst..dst + len` holds kernel memory.
 #[inline]
-pub unsafe fn copy_in_user(dst: usize, src: usize, len: usize) -> Outcome {
+pub unsafe fn copy_in_user(dst: impl Destination, src: impl Source, len: usize) -> Outcome {
     let _accessing = flag::enter();
     // SAFETY: (1) makes each load and store a user access, whose fault has a landing.
-    unsafe { raw::__axptr_copy_in_user(dst, src, len) }.into()
+    unsafe { raw::__axptr_copy_in_user(dst.start(), src.start(), len) }.into()
 }
 
 /// Fills `len` bytes at user address `dst` with `byte`.
@@ -112,10 +82,10 @@ pub unsafe fn copy_in_user(dst: usize, src: usize, len: usize) -> Outcome {
 ///
 /// 1. `dst..dst + len` holds no kernel memory.
 #[inline]
-pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
+pub unsafe fn fill_user(dst: impl Destination, byte: u8, len: usize) -> Outcome {
     let _accessing = flag::enter();
     // SAFETY: (1) makes each store a user access, whose fault has a landing.
-    unsafe { raw::__axptr_fill_user(dst, byte, len) }.into()
+    unsafe { raw::__axptr_fill_user(dst.start(), byte, len) }.into()
 }
 
 /// Copies a string from user address `src` to kernel memory at `dst`: all bytes up to and including the first 0, but
@@ -135,15 +105,82 @@ pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
 /// 1. `dst` is valid for writes of `max` bytes.
 /// 2. `src..src + max` holds no kernel memory.
 #[inline]
-pub unsafe fn copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome {
+pub unsafe fn copy_string(dst: *mut u8, src: impl Source, max: usize) -> Outcome {
     let _accessing = flag::enter();
     // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
-    unsafe { raw::__axptr_copy_string(dst, src, max) }.into()
+    unsafe { raw::__axptr_copy_string(dst, src.start(), max) }.into()
+}
+
+/// Loads a value from user memory.
+///
+/// A value of 1, 2, 4 or 8 bytes is one instruction, which the compiler puts where you call. (In a kernel, the window is
+/// opened and closed around it. Under [`window::open`](crate::window::open) it stays open.) If `src` is aligned to that
+/// size, it is one access: no other CPU's write tears the value. An address that is not aligned will do, too. A value of
+/// another size goes by [`copy_from_user`].
+///
+/// Nothing checks the address or the type. [`UserConstPtr::read`](crate::UserConstPtr::read) does both.
+///
+/// # Errors
+///
+/// Fails if a byte is not readable. The outcome's `left` counts the bytes from the first such byte on.
+///
+/// # Safety
+///
+/// 1. The `size_of::<T>()` bytes at `src` hold no kernel memory: they are in the user half, or cannot be translated.
+/// 2. They are a valid `T`, whatever anybody may have written there. (Types that are
+///    [`AnyBitPattern`](crate::AnyBitPattern) always are.)
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.cast::<u8>();
+/// # unsafe { libc::munmap(page.add(4096).cast(), 4096) };
+/// use axptr::{FaultKind, raw};
+///
+/// /// Reads a little-endian number of a guest, whose memory may go away at any time.
+/// fn read_number(guest: *const u8) -> Result<u32, raw::Outcome> {
+///     // SAFETY: (1) it is the guest's memory; (2) any bytes are numbers.
+///     unsafe { raw::load(guest.cast::<u32>()) }.map(u32::from_le)
+/// }
+///
+/// // SAFETY: (1) the page is the guest's; (2) a number has no padding.
+/// unsafe { raw::store(page.cast::<u32>(), 7) }.unwrap();
+/// assert_eq!(read_number(page).unwrap(), 7);
+/// // Only 3 of these 4 bytes are there.
+/// let outcome = read_number(page.wrapping_add(4093)).unwrap_err();
+/// assert_eq!((outcome.left(), outcome.kind()), (1, FaultKind::NotPresent));
+/// ```
+#[inline(always)]
+pub unsafe fn load<T>(src: *const T) -> Result<T, Outcome> {
+    // SAFETY: ours.
+    unsafe { bare::load::<T, bare::Waiting>(src) }
+}
+
+/// Stores a value to user memory.
+///
+/// A value of 1, 2, 4 or 8 bytes at an aligned address is one instruction, as with [`load`]: no other CPU sees half of
+/// it. A value of another size, and on some machines one that is not aligned, goes by [`copy_to_user`].
+///
+/// Nothing checks the address or the type. [`UserPtr::write`](crate::UserPtr::write) does both.
+///
+/// # Errors
+///
+/// Fails if a byte is not writable. The outcome's `left` counts the bytes from the first such byte on. Those before it
+/// have been written.
+///
+/// # Safety
+///
+/// 1. The `size_of::<T>()` bytes at `dst` hold no kernel memory: they are in the user half, or cannot be translated.
+/// 2. No byte of `value` is uninitialised, such as padding is. (Types that are [`NoUninit`](crate::NoUninit) have no
+///    such byte.)
+#[inline(always)]
+pub unsafe fn store<T>(dst: *mut T, value: T) -> Result<(), Outcome> {
+    // SAFETY: ours.
+    unsafe { bare::store::<T, bare::Waiting>(dst, value) }
 }
 
 /// The same routines, for sizes that vary from call to call without a pattern.
 pub mod unpredictable {
-    use super::Outcome;
+    use super::{Destination, Outcome, Source};
     use crate::{arch::unpredictable, recovery::flag};
 
     /// Does [`super::copy_from_user`], for unpredictable sizes.
@@ -152,10 +189,10 @@ pub mod unpredictable {
     ///
     /// The conditions of [`super::copy_from_user`].
     #[inline]
-    pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
+    pub unsafe fn copy_from_user(dst: *mut u8, src: impl Source, len: usize) -> Outcome {
         let _accessing = flag::enter();
         // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
-        unsafe { unpredictable::__axptr_copy_from_user_unpredictable(dst, src, len) }.into()
+        unsafe { unpredictable::__axptr_copy_from_user_unpredictable(dst, src.start(), len) }.into()
     }
 
     /// Does [`super::copy_to_user`], for unpredictable sizes.
@@ -164,10 +201,10 @@ pub mod unpredictable {
     ///
     /// The conditions of [`super::copy_to_user`].
     #[inline]
-    pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
+    pub unsafe fn copy_to_user(dst: impl Destination, src: *const u8, len: usize) -> Outcome {
         let _accessing = flag::enter();
         // SAFETY: (1) covers every load; (2) makes each store a user access, whose fault has a landing.
-        unsafe { unpredictable::__axptr_copy_to_user_unpredictable(dst, src, len) }.into()
+        unsafe { unpredictable::__axptr_copy_to_user_unpredictable(dst.start(), src, len) }.into()
     }
 }
 
@@ -176,8 +213,8 @@ pub mod unpredictable {
 ///
 /// The program counter alone decides this. So it holds across task switches.
 pub mod nofault {
-    use super::Outcome;
-    use crate::{arch::raw, recovery::flag};
+    use super::{Destination, Outcome, Source};
+    use crate::{access::bare, arch::raw, recovery::flag};
 
     /// Does [`super::copy_from_user`] without the pager.
     ///
@@ -185,10 +222,10 @@ pub mod nofault {
     ///
     /// The conditions of [`super::copy_from_user`].
     #[inline]
-    pub unsafe fn copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome {
+    pub unsafe fn copy_from_user(dst: *mut u8, src: impl Source, len: usize) -> Outcome {
         let _accessing = flag::enter();
         // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
-        unsafe { raw::__axptr_copy_from_user_nofault(dst, src, len) }.into()
+        unsafe { raw::__axptr_copy_from_user_nofault(dst, src.start(), len) }.into()
     }
 
     /// Does [`super::copy_to_user`] without the pager.
@@ -197,10 +234,10 @@ pub mod nofault {
     ///
     /// The conditions of [`super::copy_to_user`].
     #[inline]
-    pub unsafe fn copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome {
+    pub unsafe fn copy_to_user(dst: impl Destination, src: *const u8, len: usize) -> Outcome {
         let _accessing = flag::enter();
         // SAFETY: (1) covers every load; (2) makes each store a user access, whose fault has a landing.
-        unsafe { raw::__axptr_copy_to_user_nofault(dst, src, len) }.into()
+        unsafe { raw::__axptr_copy_to_user_nofault(dst.start(), src, len) }.into()
     }
 
     /// Does [`super::copy_in_user`] without the pager.
@@ -209,10 +246,10 @@ pub mod nofault {
     ///
     /// The conditions of [`super::copy_in_user`].
     #[inline]
-    pub unsafe fn copy_in_user(dst: usize, src: usize, len: usize) -> Outcome {
+    pub unsafe fn copy_in_user(dst: impl Destination, src: impl Source, len: usize) -> Outcome {
         let _accessing = flag::enter();
         // SAFETY: (1) makes each load and store a user access, whose fault has a landing.
-        unsafe { raw::__axptr_copy_in_user_nofault(dst, src, len) }.into()
+        unsafe { raw::__axptr_copy_in_user_nofault(dst.start(), src.start(), len) }.into()
     }
 
     /// Does [`super::fill_user`] without the pager.
@@ -221,10 +258,10 @@ pub mod nofault {
     ///
     /// The conditions of [`super::fill_user`].
     #[inline]
-    pub unsafe fn fill_user(dst: usize, byte: u8, len: usize) -> Outcome {
+    pub unsafe fn fill_user(dst: impl Destination, byte: u8, len: usize) -> Outcome {
         let _accessing = flag::enter();
         // SAFETY: (1) makes each store a user access, whose fault has a landing.
-        unsafe { raw::__axptr_fill_user_nofault(dst, byte, len) }.into()
+        unsafe { raw::__axptr_fill_user_nofault(dst.start(), byte, len) }.into()
     }
 
     /// Does [`super::copy_string`] without the pager.
@@ -233,9 +270,39 @@ pub mod nofault {
     ///
     /// The conditions of [`super::copy_string`].
     #[inline]
-    pub unsafe fn copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome {
+    pub unsafe fn copy_string(dst: *mut u8, src: impl Source, max: usize) -> Outcome {
         let _accessing = flag::enter();
         // SAFETY: (1) covers every store; (2) makes each load a user access, whose fault has a landing.
-        unsafe { raw::__axptr_copy_string_nofault(dst, src, max) }.into()
+        unsafe { raw::__axptr_copy_string_nofault(dst, src.start(), max) }.into()
+    }
+
+    /// Does [`super::load`] without the pager.
+    ///
+    /// # Errors
+    ///
+    /// Fails as that function does, and if a page is not present.
+    ///
+    /// # Safety
+    ///
+    /// The conditions of [`super::load`].
+    #[inline(always)]
+    pub unsafe fn load<T>(src: *const T) -> Result<T, Outcome> {
+        // SAFETY: ours.
+        unsafe { bare::load::<T, bare::Immediate>(src) }
+    }
+
+    /// Does [`super::store`] without the pager.
+    ///
+    /// # Errors
+    ///
+    /// Fails as that function does, and if a page is not present.
+    ///
+    /// # Safety
+    ///
+    /// The conditions of [`super::store`].
+    #[inline(always)]
+    pub unsafe fn store<T>(dst: *mut T, value: T) -> Result<(), Outcome> {
+        // SAFETY: ours.
+        unsafe { bare::store::<T, bare::Immediate>(dst, value) }
     }
 }

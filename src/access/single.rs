@@ -8,6 +8,7 @@ use core::{mem, ptr};
 
 use crate::{
     access::{
+        bare,
         context::Context,
         copy,
         error::Fault,
@@ -19,13 +20,7 @@ use crate::{
     recovery::flag,
 };
 
-const PAGE_SIZE: usize = 4096;
-
-/// Says whether one instruction accesses a value of the type if it is aligned.
-#[inline(always)]
-pub(crate) const fn is_single<T>() -> bool {
-    matches!(size_of::<T>(), 1 | 2 | 4 | 8)
-}
+pub(crate) use crate::access::bare::{close_window, is_single, is_stored_at_once, open_window};
 
 /// Reads a value of a type for which [`is_single`] is true.
 #[inline(always)]
@@ -73,15 +68,6 @@ pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T
     outcome
 }
 
-/// Says whether one instruction stores a value to `addr`, and leaves nothing behind if it faults.
-///
-/// On some machines, a store that is not aligned may leave its second half behind. There, the routine stores the
-/// value in aligned pieces.
-#[inline(always)]
-pub(crate) fn is_stored_at_once<T>(addr: usize) -> bool {
-    is_single::<T>() && (inline::STORES_WORDS_ANYWHERE || addr.is_multiple_of(size_of::<T>()))
-}
-
 /// Writes a value of a type for which [`is_single`] is true.
 #[inline(always)]
 pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<(), Fault> {
@@ -101,20 +87,6 @@ pub(crate) fn write<T: NoUninit, C: Context>(addr: usize, value: T) -> Result<()
         return Ok(());
     }
     write_again::<C>(range, bits, status)
-}
-
-/// Opens the window, on machines where single values need it.
-#[inline(always)]
-pub(crate) fn open_window() -> Option<inline::Window> {
-    inline::VALUES_NEED_WINDOW.then(inline::open_window)
-}
-
-/// Closes the window that [`open_window`] opened.
-#[inline(always)]
-pub(crate) fn close_window(window: Option<inline::Window>) {
-    if let Some(window) = window {
-        inline::close_window(window);
-    }
 }
 
 /// Loads a value's bytes. Returns them and a status.
@@ -222,15 +194,7 @@ pub(crate) fn write_again<C: Context>(range: UserRange, bits: u64, status: usize
 
 /// Returns the bytes of a value that may be accessible although the whole value is not.
 pub(crate) fn possible(range: UserRange, kind: FaultKind) -> UserRange {
-    let before_edge = PAGE_SIZE - range.start() % PAGE_SIZE;
-    let len = if kind.ends_anywhere() {
-        range.len()
-    } else if before_edge < range.len() {
-        before_edge
-    } else {
-        0
-    };
-    range.split_at(len).0
+    range.split_at(bare::possible(range.start(), range.len(), kind)).0
 }
 
 /// Returns the fault after the possible bytes, or `None` if those were all.

@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The routines of `asm/<arch>`. Each contract stands above the label of its routine.
+//!
+//! User memory is given by pointers here: the routines access it with the provenance that those have.
 
 /// The result of a routine, in two registers.
 #[derive(Clone, Copy, Debug)]
@@ -12,17 +14,17 @@ pub(crate) struct Outcome {
 }
 
 unsafe extern "C" {
-    pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_to_user(dst: usize, src: *const u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_in_user(dst: usize, src: usize, len: usize) -> Outcome;
-    pub(crate) fn __axptr_fill_user(dst: usize, byte: u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_string(dst: *mut u8, src: usize, max: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_to_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_in_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_fill_user(dst: *mut u8, byte: u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_string(dst: *mut u8, src: *const u8, max: usize) -> Outcome;
 
-    pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: usize, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_to_user_nofault(dst: usize, src: *const u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_in_user_nofault(dst: usize, src: usize, len: usize) -> Outcome;
-    pub(crate) fn __axptr_fill_user_nofault(dst: usize, byte: u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: usize, max: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_to_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_in_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_fill_user_nofault(dst: *mut u8, byte: u8, len: usize) -> Outcome;
+    pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: *const u8, max: usize) -> Outcome;
 }
 
 unsafe extern "C" {

@@ -23,6 +23,7 @@
 /// - `store<SIZE, F>(addr, value) -> status`: one instruction. A store that faults has stored nothing. So `addr` must
 ///   be aligned to `SIZE` unless `STORES_WORDS_ANYWHERE: bool` is true. If that is false, a store in two pages may
 ///   leave its second half behind although the first half faults.
+/// - `load_at<SIZE, F>(pointer)`, `store_at<SIZE, F>(pointer, value)`: the same by a pointer, whose provenance they use.
 /// - `load_two<F>(addr) -> ([u64; 2], status)`, `load_four`, `store_two<F>(addr, [u64; 2]) -> status`, `store_four`:
 ///   two or four words, in ascending order. `addr` must be aligned to 8 unless `LOADS_WORDS_ANYWHERE: bool` or
 ///   `STORES_WORDS_ANYWHERE` is true. If a store faults, the words before it have been stored. The landing adds their
@@ -71,7 +72,7 @@ pub(crate) mod rmw_op {
     pub(crate) const XOR: u8 = 4;
 }
 
-/// Defines `load`, `load_two`, `load_four`, `load_kernel`, `store`, `store_two` and `store_four`.
+/// Defines `load`, `load_at`, `load_two`, `load_four`, `load_kernel`, `store`, `store_at`, `store_two` and `store_four`.
 ///
 /// - `machine`: the register of the cause, the instruction that clears it, the options of `asm!`.
 /// - `load`, `load_kernel`, `store`: how one access gets its operands (the address, the value), and its instruction for
@@ -94,6 +95,17 @@ macro_rules! values {
         /// 2. The window is open, if values need one.
         #[inline(always)]
         pub(crate) unsafe fn load<const SIZE: usize, F: crate::arch::shape::InlineFlags>(addr: usize) -> (u64, usize) {
+            // SAFETY: both are ours.
+            unsafe { load_at::<SIZE, F>(core::ptr::with_exposed_provenance(addr)) }
+        }
+
+        /// Loads `SIZE` bytes of user memory, by a pointer.
+        ///
+        /// # Safety
+        ///
+        /// 1. and 2. as for [`load`].
+        #[inline(always)]
+        pub(crate) unsafe fn load_at<const SIZE: usize, F: crate::arch::shape::InlineFlags>(addr: *const u8) -> (u64, usize) {
             match SIZE {
                 1 => one!(load $machine, $load, $load1, addr, F),
                 2 => one!(load $machine, $load, $load2, addr, F),
@@ -146,6 +158,17 @@ macro_rules! values {
         /// 1. and 2. as for [`load`].
         #[inline(always)]
         pub(crate) unsafe fn store<const SIZE: usize, F: crate::arch::shape::InlineFlags>(addr: usize, value: u64) -> usize {
+            // SAFETY: both are ours.
+            unsafe { store_at::<SIZE, F>(core::ptr::with_exposed_provenance_mut(addr), value) }
+        }
+
+        /// Stores the low `SIZE` bytes of `value` to user memory, by a pointer.
+        ///
+        /// # Safety
+        ///
+        /// 1. and 2. as for [`load`].
+        #[inline(always)]
+        pub(crate) unsafe fn store_at<const SIZE: usize, F: crate::arch::shape::InlineFlags>(addr: *mut u8, value: u64) -> usize {
             match SIZE {
                 1 => one!(store $machine, $store, $store1, addr, value, F),
                 2 => one!(store $machine, $store, $store2, addr, value, F),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The self test of a trap handler: takes faults, and looks at what the handler has made of them.
 
-use core::{hint::black_box, mem};
+use core::{hint::black_box, mem, ptr};
 
 use super::{handler_error::HandlerError, limit::user_limit, repeats};
 use crate::{
@@ -256,19 +256,18 @@ fn routines(addr: usize) -> Result<Told, HandlerError> {
     let kernel = kernel.as_mut_ptr();
     let mut told = Told::Kinds;
     // SAFETY: (all) an array of as many bytes; the address is masked, and so one of the user half.
-    told = told
-        .and(outcome(Access::Read, || unsafe { raw::__axptr_copy_from_user(kernel, masked(addr), LEN) })?);
+    told =
+        told.and(outcome(Access::Read, || unsafe { raw::__axptr_copy_from_user(kernel, user(addr), LEN) })?);
     // SAFETY: as above.
-    let nofault = || unsafe { raw::__axptr_copy_from_user_nofault(kernel, masked(addr), LEN) };
+    let nofault = || unsafe { raw::__axptr_copy_from_user_nofault(kernel, user(addr), LEN) };
     told = told.and(outcome(Access::Read, nofault)?);
     // SAFETY: as above.
-    told =
-        told.and(outcome(Access::Read, || unsafe { raw::__axptr_copy_string(kernel, masked(addr), LEN) })?);
+    told = told.and(outcome(Access::Read, || unsafe { raw::__axptr_copy_string(kernel, user(addr), LEN) })?);
     // SAFETY: as above.
     told =
-        told.and(outcome(Access::Write, || unsafe { raw::__axptr_copy_to_user(masked(addr), kernel, LEN) })?);
+        told.and(outcome(Access::Write, || unsafe { raw::__axptr_copy_to_user(user(addr), kernel, LEN) })?);
     // SAFETY: as above.
-    told = told.and(outcome(Access::Write, || unsafe { raw::__axptr_fill_user(masked(addr), 0, LEN) })?);
+    told = told.and(outcome(Access::Write, || unsafe { raw::__axptr_fill_user(user(addr), 0, LEN) })?);
     Ok(told)
 }
 
@@ -276,6 +275,12 @@ fn routines(addr: usize) -> Result<Told, HandlerError> {
 #[inline(always)]
 fn masked(addr: usize) -> usize {
     confine(addr, LEN, user_limit())
+}
+
+/// The same as a pointer.
+#[inline(always)]
+fn user(addr: usize) -> *mut u8 {
+    ptr::with_exposed_provenance_mut(masked(addr))
 }
 
 /// A routine's fault: nothing may be done.

@@ -8,6 +8,7 @@
 
 #![cfg(target_os = "linux")]
 
+mod bare;
 mod bed;
 mod contexts;
 mod plain;
@@ -30,10 +31,12 @@ macro_rules! exercise {
             values::exercise::<$name<$both>, _>(&mut bed, UserPtr::new);
             values::exercise::<$name<$both>, _>(&mut bed, |addr| UserPtr::new(addr).nofault());
             values::without_context::<$name<$both>>(&mut bed);
+            bare::values::<$name<$both>>(&mut bed);
         )+
         $(
             values::exercise::<$name<$size>, _>(&mut bed, UserPtr::new);
             values::without_context::<$name<$size>>(&mut bed);
+            bare::values::<$name<$size>>(&mut bed);
         )+
         #[cfg(all(debug_assertions, target_arch = "x86_64"))]
         {
@@ -86,6 +89,7 @@ fn every_generic_function_is_exercised() {
     let mut bed = Bed::new();
     values::exercise::<Aligned4<12>, _>(&mut bed, UserPtr::new);
     values::without_context::<Aligned4<12>>(&mut bed);
+    bare::values::<Aligned4<12>>(&mut bed);
     atomics_in_each_context(&mut bed);
     in_each_context(&mut bed);
     let elsewhere = [
@@ -144,6 +148,7 @@ fn in_each_context(bed: &mut Bed) {
     contexts::exercise(bed, UserPtr::new);
     contexts::exercise(bed, |addr| UserPtr::new(addr).nofault());
     contexts::without_context(bed);
+    bare::places(bed);
     values::pointers(bed, UserPtr::<Aligned4<12>>::new(0x1000).nofault());
 }
 

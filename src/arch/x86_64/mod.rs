@@ -85,8 +85,13 @@ pub(crate) mod unpredictable {
     use crate::arch::raw::Outcome;
 
     unsafe extern "C" {
-        pub(crate) fn __axptr_copy_from_user_unpredictable(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user_unpredictable(dst: usize, src: *const u8, len: usize) -> Outcome;
+        pub(crate) fn __axptr_copy_from_user_unpredictable(
+            dst: *mut u8,
+            src: *const u8,
+            len: usize,
+        ) -> Outcome;
+        pub(crate) fn __axptr_copy_to_user_unpredictable(dst: *mut u8, src: *const u8, len: usize)
+        -> Outcome;
     }
 }
 

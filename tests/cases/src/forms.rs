@@ -2,7 +2,13 @@
 //! Values behind one interface: each size, each context, alone and in a batch. Each of these is one place at which the
 //! compiler puts accesses, so that a sweep over all can make every such access fault.
 
-use axptr::{AnyBitPattern, Fault, NoUninit, UserConstPtr, UserPtr, scope};
+use core::ptr;
+
+use axptr::{
+    Access, AnyBitPattern, Fault, NoUninit, UserConstPtr, UserPtr,
+    raw::{self, Outcome},
+    scope,
+};
 
 /// Reads and writes values of one size in one way.
 #[derive(Clone, Copy, Debug)]
@@ -32,6 +38,20 @@ macro_rules! forms {
             forms!(@form " in a batch without the pager", $value, true, |ptr| {
                 scope::run(ptr.nofault().reading())
             }, |ptr, value| scope::run(ptr.nofault().writing(value))),
+            forms!(@form " by raw pointer", $value, false, |ptr| load(ptr.addr(), |from| {
+                // SAFETY: (1) user memory of the sweep's; (2) an integer.
+                unsafe { raw::load::<$value>(from) }
+            }), |ptr, value| store(ptr.addr(), |to| {
+                // SAFETY: as above.
+                unsafe { raw::store(to, value) }
+            })),
+            forms!(@form " by raw pointer without the pager", $value, true, |ptr| load(ptr.addr(), |from| {
+                // SAFETY: as above.
+                unsafe { raw::nofault::load::<$value>(from) }
+            }), |ptr, value| store(ptr.addr(), |to| {
+                // SAFETY: as above.
+                unsafe { raw::nofault::store(to, value) }
+            })),
         )+ $(
             forms!(@form "", $array, false, |ptr| ptr.read(), |ptr, value| ptr.write(value)),
             forms!(@form " without the pager", $array, true, |ptr| ptr.nofault().read(), |ptr, value| {
@@ -57,11 +77,25 @@ macro_rules! forms {
                 Ok(())
             },
             write: |addr, bytes| {
-                let ($to, $it) = (UserPtr::<$value>::from(addr), bytemuck::pod_read_unaligned(bytes));
+                let ($to, $it) = (UserPtr::<$value>::from(addr), bytemuck::pod_read_unaligned::<$value>(bytes));
                 $write
             },
         }
     };
+}
+
+/// What a load by raw pointer answers, as code above it reports it.
+fn load<T>(addr: usize, load: impl FnOnce(*const T) -> Result<T, Outcome>) -> Result<T, Fault> {
+    load(ptr::with_exposed_provenance(addr)).map_err(|outcome| fault::<T>(addr, outcome, Access::Read))
+}
+
+/// The same of a store.
+fn store<T>(addr: usize, store: impl FnOnce(*mut T) -> Result<(), Outcome>) -> Result<(), Fault> {
+    store(ptr::with_exposed_provenance_mut(addr)).map_err(|outcome| fault::<T>(addr, outcome, Access::Write))
+}
+
+fn fault<T>(addr: usize, outcome: Outcome, access: Access) -> Fault {
+    Fault::new(addr, size_of::<T>().saturating_sub(outcome.left()), access, outcome.kind())
 }
 
 /// What is read to where something else is.

@@ -2,6 +2,7 @@
 //! All operations. A new one is a row in one of these files.
 
 mod atomics;
+mod bare;
 mod bytes;
 mod handles;
 mod strings;
@@ -17,5 +18,6 @@ pub(crate) fn all() -> Vec<Operation> {
     handles::typed(&mut rows);
     values::all(&mut rows);
     atomics::all(&mut rows);
+    bare::all(&mut rows);
     rows
 }

@@ -55,10 +55,11 @@ fn audit(isa: &'static Isa, program: &Program, tally: &mut Tally) -> Result<()> 
     );
     let inlined = &report.inlined;
     println!(
-        "{name}: inlined in {} functions: {} accesses of user memory, {} probes of kernel memory; {} calls of \
-         the crate's own in open windows",
+        "{name}: inlined in {} functions: {} accesses of user memory, {} by the word of who calls `raw`, {} probes \
+         of kernel memory; {} calls of the crate's own in open windows",
         inlined.functions.len(),
         inlined.masked,
+        inlined.on_word,
         inlined.probes,
         inlined.inside,
     );

@@ -33,14 +33,16 @@ const BATCH: &[&str] = &[
 /// Of a value that was read, to where the others are: from kernel memory to kernel memory.
 const MOVE: &str = "memcpy";
 
-/// The module whose functions pass addresses on as they are.
+/// The module whose functions pass addresses on as they are, and the one with what follows a fault of its values. They
+/// take addresses on their callers' word.
 const WRAPPERS: &str = "raw";
+const BARE: &str = "bare";
 
 /// What takes the window from a task that leaves.
 const SUSPEND: &str = "window::suspend";
 
 /// The files of accesses as they are, and of those of kernel memory.
-const RAW_FILE: &str = "raw.rs";
+const RAW_FILES: [&str; 2] = ["raw.rs", "bare.rs"];
 const PROBE_FILE: &str = "probe.rs";
 
 /// The files of the self test's faults: of addresses that come out of memory, with all registers given values.
@@ -57,6 +59,11 @@ pub fn may_be_called_in_batch(name: &str) -> bool {
 /// The last name of a function that passes addresses on.
 pub fn wrapper(name: &str) -> Option<&str> {
     is_of(name, WRAPPERS).then(|| name.rsplit("::").next().unwrap_or(name))
+}
+
+/// What finishes a value of `raw` after a fault.
+pub fn is_bare(name: &str) -> bool {
+    is_of(name, BARE)
 }
 
 pub fn is_suspend(name: &str) -> bool {
@@ -119,7 +126,7 @@ impl Sources {
     }
 
     pub fn is_raw(&self, file: &str) -> bool {
-        self.is(file, RAW_FILE)
+        RAW_FILES.iter().any(|name| self.is(file, name))
     }
 
     pub fn is_probe(&self, file: &str) -> bool {
@@ -142,7 +149,7 @@ impl Sources {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_ask_cpu, is_brief, is_cpu, is_suspend, may_be_called_in_batch, wrapper};
+    use super::{is_ask_cpu, is_bare, is_brief, is_cpu, is_suspend, may_be_called_in_batch, wrapper};
 
     #[test]
     fn functions_are_found_in_whatever_folder_they_lie() {
@@ -156,6 +163,8 @@ mod tests {
         }
         assert!(may_be_called_in_batch("axptr::access::copy::from_user") && may_be_called_in_batch("memcpy"));
         assert_eq!(wrapper("axptr::access::raw::copy_to_user"), Some("copy_to_user"));
+        assert!(is_bare("axptr::access::bare::load_again::<axptr::access::bare::Waiting>"));
+        assert!(!is_bare("axptr::access::raw::load") && !is_bare("bare::load_again"));
         assert!(is_suspend("axptr::access::window::suspend"));
         assert!(is_cpu("axptr::arch::x86_64::CPU", "x86_64"));
         assert!(is_ask_cpu("axptr::arch::aarch64::cpu::ask_cpu", "aarch64"));

@@ -7,7 +7,9 @@
 //! lacks its entry. Each end of the function finds the window as the start found it, and what is called while this
 //! function holds it open is the crate's own: a batch whose value faults goes on out of line.
 //!
-//! A probe of kernel memory has no mask and needs no window; debug information tells which accesses are one.
+//! A probe of kernel memory has no mask and needs no window; debug information tells which accesses are one. It also
+//! tells which are made through `raw` by somebody who is not the crate: these answer for their addresses themselves, and
+//! all else is proved of them, too.
 //! Whether an entry has to be no-fault depends on the type that the compiler has filled in: that is known of
 //! probes only.
 
@@ -54,6 +56,8 @@ pub struct Inlined {
     pub masked: usize,
     /// Accesses of kernel memory.
     pub probes: usize,
+    /// Accesses through `raw`, whose callers answer for the address.
+    pub on_word: usize,
     /// Places at which a batch calls on with the window open.
     pub inside: usize,
     pub violations: Vec<Violation>,
@@ -63,6 +67,8 @@ pub struct Inlined {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Side {
     User,
+    /// User memory by the word of who calls `raw`.
+    OnWord,
     /// Kernel memory that may not be there.
     Probe,
 }
@@ -88,6 +94,7 @@ pub fn audit(binary: &Binary, entries: &[Entry], lines: &Lines, sources: &Source
             all.functions.extend(found.functions);
             all.masked += found.masked;
             all.probes += found.probes;
+            all.on_word += found.on_word;
             all.inside += found.inside;
             all.violations.extend(found.violations);
         }
@@ -210,7 +217,8 @@ impl<'a> Here<'a> {
         }
         let own: Vec<_> = own.iter().map(|entry| (*entry, side(lines, entry.insn, sources))).collect();
         found.probes = own.iter().filter(|(_, side)| *side == Side::Probe).count();
-        found.masked = own.len() - found.probes;
+        found.on_word = own.iter().filter(|(_, side)| *side == Side::OnWord).count();
+        found.masked = own.len() - found.probes - found.on_word;
         Self { binary, own, calls: BTreeSet::new(), found }
     }
 
@@ -276,14 +284,14 @@ impl<'a> Here<'a> {
                     self.blame(Proof::Direction, insn.addr, "probes kernel memory with the pager, or stores");
                 }
             }
-            Side::User => {
+            Side::User | Side::OnWord => {
                 let fits = |offset: i64| (0..=MOST - i64::from(access.size)).contains(&offset);
                 let inside = match addr.as_offset() {
                     Some((Symbol::Masked, offset)) => fits(offset),
                     Some((Symbol::MaskedWord, offset)) => offset == 0,
                     _ => false,
                 };
-                if !inside {
+                if !inside && side == Side::User {
                     let what = "accesses a user address that does not come out of the mask";
                     self.blame(Proof::Mask, insn.addr, what);
                 }
@@ -321,8 +329,14 @@ impl<'a> Here<'a> {
 
 /// What an access is for, by the functions that it is inlined from.
 fn side(lines: &Lines, addr: u64, sources: &Sources) -> Side {
-    let is_probe = lines.frames(addr).iter().any(|frame| sources.is_probe(&frame.file));
-    if is_probe { Side::Probe } else { Side::User }
+    let frames = lines.frames(addr);
+    if frames.iter().any(|frame| sources.is_probe(&frame.file)) {
+        return Side::Probe;
+    }
+    // The outermost one of `raw`, and who calls it; nobody does where it is compiled on its own.
+    let Some(raw) = frames.iter().rposition(|frame| sources.is_raw(&frame.file)) else { return Side::User };
+    let is_the_crates = frames.get(raw + 1).is_some_and(|caller| sources.contain(&caller.file));
+    if is_the_crates { Side::User } else { Side::OnWord }
 }
 
 /// Whether the entry's access is one of kernel memory.

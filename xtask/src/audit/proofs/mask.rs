@@ -135,7 +135,7 @@ fn audit_caller(
         let Some(roles) = targets.get(&target) else { return };
         for (reg, role) in binary.isa.arguments.into_iter().zip(roles) {
             if matches!(role, Role::UserSource | Role::UserDestination) {
-                let argument = Argument::new(state.get(reg), reg);
+                let argument = Argument::new(state.get(reg), reg, names::is_bare(&function.name));
                 let known = sites.entry((insn.addr, reg)).or_insert(argument);
                 *known = if *known == argument { argument } else { Argument::Unknown };
             }
@@ -175,10 +175,11 @@ enum Argument {
 }
 
 impl Argument {
-    fn new(value: Value, reg: Reg) -> Self {
+    /// What finishes a value has the address in another register than the routine.
+    fn new(value: Value, reg: Reg, is_bare: bool) -> Self {
         match value.as_offset() {
             Some((Symbol::Masked, 0)) => Self::Masked,
-            Some((Symbol::Entry(entry), 0)) if entry == reg => Self::PassedOn,
+            Some((Symbol::Entry(entry), 0)) if entry == reg || is_bare => Self::PassedOn,
             _ => Self::Unknown,
         }
     }
@@ -202,9 +203,9 @@ fn caller(lines: &Lines, addr: u64, sources: &Sources) -> Caller {
     }
 }
 
-/// Whether the function is one of `raw`, compiled on its own.
+/// Whether the function is one of `raw`, compiled on its own, or finishes a value of it.
 fn is_wrapper(function: &Function) -> bool {
-    names::wrapper(&function.name).is_some()
+    names::wrapper(&function.name).is_some() || names::is_bare(&function.name)
 }
 
 /// Windows are none of this proof's.
