@@ -32,6 +32,7 @@ pub use access::{
     error::Fault,
     fit::Fit,
     nofault,
+    overlap::move_in_user,
     pod::{AnyBitPattern, NoUninit},
     probe,
     range::UserRange,

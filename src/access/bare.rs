@@ -4,12 +4,24 @@
 //! A value of 1, 2, 4 or 8 bytes is one inlined instruction with its entry in the exception table. What follows a fault
 //! lies out of line, and makes the count exact.
 
-use core::mem::{self, MaybeUninit};
+use core::{
+    marker::PhantomData,
+    mem::{self, MaybeUninit},
+    sync::atomic::Ordering,
+};
 
 use crate::{
-    access::outcome::Outcome,
-    arch::{entry, inline, raw, shape::InlineFlags},
-    extable::cause::{Cause, FaultKind},
+    access::{
+        atomic::{AtomicError, load_in, store_in},
+        error::Fault,
+        moving::{self, Ranges, Stop},
+        outcome::Outcome,
+    },
+    arch::{
+        entry, inline, raw,
+        shape::{InlineFlags, RETRY, order, rmw_op},
+    },
+    extable::cause::{Access, Cause, FaultKind},
     recovery::flag,
 };
 
@@ -86,8 +98,11 @@ pub(crate) unsafe fn load<T, F: InlineFlags>(src: *const T) -> Result<T, Outcome
         let mut value = MaybeUninit::<T>::uninit();
         // SAFETY: (1) ours; a `T` has as many bytes.
         let outcome = unsafe { read::<F>(value.as_mut_ptr().cast(), from, size_of::<T>()) };
+        if outcome.left() != 0 {
+            return Err(outcome);
+        }
         // SAFETY: all bytes have been read; (2).
-        return if outcome.left() == 0 { Ok(unsafe { value.assume_init() }) } else { Err(outcome) };
+        return Ok(unsafe { value.assume_init() });
     }
     let window = open_window();
     let (bits, status) = match size_of::<T>() {
@@ -154,6 +169,56 @@ pub(crate) unsafe fn store<T, F: InlineFlags>(dst: *mut T, value: T) -> Result<(
     }
     // SAFETY: (1) ours.
     unsafe { store_again::<F>(to, size_of::<T>(), status, bits) }
+}
+
+/// Loads an aligned value in an ordering.
+///
+/// # Safety
+///
+/// 1. and 2. as for [`load`].
+#[inline(always)]
+pub(crate) unsafe fn atomic_load<T, F: InlineFlags>(
+    src: *const T,
+    order: Ordering,
+) -> Result<T, AtomicError> {
+    let addr = src.addr();
+    check_atomic::<T>(addr)?;
+    load_in(order, || {
+        // SAFETY: ours.
+        unsafe { load::<T, F>(src) }.map_err(|outcome| failed::<T>(addr, outcome, Access::Read))
+    })
+}
+
+/// Stores an aligned value in an ordering.
+///
+/// # Safety
+///
+/// 1. and 2. as for [`store`].
+#[inline(always)]
+pub(crate) unsafe fn atomic_store<T, F: InlineFlags>(
+    dst: *mut T,
+    value: T,
+    order: Ordering,
+) -> Result<(), AtomicError> {
+    let addr = dst.addr();
+    check_atomic::<T>(addr)?;
+    store_in(order, || {
+        // SAFETY: ours.
+        unsafe { store::<T, F>(dst, value) }.map_err(|outcome| failed::<T>(addr, outcome, Access::Write))
+    })
+}
+
+#[inline(always)]
+const fn check_atomic<T>(addr: usize) -> Result<(), AtomicError> {
+    const { assert!(is_single::<T>(), "an atomic has 1, 2, 4 or 8 bytes") };
+    if addr.is_multiple_of(size_of::<T>()) { Ok(()) } else { Err(AtomicError::Misaligned) }
+}
+
+/// Makes the error of an atomic access that failed.
+#[cold]
+fn failed<T>(addr: usize, outcome: Outcome, access: Access) -> AtomicError {
+    let done = size_of::<T>().saturating_sub(outcome.left());
+    AtomicError::Fault(Fault::new(addr, done, access, outcome.kind()))
 }
 
 /// Finishes a load that faulted. Returns the exact outcome, or the bytes if they are readable now.
@@ -231,4 +296,115 @@ unsafe fn write<F: InlineFlags>(dst: *mut u8, src: *const u8, len: usize) -> Out
         // SAFETY: ours.
         unsafe { raw::__axptr_copy_to_user_nofault(dst, src, len) }.into()
     }
+}
+
+/// Two ranges that nobody checks.
+#[derive(Debug)]
+pub(crate) struct Unchecked<F> {
+    dst: *mut u8,
+    src: *const u8,
+    mode: PhantomData<F>,
+}
+
+/// Copies `len` bytes within user memory, whose ranges may overlap.
+///
+/// # Safety
+///
+/// 1. Neither the `len` bytes at `src` nor those at `dst` hold kernel memory.
+pub(crate) unsafe fn move_bytes<F: InlineFlags>(dst: *mut u8, src: *const u8, len: usize) -> Outcome {
+    let _accessing = flag::enter();
+    let ranges = Unchecked::<F> { dst, src, mode: PhantomData };
+    match moving::run(&ranges, dst.addr(), src.addr(), len) {
+        Ok(()) => Outcome::new(0, Cause::from_register(0)),
+        Err(Stop { done, access, kind }) => Outcome::new(len - done, Cause::new(Some(access), kind)),
+    }
+}
+
+// The functions below are the ones whose callers answer for the addresses: each stays by itself, so that the audit sees
+// that no other code of the crate makes an access without a mask.
+
+/// The safe methods have the conditions of [`move_bytes`], which makes the only such value.
+impl<F: InlineFlags> Ranges for Unchecked<F> {
+    fn copy(&self, at: usize, len: usize) -> Outcome {
+        // SAFETY: `move_bytes` has been told so of all of both ranges.
+        unsafe { copy_inside::<F>(self.dst.wrapping_add(at), self.src.wrapping_add(at), len) }
+    }
+
+    fn read(&self, at: usize, buf: &mut [u8]) -> Outcome {
+        // SAFETY: as above; a slice.
+        unsafe { read_piece::<F>(buf.as_mut_ptr(), self.src.wrapping_add(at), buf.len()) }
+    }
+
+    fn write(&self, at: usize, buf: &[u8]) -> Outcome {
+        // SAFETY: as above; a slice.
+        unsafe { write_piece::<F>(self.dst.wrapping_add(at), buf.as_ptr(), buf.len()) }
+    }
+
+    fn touch_source(&self, at: usize) -> Result<(), FaultKind> {
+        // SAFETY: as above.
+        unsafe { touch_source::<F>(self.src.wrapping_add(at)) }
+    }
+
+    fn touch_destination(&self, at: usize) -> Result<(), FaultKind> {
+        // SAFETY: as above.
+        unsafe { touch_destination::<F>(self.dst.wrapping_add(at)) }
+    }
+}
+
+/// # Safety
+///
+/// 1. Neither the `len` bytes at `src` nor those at `dst` hold kernel memory.
+#[inline(never)]
+unsafe fn copy_inside<F: InlineFlags>(dst: *mut u8, src: *const u8, len: usize) -> Outcome {
+    if F::FLAGS & entry::NOFAULT == 0 {
+        // SAFETY: ours.
+        unsafe { raw::__axptr_copy_in_user(dst, src, len) }.into()
+    } else {
+        // SAFETY: ours.
+        unsafe { raw::__axptr_copy_in_user_nofault(dst, src, len) }.into()
+    }
+}
+
+/// # Safety
+///
+/// 1. As for [`read`].
+#[inline(never)]
+unsafe fn read_piece<F: InlineFlags>(dst: *mut u8, src: *const u8, len: usize) -> Outcome {
+    // SAFETY: ours.
+    unsafe { read::<F>(dst, src, len) }
+}
+
+/// # Safety
+///
+/// 1. As for [`write`].
+#[inline(never)]
+unsafe fn write_piece<F: InlineFlags>(dst: *mut u8, src: *const u8, len: usize) -> Outcome {
+    // SAFETY: ours.
+    unsafe { write::<F>(dst, src, len) }
+}
+
+/// # Safety
+///
+/// 1. The byte at `src` is no kernel memory.
+#[inline(never)]
+unsafe fn touch_source<F: InlineFlags>(src: *const u8) -> Result<(), FaultKind> {
+    let window = open_window();
+    // SAFETY: (1) is ours; the window is open.
+    let (_, status) = unsafe { inline::load_at::<1, F>(src) };
+    close_window(window);
+    if status == 0 { Ok(()) } else { Err(Cause::from_register(status).kind()) }
+}
+
+/// # Safety
+///
+/// 1. The byte at `dst` is no kernel memory.
+#[inline(never)]
+unsafe fn touch_destination<F: InlineFlags>(dst: *mut u8) -> Result<(), FaultKind> {
+    let window = inline::open_window();
+    // SAFETY: (1) is ours; the window is open.
+    let (_, status) =
+        unsafe { inline::rmw::<1, { rmw_op::OR }, { order::RELAXED }, F>(dst.expose_provenance(), 0) };
+    inline::close_window(window);
+    // Other CPUs write to it all the time: so it is there.
+    if status == 0 || status == RETRY { Ok(()) } else { Err(Cause::from_register(status).kind()) }
 }

@@ -123,7 +123,8 @@ pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
 
 /// Copies `len` bytes from user address `src` to user address `dst`.
 ///
-/// This is not `memmove`: if the ranges overlap, the bytes of `dst` are unspecified.
+/// This is not `memmove`: if the ranges overlap, the bytes of `dst` are unspecified. For those there is
+/// [`move_in_user`](crate::move_in_user).
 ///
 /// # Errors
 ///

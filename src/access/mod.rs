@@ -12,10 +12,13 @@ pub(crate) mod range;
 pub mod context;
 pub mod raw;
 
+pub(crate) mod atomic;
 pub(crate) mod bare;
 pub(crate) mod compare;
 pub(crate) mod copy;
 pub(crate) mod fixed;
+pub(crate) mod moving;
+pub(crate) mod overlap;
 pub(crate) mod single;
 
 pub mod bulk;

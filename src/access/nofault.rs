@@ -20,7 +20,7 @@
 //! # Ok::<(), axptr::Fault>(())
 //! ```
 
-use crate::access::{context::NoFault, copy, error::Fault};
+use crate::access::{context::NoFault, copy, error::Fault, overlap};
 
 /// Does [`copy_from_user`](crate::copy_from_user) without the pager.
 ///
@@ -51,6 +51,16 @@ pub fn copy_to_user(dst: usize, src: &[u8]) -> Result<(), Fault> {
 #[inline]
 pub fn copy_in_user(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
     copy::copy_inside::<NoFault>(dst, src, len)
+}
+
+/// Does [`move_in_user`](crate::move_in_user) without the pager.
+///
+/// # Errors
+///
+/// Fails as that function does, and if a page is not present.
+#[inline]
+pub fn move_in_user(dst: usize, src: usize, len: usize) -> Result<(), Fault> {
+    overlap::move_inside::<NoFault>(dst, src, len)
 }
 
 /// Does [`fill_user`](crate::fill_user) without the pager.

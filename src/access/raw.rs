@@ -28,7 +28,13 @@
 //! assert_eq!(outcome.left(), 0);
 //! ```
 
-use crate::{access::bare, arch::raw, recovery::flag};
+use core::sync::atomic::Ordering;
+
+use crate::{
+    access::{atomic::AtomicError, bare},
+    arch::raw,
+    recovery::flag,
+};
 
 pub use crate::access::{
     outcome::Outcome,
@@ -63,8 +69,8 @@ pub unsafe fn copy_to_user(dst: impl Destination, src: *const u8, len: usize) ->
 
 /// Copies `len` bytes from user address `src` to user address `dst`.
 ///
-/// This is not `memmove`: if the ranges overlap, it ends and stays inside both, but the bytes of `dst` are
-/// unspecified.
+/// This is not `memmove`, as [`move_in_user`] is: if the ranges overlap, it ends and stays inside both, but the bytes of
+/// `dst` are unspecified.
 ///
 /// # Safety
 ///
@@ -74,6 +80,34 @@ pub unsafe fn copy_in_user(dst: impl Destination, src: impl Source, len: usize) 
     let _accessing = flag::enter();
     // SAFETY: (1) makes each load and store a user access, whose fault has a landing.
     unsafe { raw::__axptr_copy_in_user(dst.start(), src.start(), len) }.into()
+}
+
+/// Copies `len` bytes from user address `src` to user address `dst`. The ranges may overlap: it is `memmove`.
+///
+/// A fault leaves a prefix moved. What holds if a page goes away meanwhile stands at
+/// [`move_in_user`](crate::move_in_user).
+///
+/// # Safety
+///
+/// 1. Neither `src..src + len` nor `dst..dst + len` holds kernel memory.
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.cast::<u8>();
+/// # unsafe { libc::munmap(page.add(4096).cast(), 4096) };
+/// use axptr::raw;
+///
+/// // SAFETY: (1) the slice; (2) the page is user memory.
+/// assert_eq!(unsafe { raw::copy_to_user(page, b"0123456789".as_ptr(), 10) }.left(), 0);
+/// // SAFETY: (1) the page is user memory.
+/// assert_eq!(unsafe { raw::move_in_user(page.wrapping_add(2), page, 8) }.left(), 0);
+/// // SAFETY: (1) the page is user memory; (2) any bytes are such an array.
+/// assert_eq!(unsafe { raw::load(page.cast::<[u8; 10]>()) }.ok(), Some(*b"0101234567"));
+/// ```
+#[inline]
+pub unsafe fn move_in_user(dst: impl Destination, src: impl Source, len: usize) -> Outcome {
+    // SAFETY: ours.
+    unsafe { bare::move_bytes::<bare::Waiting>(dst.start(), src.start(), len) }
 }
 
 /// Fills `len` bytes at user address `dst` with `byte`.
@@ -178,6 +212,61 @@ pub unsafe fn store<T>(dst: *mut T, value: T) -> Result<(), Outcome> {
     unsafe { bare::store::<T, bare::Waiting>(dst, value) }
 }
 
+/// Loads a value of 1, 2, 4 or 8 bytes from user memory, in an ordering: relaxed, acquire or sequentially consistent.
+///
+/// It is [`load`] with the barriers that the machine needs. (The other atomics, with a check of the address:
+/// [`UserPtr::atomic`](crate::UserPtr::atomic).) A `T` of another size does not compile.
+///
+/// # Errors
+///
+/// Returns [`AtomicError::Misaligned`] if the address is not a multiple of the size, [`AtomicError::Ordering`] if the
+/// ordering releases, and [`AtomicError::Fault`] if the value is not readable.
+///
+/// # Safety
+///
+/// The conditions of [`load`].
+///
+/// ```
+/// # unsafe { axptr::hosted::install() }.unwrap();
+/// # let page = unsafe { libc::mmap(core::ptr::null_mut(), 8192, 3, 0x22, -1, 0) }.cast::<u32>();
+/// # unsafe { libc::munmap(page.add(1024).cast(), 4096) };
+/// use axptr::{atomic::AtomicError, raw};
+/// use core::sync::atomic::Ordering;
+///
+/// // SAFETY: (1) the page is the guest's; (2) a number has no padding.
+/// unsafe { raw::atomic_store(page, 7, Ordering::SeqCst) }?;
+/// // SAFETY: (1) the page is the guest's; (2) any bytes are numbers.
+/// assert_eq!(unsafe { raw::atomic_load(page, Ordering::Acquire) }?, 7);
+/// // SAFETY: (1) nothing is there.
+/// let absent = unsafe { raw::atomic_load(page.wrapping_add(1024), Ordering::Acquire) };
+/// assert!(matches!(absent, Err(AtomicError::Fault(fault)) if fault.done == 0));
+/// # Ok::<(), AtomicError>(())
+/// ```
+#[inline(always)]
+pub unsafe fn atomic_load<T>(src: *const T, order: Ordering) -> Result<T, AtomicError> {
+    // SAFETY: ours.
+    unsafe { bare::atomic_load::<T, bare::Waiting>(src, order) }
+}
+
+/// Stores a value of 1, 2, 4 or 8 bytes to user memory, in an ordering: relaxed, release or sequentially consistent.
+///
+/// A sequentially consistent store does not read: it is [`store`] with a barrier behind it. A `T` of another size does
+/// not compile.
+///
+/// # Errors
+///
+/// Fails as [`atomic_load`] does: with [`AtomicError::Ordering`] if the ordering acquires, with
+/// [`AtomicError::Fault`] if the value is not writable.
+///
+/// # Safety
+///
+/// The conditions of [`store`].
+#[inline(always)]
+pub unsafe fn atomic_store<T>(dst: *mut T, value: T, order: Ordering) -> Result<(), AtomicError> {
+    // SAFETY: ours.
+    unsafe { bare::atomic_store::<T, bare::Waiting>(dst, value, order) }
+}
+
 /// The same routines, for sizes that vary from call to call without a pattern.
 pub mod unpredictable {
     use super::{Destination, Outcome, Source};
@@ -213,7 +302,7 @@ pub mod unpredictable {
 ///
 /// The program counter alone decides this. So it holds across task switches.
 pub mod nofault {
-    use super::{Destination, Outcome, Source};
+    use super::{AtomicError, Destination, Ordering, Outcome, Source};
     use crate::{access::bare, arch::raw, recovery::flag};
 
     /// Does [`super::copy_from_user`] without the pager.
@@ -250,6 +339,17 @@ pub mod nofault {
         let _accessing = flag::enter();
         // SAFETY: (1) makes each load and store a user access, whose fault has a landing.
         unsafe { raw::__axptr_copy_in_user_nofault(dst.start(), src.start(), len) }.into()
+    }
+
+    /// Does [`super::move_in_user`] without the pager.
+    ///
+    /// # Safety
+    ///
+    /// The conditions of [`super::move_in_user`].
+    #[inline]
+    pub unsafe fn move_in_user(dst: impl Destination, src: impl Source, len: usize) -> Outcome {
+        // SAFETY: ours.
+        unsafe { bare::move_bytes::<bare::Immediate>(dst.start(), src.start(), len) }
     }
 
     /// Does [`super::fill_user`] without the pager.
@@ -304,5 +404,35 @@ pub mod nofault {
     pub unsafe fn store<T>(dst: *mut T, value: T) -> Result<(), Outcome> {
         // SAFETY: ours.
         unsafe { bare::store::<T, bare::Immediate>(dst, value) }
+    }
+
+    /// Does [`super::atomic_load`] without the pager.
+    ///
+    /// # Errors
+    ///
+    /// Fails as that function does, and if a page is not present.
+    ///
+    /// # Safety
+    ///
+    /// The conditions of [`super::load`].
+    #[inline(always)]
+    pub unsafe fn atomic_load<T>(src: *const T, order: Ordering) -> Result<T, AtomicError> {
+        // SAFETY: ours.
+        unsafe { bare::atomic_load::<T, bare::Immediate>(src, order) }
+    }
+
+    /// Does [`super::atomic_store`] without the pager.
+    ///
+    /// # Errors
+    ///
+    /// Fails as that function does, and if a page is not present.
+    ///
+    /// # Safety
+    ///
+    /// The conditions of [`super::store`].
+    #[inline(always)]
+    pub unsafe fn atomic_store<T>(dst: *mut T, value: T, order: Ordering) -> Result<(), AtomicError> {
+        // SAFETY: ours.
+        unsafe { bare::atomic_store::<T, bare::Immediate>(dst, value, order) }
     }
 }

@@ -30,12 +30,14 @@
 ///   bytes, shifted by [`STORED`], to the status, with or without a cause from the handler.
 /// - `load_kernel<SIZE, F>(addr) -> (u64, status)`: a load with the kernel's own rights. `addr` must be aligned. It
 ///   needs no window.
-/// - `rmw<SIZE, OP, F>(addr, operand) -> (u64, status)`: replaces the value by `OP` of it and the operand, and returns
-///   the former value. `OP` is one of [`rmw_op`].
-/// - `compare_exchange<SIZE, F>(addr, expected, new) -> (u64, status)`: replaces the value by `new` if it is
+/// - `rmw<SIZE, OP, ORDER, F>(addr, operand) -> (u64, status)`: replaces the value by `OP` of it and the operand, and
+///   returns the former value. `OP` is one of [`rmw_op`].
+/// - `compare_exchange<SIZE, ORDER, F>(addr, expected, new) -> (u64, status)`: replaces the value by `new` if it is
 ///   `expected`, and returns the former value. That tells whether it was replaced.
 ///
-/// For both atomics, `addr` is aligned. They are indivisible and sequentially consistent. They return `RETRY` if other
+/// For both atomics, `addr` is aligned. They are indivisible, and ordered as `ORDER`, one of [`order`], says or more
+/// strictly. `LOADS_FOLLOW_STORES: bool` is true if a load cannot pass a sequentially consistent store in front of it,
+/// so that a sequentially consistent load needs no barrier of its own. They return `RETRY` if other
 /// CPUs interfered [`ATOMIC_TRIES`] times. They leave no reservation behind on any path. Entries of instructions that
 /// only read have the read flag alone. A value that is not the expected one may be stored again, so read-only memory is
 /// refused whatever it holds.
@@ -57,6 +59,18 @@ pub(crate) const RETRY: usize = 1;
 
 /// How often an atomic tries.
 pub(crate) const ATOMIC_TRIES: u32 = 128;
+
+/// The orderings of `rmw` and `compare_exchange`.
+pub(crate) mod order {
+    /// None but the value's own.
+    pub(crate) const RELAXED: u8 = 0;
+    /// Later accesses stay behind the load.
+    pub(crate) const ACQUIRE: u8 = 1;
+    /// Earlier accesses stay in front of the store.
+    pub(crate) const RELEASE: u8 = 2;
+    /// Both, and sequentially consistent.
+    pub(crate) const BOTH: u8 = 3;
+}
 
 /// The operations of `rmw`.
 pub(crate) mod rmw_op {

@@ -12,7 +12,7 @@ use crate::{
         operation::{Gets, Operation},
         raw::{self, Outcome},
         rehearse::{self, CAUSE, COUNT, END, NAMES, OPERATIONS, Registers},
-        shape::{InlineFlags, UNTOLD, rmw_op},
+        shape::{InlineFlags, UNTOLD, order, rmw_op},
         window,
     },
     extable::cause::{Access, Cause, FaultKind},
@@ -333,7 +333,7 @@ fn atomic(addr: usize) -> Result<Cause, HandlerError> {
     let start = masked(addr);
     let window = inline::open_window();
     // SAFETY: (1) the address is aligned, and masked, and so one of the user half; the window is open.
-    let (_, status) = unsafe { inline::rmw::<4, { rmw_op::ADD }, Normal>(start, 0) };
+    let (_, status) = unsafe { inline::rmw::<4, { rmw_op::ADD }, { order::BOTH }, Normal>(start, 0) };
     inline::close_window(window);
     around.compare(false)?;
     if status == 0 { Err(HandlerError::Accessible { addr }) } else { Ok(Cause::from_register(status)) }

@@ -4,11 +4,15 @@
 //! Each operation checks the alignment before the access. No machine does a misaligned atomic access at a bearable
 //! cost.
 //!
-//! | operation | ordering |
-//! |---|---|
-//! | `load` | acquire |
-//! | `store` | release |
-//! | all others, successful or not | sequentially consistent |
+//! | operation | ordering | named by the caller |
+//! |---|---|---|
+//! | `load` | acquire | `load_with`: relaxed, acquire, sequentially consistent |
+//! | `store` | release | `store_with`: relaxed, release, sequentially consistent |
+//! | all others, successful or not | sequentially consistent | `swap_with`, `fetch_add_with` ..: all |
+//!
+//! An ordering that the operation does not have, such as a load that releases, is [`AtomicError::Ordering`] before any
+//! access. The orderings hold towards all other code, whichever instructions it has: a sequentially consistent store has
+//! a full barrier behind it, and on other machines than x86_64 such a load has one in front.
 //!
 //! A program may write to the same place without a pause. Where the machine has no single instruction for an
 //! operation, a loop tries it a limited number of times. Then the operation returns [`AtomicError::Retry`].
@@ -26,6 +30,14 @@
 //! assert_eq!(word.compare_exchange(0x8000_0000, 6)?, Err(5));
 //! assert_eq!((word.swap(9)?, word.load()?), (5, 9));
 //!
+//! use core::sync::atomic::Ordering;
+//!
+//! word.store_with(3, Ordering::SeqCst)?; // nobody's later load passes it
+//! assert_eq!(word.load_with(Ordering::SeqCst)?, 3);
+//! assert_eq!(word.fetch_add_with(1, Ordering::Relaxed)?, 3);
+//! assert_eq!(word.compare_exchange_with(4, 5, Ordering::AcqRel, Ordering::Relaxed)?, Ok(4));
+//! assert_eq!(word.load_with(Ordering::Release), Err(AtomicError::Ordering));
+//!
 //! let misaligned = UserPtr::<u32>::from(page + 2).atomic();
 //! assert_eq!(misaligned.load(), Err(AtomicError::Misaligned));
 //! let absent = UserPtr::<u32>::from(page + 4096).nofault().atomic();
@@ -33,15 +45,13 @@
 //! # Ok::<(), AtomicError>(())
 //! ```
 
-use core::{
-    fmt,
-    sync::atomic::{Ordering, fence},
-};
+use core::{fmt, sync::atomic::Ordering};
 
+pub use crate::access::atomic::AtomicError;
 use crate::{
     access::{
+        atomic::{both, either, load_in, store_in},
         context::{Context, Normal},
-        errno,
         error::Fault,
         pod::{AnyBitPattern, NoUninit},
         range::UserRange,
@@ -49,56 +59,12 @@ use crate::{
     },
     arch::{
         inline,
-        shape::{RETRY, rmw_op},
+        shape::{RETRY, order, rmw_op},
     },
     extable::cause::{Access, Cause},
     recovery::flag,
     typed::ptr::UserPtr,
 };
-
-/// Why an atomic operation was not done.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum AtomicError {
-    /// The address is not a multiple of the size. Nothing has been accessed.
-    Misaligned,
-    /// Other CPUs wrote to the value too often. Nothing has been changed. A caller that holds no lock may try again.
-    Retry,
-    /// The value could not be accessed.
-    Fault(Fault),
-}
-
-impl fmt::Display for AtomicError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Misaligned => f.write_str("a user atomic is misaligned"),
-            Self::Retry => f.write_str("a user atomic was changed by others all the time"),
-            Self::Fault(fault) => fault.fmt(f),
-        }
-    }
-}
-
-impl core::error::Error for AtomicError {}
-
-impl From<Fault> for AtomicError {
-    fn from(fault: Fault) -> Self {
-        Self::Fault(fault)
-    }
-}
-
-impl AtomicError {
-    /// Returns the error number for a syscall.
-    #[must_use]
-    pub const fn errno(&self) -> i32 {
-        match self {
-            Self::Misaligned => errno::EINVAL,
-            Self::Retry => errno::EAGAIN,
-            Self::Fault(fault) => fault.errno(),
-        }
-    }
-}
-
-errno::conversions!(AtomicError);
 
 /// An integer of 1, 2, 4 or 8 bytes.
 pub trait AtomicValue: AnyBitPattern + NoUninit + Eq + sealed::Integer {}
@@ -141,7 +107,7 @@ impl<T: AtomicValue, C: Context> UserPtr<T, C> {
 
 /// Implements the operations that change the value and return the old one.
 macro_rules! impl_rmw {
-    ($($(#[$doc:meta])+ $name:ident: $op:ident;)+) => {$(
+    ($($(#[$doc:meta])+ $name:ident $with:ident: $op:ident;)+) => {$(
         $(#[$doc])+
         ///
         /// # Errors
@@ -149,7 +115,19 @@ macro_rules! impl_rmw {
         /// Fails as [`swap`](Self::swap) does.
         #[inline]
         pub fn $name(self, operand: T) -> Result<T, AtomicError> {
-            self.rmw::<{ rmw_op::$op }>(operand)
+            self.rmw::<{ rmw_op::$op }, { order::BOTH }>(operand)
+        }
+
+        $(#[$doc])+
+        ///
+        /// The ordering is the caller's choice.
+        ///
+        /// # Errors
+        ///
+        /// Fails as [`swap`](Self::swap) does.
+        #[inline]
+        pub fn $with(self, operand: T, order: Ordering) -> Result<T, AtomicError> {
+            self.rmw_with::<{ rmw_op::$op }>(operand, order)
         }
     )+};
 }
@@ -170,10 +148,18 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     /// readable, or not in the user half.
     #[inline]
     pub fn load(self) -> Result<T, AtomicError> {
+        self.load_with(Ordering::Acquire)
+    }
+
+    /// Loads the value in an ordering: relaxed, acquire or sequentially consistent.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`load`](Self::load) does. Returns [`AtomicError::Ordering`] if the ordering releases.
+    #[inline]
+    pub fn load_with(self, order: Ordering) -> Result<T, AtomicError> {
         self.check_alignment()?;
-        let value = single::read::<T, C>(self.ptr.addr())?;
-        fence(Ordering::Acquire);
-        Ok(value)
+        load_in(order, || Ok(single::read::<T, C>(self.ptr.addr())?))
     }
 
     /// Stores a value (release).
@@ -184,9 +170,20 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     /// writable, or not in the user half.
     #[inline]
     pub fn store(self, value: T) -> Result<(), AtomicError> {
+        self.store_with(value, Ordering::Release)
+    }
+
+    /// Stores a value in an ordering: relaxed, release or sequentially consistent.
+    ///
+    /// It does not read: a sequentially consistent store is a plain one with a barrier behind it.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`store`](Self::store) does. Returns [`AtomicError::Ordering`] if the ordering acquires.
+    #[inline]
+    pub fn store_with(self, value: T, order: Ordering) -> Result<(), AtomicError> {
         self.check_alignment()?;
-        fence(Ordering::Release);
-        Ok(single::write::<T, C>(self.ptr.addr(), value)?)
+        store_in(order, || Ok(single::write::<T, C>(self.ptr.addr(), value)?))
     }
 
     /// Stores `value` and returns the old value.
@@ -199,18 +196,28 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     #[inline]
     #[doc(alias = "xchg")]
     pub fn swap(self, value: T) -> Result<T, AtomicError> {
-        self.rmw::<{ rmw_op::SWAP }>(value)
+        self.rmw::<{ rmw_op::SWAP }, { order::BOTH }>(value)
+    }
+
+    /// Stores `value` and returns the old value, in any ordering.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`swap`](Self::swap) does.
+    #[inline]
+    pub fn swap_with(self, value: T, order: Ordering) -> Result<T, AtomicError> {
+        self.rmw_with::<{ rmw_op::SWAP }>(value, order)
     }
 
     impl_rmw! {
         /// Adds `operand`, wrapping around, and returns the old value.
-        fetch_add: ADD;
+        fetch_add fetch_add_with: ADD;
         /// Keeps only the bits that are set in `operand`, too (AND). Returns the old value.
-        fetch_and: AND;
+        fetch_and fetch_and_with: AND;
         /// Sets the bits that are set in `operand` (OR). Returns the old value.
-        fetch_or: OR;
+        fetch_or fetch_or_with: OR;
         /// Inverts the bits that are set in `operand` (XOR). Returns the old value.
-        fetch_xor: XOR;
+        fetch_xor fetch_xor_with: XOR;
     }
 
     /// Clears the bits that are set in `operand`. Returns the old value.
@@ -220,7 +227,17 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     /// Fails as [`swap`](Self::swap) does.
     #[inline]
     pub fn fetch_and_not(self, operand: T) -> Result<T, AtomicError> {
-        self.rmw::<{ rmw_op::AND }>(operand.not())
+        self.rmw::<{ rmw_op::AND }, { order::BOTH }>(operand.not())
+    }
+
+    /// Clears the bits that are set in `operand`, in any ordering. Returns the old value.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`swap`](Self::swap) does.
+    #[inline]
+    pub fn fetch_and_not_with(self, operand: T, order: Ordering) -> Result<T, AtomicError> {
+        self.rmw_with::<{ rmw_op::AND }>(operand.not(), order)
     }
 
     /// Stores `new` if the value is `expected`.
@@ -234,6 +251,36 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
     #[inline]
     #[doc(alias = "cmpxchg")]
     pub fn compare_exchange(self, expected: T, new: T) -> Result<Result<T, T>, AtomicError> {
+        self.compare::<{ order::BOTH }>(expected, new)
+    }
+
+    /// Stores `new` if the value is `expected`, in one ordering if it stored, and in another if not: relaxed, acquire or
+    /// sequentially consistent.
+    ///
+    /// It answers as [`compare_exchange`](Self::compare_exchange) does.
+    ///
+    /// # Errors
+    ///
+    /// Fails as [`swap`](Self::swap) does. Returns [`AtomicError::Ordering`] if the ordering of a failure releases.
+    #[inline]
+    pub fn compare_exchange_with(
+        self,
+        expected: T,
+        new: T,
+        success: Ordering,
+        failure: Ordering,
+    ) -> Result<Result<T, T>, AtomicError> {
+        match either(success, failure) {
+            Some(order::RELAXED) => self.compare::<{ order::RELAXED }>(expected, new),
+            Some(order::ACQUIRE) => self.compare::<{ order::ACQUIRE }>(expected, new),
+            Some(order::RELEASE) => self.compare::<{ order::RELEASE }>(expected, new),
+            Some(_) => self.compare::<{ order::BOTH }>(expected, new),
+            None => Err(AtomicError::Ordering),
+        }
+    }
+
+    #[inline(always)]
+    fn compare<const ORDER: u8>(self, expected: T, new: T) -> Result<Result<T, T>, AtomicError> {
         self.check_alignment()?;
         let Some((range, at)) = UserRange::confined(self.ptr.addr(), size_of::<T>()) else {
             return Err(self.out_of_range());
@@ -242,14 +289,24 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
         let _accessing = flag::enter();
         let window = inline::open_window();
         // SAFETY: (1) the range is aligned and in the user half; the line above opened the window.
-        let (bits, status) = unsafe { compare_exchange::<T, C>(at, from, to) };
+        let (bits, status) = unsafe { compare_exchange::<T, ORDER, C>(at, from, to) };
         inline::close_window(window);
         let found = finish::<T>(range, bits, status)?;
         Ok(if found == expected { Ok(found) } else { Err(found) })
     }
 
     #[inline(always)]
-    fn rmw<const OP: u8>(self, operand: T) -> Result<T, AtomicError> {
+    fn rmw_with<const OP: u8>(self, operand: T, order: Ordering) -> Result<T, AtomicError> {
+        match both(order) {
+            order::RELAXED => self.rmw::<OP, { order::RELAXED }>(operand),
+            order::ACQUIRE => self.rmw::<OP, { order::ACQUIRE }>(operand),
+            order::RELEASE => self.rmw::<OP, { order::RELEASE }>(operand),
+            _ => self.rmw::<OP, { order::BOTH }>(operand),
+        }
+    }
+
+    #[inline(always)]
+    fn rmw<const OP: u8, const ORDER: u8>(self, operand: T) -> Result<T, AtomicError> {
         self.check_alignment()?;
         let Some((range, at)) = UserRange::confined(self.ptr.addr(), size_of::<T>()) else {
             return Err(self.out_of_range());
@@ -258,7 +315,7 @@ impl<T: AtomicValue, C: Context> UserAtomic<T, C> {
         let _accessing = flag::enter();
         let window = inline::open_window();
         // SAFETY: (1) the range is aligned and in the user half; the line above opened the window.
-        let (bits, status) = unsafe { rmw::<T, OP, C>(at, operand) };
+        let (bits, status) = unsafe { rmw::<T, OP, ORDER, C>(at, operand) };
         inline::close_window(window);
         finish(range, bits, status)
     }
@@ -297,16 +354,16 @@ fn failed(range: UserRange, status: usize) -> AtomicError {
 ///
 /// 1. The value at `addr`, which is aligned, is user memory, or cannot be translated; the window is open.
 #[inline(always)]
-unsafe fn rmw<T, const OP: u8, C: Context>(addr: usize, operand: u64) -> (u64, usize) {
+unsafe fn rmw<T, const OP: u8, const ORDER: u8, C: Context>(addr: usize, operand: u64) -> (u64, usize) {
     match size_of::<T>() {
         // SAFETY: (1) is ours.
-        1 => unsafe { inline::rmw::<1, OP, C>(addr, operand) },
+        1 => unsafe { inline::rmw::<1, OP, ORDER, C>(addr, operand) },
         // SAFETY: (1) is ours.
-        2 => unsafe { inline::rmw::<2, OP, C>(addr, operand) },
+        2 => unsafe { inline::rmw::<2, OP, ORDER, C>(addr, operand) },
         // SAFETY: (1) is ours.
-        4 => unsafe { inline::rmw::<4, OP, C>(addr, operand) },
+        4 => unsafe { inline::rmw::<4, OP, ORDER, C>(addr, operand) },
         // SAFETY: (1) is ours.
-        _ => unsafe { inline::rmw::<8, OP, C>(addr, operand) },
+        _ => unsafe { inline::rmw::<8, OP, ORDER, C>(addr, operand) },
     }
 }
 
@@ -316,16 +373,20 @@ unsafe fn rmw<T, const OP: u8, C: Context>(addr: usize, operand: u64) -> (u64, u
 ///
 /// 1. The value at `addr`, which is aligned, is user memory, or cannot be translated; the window is open.
 #[inline(always)]
-unsafe fn compare_exchange<T, C: Context>(addr: usize, expected: u64, new: u64) -> (u64, usize) {
+unsafe fn compare_exchange<T, const ORDER: u8, C: Context>(
+    addr: usize,
+    expected: u64,
+    new: u64,
+) -> (u64, usize) {
     match size_of::<T>() {
         // SAFETY: (1) is ours.
-        1 => unsafe { inline::compare_exchange::<1, C>(addr, expected, new) },
+        1 => unsafe { inline::compare_exchange::<1, ORDER, C>(addr, expected, new) },
         // SAFETY: (1) is ours.
-        2 => unsafe { inline::compare_exchange::<2, C>(addr, expected, new) },
+        2 => unsafe { inline::compare_exchange::<2, ORDER, C>(addr, expected, new) },
         // SAFETY: (1) is ours.
-        4 => unsafe { inline::compare_exchange::<4, C>(addr, expected, new) },
+        4 => unsafe { inline::compare_exchange::<4, ORDER, C>(addr, expected, new) },
         // SAFETY: (1) is ours.
-        _ => unsafe { inline::compare_exchange::<8, C>(addr, expected, new) },
+        _ => unsafe { inline::compare_exchange::<8, ORDER, C>(addr, expected, new) },
     }
 }
 

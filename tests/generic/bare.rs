@@ -32,6 +32,7 @@ fn from<S: Source>(bed: &mut Bed, of: fn(usize) -> S) {
     bed.calls(&["raw::copy_from_user", "raw::nofault::copy_from_user", "raw::unpredictable::copy_from_user"]);
     bed.calls(&["raw::copy_string", "raw::nofault::copy_string"]);
     bed.calls(&["raw::copy_in_user", "raw::nofault::copy_in_user"]);
+    bed.calls(&["raw::move_in_user", "raw::nofault::move_in_user"]);
     for at in Bed::places(300) {
         let there = bed.fresh(300);
         bed.put(at, &there);
@@ -59,6 +60,14 @@ fn from<S: Source>(bed: &mut Bed, of: fn(usize) -> S) {
         // SAFETY: as above.
         done(unsafe { raw::nofault::copy_in_user(dst, src, 300) });
         bed.written(2000, &there);
+        bed.put(2000, &[1; 300]);
+        // SAFETY: as above.
+        done(unsafe { raw::move_in_user(dst, src, 300) });
+        bed.written(2000, &there);
+        bed.put(2000, &[1; 300]);
+        // SAFETY: as above.
+        done(unsafe { raw::nofault::move_in_user(dst, src, 300) });
+        bed.written(2000, &there);
     }
 }
 
@@ -85,6 +94,9 @@ fn to<D: Destination>(bed: &mut Bed, of: fn(usize) -> D) {
         // SAFETY: as above.
         done(unsafe { raw::copy_in_user(dst, bed.addr(at + 299), 1) });
         bed.written(at, &[3]);
+        // SAFETY: as above.
+        done(unsafe { raw::move_in_user(dst, bed.addr(at + 1), 299) });
+        bed.written(at, &[&[4; 298][..], &[3, 3]].concat());
     }
 }
 

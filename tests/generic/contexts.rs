@@ -1,15 +1,20 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What is generic over the context, an address space or a closure, and atomics.
 
-use std::{num::NonZeroUsize, ops::ControlFlow};
+use std::{
+    num::NonZeroUsize,
+    ops::ControlFlow,
+    ptr,
+    sync::atomic::Ordering::{AcqRel, Acquire, Relaxed, Release, SeqCst},
+};
 
 use axptr::{
     Access, Context, Fit, UserConstPtr, UserPtr, UserRange, UserReader, UserWriter,
-    atomic::AtomicValue,
+    atomic::{AtomicError, AtomicValue, UserAtomic},
     bulk, fault_in,
     futex::FutexOp,
     iovec::{IoVec, IoVecs},
-    region,
+    raw, region,
 };
 
 use crate::bed::{Bed, Space, same};
@@ -191,6 +196,60 @@ pub(crate) fn without_context(bed: &mut Bed) {
     }
 }
 
+/// Loads and stores, by raw pointer too; an ordering that they lack accesses nothing.
+fn in_an_ordering<T: AtomicValue + std::fmt::Debug, C: Context>(
+    bed: &mut Bed,
+    atomic: UserAtomic<T, C>,
+    at: usize,
+) {
+    bed.calls(&["UserAtomic::load_with", "UserAtomic::store_with"]);
+    bed.calls(&["raw::atomic_load", "raw::nofault::atomic_load"]);
+    bed.calls(&["raw::atomic_store", "raw::nofault::atomic_store"]);
+    let size = size_of::<T>();
+    let place = ptr::with_exposed_provenance_mut::<T>(bed.addr(at));
+    let absent = ptr::with_exposed_provenance_mut::<T>(bed.addr(bed.edge()));
+    for order in [Relaxed, Acquire, Release, AcqRel, SeqCst] {
+        let there = bed.fresh(size);
+        bed.put(at, &there);
+        let value = bytemuck::pod_read_unaligned::<T>(&there);
+        // SAFETY: (1) the bed's; (2) an integer.
+        let waiting = unsafe { raw::atomic_load(place, order) };
+        // SAFETY: as above.
+        let by_pointer = [waiting, unsafe { raw::nofault::atomic_load(place, order) }];
+        let is_a_loads = matches!(order, Relaxed | Acquire | SeqCst);
+        let expected = if is_a_loads { Ok(value) } else { Err(AtomicError::Ordering) };
+        assert_eq!((atomic.load_with(order), by_pointer), (expected, [expected; 2]), "{order:?}");
+        // SAFETY: (1) nothing is there.
+        let fault = unsafe { raw::atomic_load(absent, order) };
+        assert_eq!(matches!(fault, Err(AtomicError::Fault(_))), is_a_loads, "{order:?}");
+
+        let is_a_stores = matches!(order, Relaxed | Release | SeqCst);
+        let expected = if is_a_stores { Ok(()) } else { Err(AtomicError::Ordering) };
+        for form in 0..3 {
+            let new = bed.fresh(size);
+            let value = bytemuck::pod_read_unaligned::<T>(&new);
+            let stored = match form {
+                0 => atomic.store_with(value, order),
+                // SAFETY: (1) the bed's; (2) an integer.
+                1 => unsafe { raw::atomic_store(place, value, order) },
+                // SAFETY: as above.
+                _ => unsafe { raw::nofault::atomic_store(place, value, order) },
+            };
+            assert_eq!(stored, expected, "{order:?}");
+            bed.written(at, if is_a_stores { &new } else { &[] });
+        }
+    }
+    if size > 1 {
+        let odd = place.cast::<u8>().wrapping_add(1).cast::<T>();
+        // SAFETY: (1) the bed's, or nothing; (2) an integer.
+        assert_eq!(unsafe { raw::atomic_load(odd, SeqCst) }, Err(AtomicError::Misaligned));
+        // SAFETY: as above.
+        let stored = unsafe { raw::atomic_store(odd, bytemuck::Zeroable::zeroed(), SeqCst) };
+        assert_eq!(stored, Err(AtomicError::Misaligned));
+        bed.written(at, &[]);
+    }
+}
+
 /// Computed in 64 bits, and cut off.
 pub(crate) fn atomics<T: AtomicValue + std::fmt::Debug, C: Context>(
     bed: &mut Bed,
@@ -230,5 +289,37 @@ pub(crate) fn atomics<T: AtomicValue + std::fmt::Debug, C: Context>(
             step(operand, Some(is_there.unwrap().unwrap()));
             step(old, Some(atomic.compare_exchange(other, value(operand)).unwrap().unwrap_err()));
         }
+        for order in [Relaxed, Acquire, Release, AcqRel, SeqCst] {
+            bed.calls(&["UserAtomic::swap_with", "UserAtomic::fetch_add_with", "UserAtomic::fetch_and_with"]);
+            bed.calls(&["UserAtomic::fetch_or_with", "UserAtomic::fetch_xor_with"]);
+            bed.calls(&["UserAtomic::fetch_and_not_with", "UserAtomic::compare_exchange_with"]);
+            for (old, operand) in patterns.iter().flat_map(|old| patterns.map(|operand| (*old, operand))) {
+                let mut step = |result: u64, found: T| {
+                    assert!(found == value(old), "{found:?} of {old:#x}, {operand:#x}, {order:?}");
+                    bed.written(at, &result.to_le_bytes()[..size]);
+                    bed.put(at, &old.to_le_bytes()[..size]);
+                };
+                let new = value(operand);
+                atomic.store(value(old)).unwrap();
+                step(operand, atomic.swap_with(new, order).unwrap());
+                step(old.wrapping_add(operand), atomic.fetch_add_with(new, order).unwrap());
+                step(old & operand, atomic.fetch_and_with(new, order).unwrap());
+                step(old | operand, atomic.fetch_or_with(new, order).unwrap());
+                step(old ^ operand, atomic.fetch_xor_with(new, order).unwrap());
+                step(old & !operand, atomic.fetch_and_not_with(new, order).unwrap());
+                for failure in [Relaxed, Acquire, SeqCst] {
+                    let found = atomic.compare_exchange_with(value(old), new, order, failure);
+                    step(operand, found.unwrap().unwrap());
+                    let found = atomic.compare_exchange_with(value(!old), new, order, failure);
+                    step(old, found.unwrap().unwrap_err());
+                }
+                for failure in [Release, AcqRel] {
+                    let found = atomic.compare_exchange_with(value(old), new, order, failure);
+                    assert_eq!(found, Err(AtomicError::Ordering));
+                    step(old, value(old));
+                }
+            }
+        }
+        in_an_ordering(bed, atomic, at);
     }
 }

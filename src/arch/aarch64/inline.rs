@@ -9,13 +9,16 @@ use core::arch::asm;
 use super::{CPU_LSE, CPU_PAN, IS_KERNEL, cpu};
 use crate::arch::{
     entry::{READ, WRITE},
-    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
+    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, order, rmw_op},
 };
 
 /// A load may have any alignment: SCTLR_EL1.A is 0, and nothing uses the result of a load that faults.
 pub(crate) const LOADS_WORDS_ANYWHERE: bool = true;
 /// A store that lies in two pages may leave a part of itself behind (Arm ARM B2.2.1).
 pub(crate) const STORES_WORDS_ANYWHERE: bool = false;
+
+/// False: a load may pass a plain store that a barrier of the store's own does not follow (Arm ARM B2.3).
+pub(crate) const LOADS_FOLLOW_STORES: bool = false;
 
 /// False: LDTR and STTR are checked as accesses of EL0 (Arm ARM C3.2.6), which PAN does not affect.
 pub(crate) const VALUES_NEED_WINDOW: bool = false;
@@ -98,13 +101,31 @@ values! {
     words: load_word store_word (behind stub),
 }
 
+/// Calls a macro with how the instructions of an `ORDER` are called: what stands behind the name of one that does all,
+/// and the names of a load and a store that reserve.
+///
+/// Acquire and release together are sequentially consistent (Arm ARM B2.3.7: RCsc).
+macro_rules! in_order {
+    ($order:ident, $macro:ident, $($args:tt)+) => {
+        match $order {
+            order::RELAXED => $macro!(@ "", "ldxr", "stxr", $($args)+),
+            order::ACQUIRE => $macro!(@ "a", "ldaxr", "stxr", $($args)+),
+            order::RELEASE => $macro!(@ "l", "ldxr", "stlxr", $($args)+),
+            _ => $macro!(@ "al", "ldaxr", "stlxr", $($args)+),
+        }
+    };
+}
+
 /// One instruction of FEAT_LSE that does the whole operation. It reserves nothing.
 macro_rules! single {
-    ($insn:literal, $suffix:literal, $width:literal, $addr:ident, $operand:expr, $flags:ty) => {
+    (
+        @ $order:literal, $load:literal, $store:literal,
+        $insn:literal, $suffix:literal, $width:literal, $addr:ident, $operand:expr, $flags:ty
+    ) => {
         one!(
             exchange("x1" "mov x1, xzr" (nostack, preserves_flags)), [inout(reg) 0_u64 =>],
             concat!(
-                ".arch_extension lse\n2: ", $insn, $suffix, " {operand", $width, "}, {value", $width, "}, [{addr}]"
+                ".arch_extension lse\n2: ", $insn, $order, $suffix, " {operand", $width, "}, {value", $width, "}, [{addr}]"
             ),
             $addr, $operand, $flags
         )
@@ -115,14 +136,17 @@ macro_rules! single {
 ///
 /// No reservation is left: every path ends with `clrex`.
 macro_rules! reserved {
-    ($compute:literal, $suffix:literal, $width:literal, $addr:ident, $operand:ident, $flags:ty) => {{
+    (
+        @ $order:literal, $load:literal, $store:literal,
+        $compute:literal, $suffix:literal, $width:literal, $addr:ident, $operand:ident, $flags:ty
+    ) => {{
         let (value, status): (u64, usize);
         // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
-                concat!("2: ldaxr", $suffix, " {value", $width, "}, [{addr}]"),
+                concat!("2: ", $load, $suffix, " {value", $width, "}, [{addr}]"),
                 $compute,
-                concat!("4: stlxr", $suffix, " {failed:w}, {new", $width, "}, [{addr}]"),
+                concat!("4: ", $store, $suffix, " {failed:w}, {new", $width, "}, [{addr}]"),
                 "cbz {failed:w}, 5f",
                 "sub {tries:w}, {tries:w}, #1",
                 "cbnz {tries:w}, 2b",
@@ -150,31 +174,73 @@ macro_rules! reserved {
 }
 
 /// An `OP` of `rmw_op`, in the width that the suffix and the register's width give.
-///
-/// Acquire and release together are sequentially consistent (Arm ARM B2.3.7: RCsc).
 macro_rules! operate {
-    ($op:ident, $suffix:literal, $width:literal, $addr:ident, $operand:ident, $flags:ty) => {
+    ($op:ident, $order:ident, $suffix:literal, $width:literal, $addr:ident, $operand:ident, $flags:ty) => {
         match ($op, cpu() & CPU_LSE != 0) {
-            (rmw_op::SWAP, true) => single!("swpal", $suffix, $width, $addr, $operand, $flags),
-            (rmw_op::ADD, true) => single!("ldaddal", $suffix, $width, $addr, $operand, $flags),
+            (rmw_op::SWAP, true) => {
+                in_order!($order, single, "swp", $suffix, $width, $addr, $operand, $flags)
+            }
+            (rmw_op::ADD, true) => {
+                in_order!($order, single, "ldadd", $suffix, $width, $addr, $operand, $flags)
+            }
             // The instruction clears the bits that are set in its operand.
-            (rmw_op::AND, true) => single!("ldclral", $suffix, $width, $addr, !$operand, $flags),
-            (rmw_op::OR, true) => single!("ldsetal", $suffix, $width, $addr, $operand, $flags),
-            (_, true) => single!("ldeoral", $suffix, $width, $addr, $operand, $flags),
+            (rmw_op::AND, true) => {
+                in_order!($order, single, "ldclr", $suffix, $width, $addr, !$operand, $flags)
+            }
+            (rmw_op::OR, true) => {
+                in_order!($order, single, "ldset", $suffix, $width, $addr, $operand, $flags)
+            }
+            (_, true) => in_order!($order, single, "ldeor", $suffix, $width, $addr, $operand, $flags),
             (rmw_op::SWAP, false) => {
-                reserved!("mov {new}, {operand}", $suffix, $width, $addr, $operand, $flags)
+                in_order!($order, reserved, "mov {new}, {operand}", $suffix, $width, $addr, $operand, $flags)
             }
             (rmw_op::ADD, false) => {
-                reserved!("add {new}, {value}, {operand}", $suffix, $width, $addr, $operand, $flags)
+                in_order!(
+                    $order,
+                    reserved,
+                    "add {new}, {value}, {operand}",
+                    $suffix,
+                    $width,
+                    $addr,
+                    $operand,
+                    $flags
+                )
             }
             (rmw_op::AND, false) => {
-                reserved!("and {new}, {value}, {operand}", $suffix, $width, $addr, $operand, $flags)
+                in_order!(
+                    $order,
+                    reserved,
+                    "and {new}, {value}, {operand}",
+                    $suffix,
+                    $width,
+                    $addr,
+                    $operand,
+                    $flags
+                )
             }
             (rmw_op::OR, false) => {
-                reserved!("orr {new}, {value}, {operand}", $suffix, $width, $addr, $operand, $flags)
+                in_order!(
+                    $order,
+                    reserved,
+                    "orr {new}, {value}, {operand}",
+                    $suffix,
+                    $width,
+                    $addr,
+                    $operand,
+                    $flags
+                )
             }
             (_, false) => {
-                reserved!("eor {new}, {value}, {operand}", $suffix, $width, $addr, $operand, $flags)
+                in_order!(
+                    $order,
+                    reserved,
+                    "eor {new}, {value}, {operand}",
+                    $suffix,
+                    $width,
+                    $addr,
+                    $operand,
+                    $flags
+                )
             }
         }
     };
@@ -186,27 +252,30 @@ macro_rules! operate {
 ///
 /// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
 #[inline(always)]
-pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
+pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     operand: u64,
 ) -> (u64, usize) {
     match SIZE {
-        1 => operate!(OP, "b", ":w", addr, operand, F),
-        2 => operate!(OP, "h", ":w", addr, operand, F),
-        4 => operate!(OP, "", ":w", addr, operand, F),
-        _ => operate!(OP, "", ":x", addr, operand, F),
+        1 => operate!(OP, ORDER, "b", ":w", addr, operand, F),
+        2 => operate!(OP, ORDER, "h", ":w", addr, operand, F),
+        4 => operate!(OP, ORDER, "", ":w", addr, operand, F),
+        _ => operate!(OP, ORDER, "", ":x", addr, operand, F),
     }
 }
 
 /// Compare and swap by one instruction of FEAT_LSE.
 macro_rules! compare_single {
-    ($suffix:literal, $width:literal, $addr:ident, $expected:ident, $new:ident, $flags:ty) => {{
+    (
+        @ $order:literal, $load:literal, $store:literal,
+        $suffix:literal, $width:literal, $addr:ident, $expected:ident, $new:ident, $flags:ty
+    ) => {{
         let (value, status): (u64, usize);
         // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
                 ".arch_extension lse",
-                concat!("2: casal", $suffix, " {value", $width, "}, {new", $width, "}, [{addr}]"),
+                concat!("2: cas", $order, $suffix, " {value", $width, "}, {new", $width, "}, [{addr}]"),
                 "mov x1, xzr",
                 "3:",
                 crate::__ex_entry!("2b", "3b", "{flags}"),
@@ -229,6 +298,7 @@ macro_rules! compare_single {
 /// above its own.
 macro_rules! compare_reserved {
     (
+        @ $order:literal, $load:literal, $store:literal,
         $suffix:literal, $width:literal, $extend:literal,
         $addr:ident, $expected:ident, $new:ident, $flags:ty
     ) => {{
@@ -236,10 +306,10 @@ macro_rules! compare_reserved {
         // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
-                concat!("2: ldaxr", $suffix, " {value", $width, "}, [{addr}]"),
+                concat!("2: ", $load, $suffix, " {value", $width, "}, [{addr}]"),
                 concat!("cmp {value", $width, "}, {expected", $width, "}", $extend),
                 "csel {stored}, {new}, {value}, eq",
-                concat!("4: stlxr", $suffix, " {failed:w}, {stored", $width, "}, [{addr}]"),
+                concat!("4: ", $store, $suffix, " {failed:w}, {stored", $width, "}, [{addr}]"),
                 "cbz {failed:w}, 5f",
                 "sub {tries:w}, {tries:w}, #1",
                 "cbnz {tries:w}, 2b",
@@ -270,13 +340,13 @@ macro_rules! compare_reserved {
 /// Compare and swap: by the single instruction if the CPU has it, or by a reservation.
 macro_rules! compare {
     (
-        $suffix:literal, $width:literal, $extend:literal,
+        $order:ident, $suffix:literal, $width:literal, $extend:literal,
         $addr:ident, $expected:ident, $new:ident, $flags:ty
     ) => {
         if cpu() & CPU_LSE != 0 {
-            compare_single!($suffix, $width, $addr, $expected, $new, $flags)
+            in_order!($order, compare_single, $suffix, $width, $addr, $expected, $new, $flags)
         } else {
-            compare_reserved!($suffix, $width, $extend, $addr, $expected, $new, $flags)
+            in_order!($order, compare_reserved, $suffix, $width, $extend, $addr, $expected, $new, $flags)
         }
     };
 }
@@ -287,15 +357,15 @@ macro_rules! compare {
 ///
 /// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
 #[inline(always)]
-pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
+pub(crate) unsafe fn compare_exchange<const SIZE: usize, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     expected: u64,
     new: u64,
 ) -> (u64, usize) {
     match SIZE {
-        1 => compare!("b", ":w", ", uxtb", addr, expected, new, F),
-        2 => compare!("h", ":w", ", uxth", addr, expected, new, F),
-        4 => compare!("", ":w", "", addr, expected, new, F),
-        _ => compare!("", ":x", "", addr, expected, new, F),
+        1 => compare!(ORDER, "b", ":w", ", uxtb", addr, expected, new, F),
+        2 => compare!(ORDER, "h", ":w", ", uxth", addr, expected, new, F),
+        4 => compare!(ORDER, "", ":w", "", addr, expected, new, F),
+        _ => compare!(ORDER, "", ":x", "", addr, expected, new, F),
     }
 }

@@ -9,13 +9,16 @@ use core::arch::asm;
 use crate::arch::{
     entry::{READ, WRITE},
     part::Part,
-    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
+    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, order, rmw_op},
 };
 
 /// The CPU may refuse a word that is not aligned (Reference Manual vol. 1, chapter 2, UAL).
 pub(crate) const LOADS_WORDS_ANYWHERE: bool = false;
 /// The same for stores.
 pub(crate) const STORES_WORDS_ANYWHERE: bool = false;
+
+/// False: a load may pass a store in front of it (Reference Manual vol. 1, DBAR).
+pub(crate) const LOADS_FOLLOW_STORES: bool = false;
 
 /// False: there is no window, and kernel code may access user pages at any time.
 pub(crate) const VALUES_NEED_WINDOW: bool = false;
@@ -66,13 +69,24 @@ values! {
     words: load_word store_word (between "b" stub "or $a1, $a1, {stored}"),
 }
 
-/// One atomic instruction. The forms with `_db` are barriers on both sides. The register of the former value must
+/// Calls a macro with what an `ORDER` adds to the name of an atomic, and with the barrier around a loop of LL and SC.
+/// There is one barrier for all that are ordered at all: the forms with `_db` are barriers on both sides.
+macro_rules! in_order {
+    ($order:ident, $macro:ident, $($args:tt)+) => {
+        match $order {
+            order::RELAXED => $macro!(@ "", "", $($args)+),
+            _ => $macro!(@ "_db", "dbar 0", $($args)+),
+        }
+    };
+}
+
+/// One atomic instruction. The register of the former value must
 /// differ from the others (Reference Manual vol. 1, chapter 2, AM*).
 macro_rules! exchange {
-    ($insn:literal, $addr:expr, $operand:expr, $flags:ty) => {
+    (@ $order:literal, $barrier:literal, $insn:literal, $width:literal, $addr:expr, $operand:expr, $flags:ty) => {
         one!(
             exchange("$a1" "move $a1, $zero" (nostack)), [out(reg)],
-            concat!("2: ", $insn, " {value}, {operand}, {addr}"),
+            concat!("2: ", $insn, $order, $width, " {value}, {operand}, {addr}"),
             $addr, $operand, $flags
         )
     };
@@ -84,6 +98,7 @@ macro_rules! exchange {
 /// Only a fault leaves without SC, and the return from its exception ends the reservation (vol. 1, chapter 7, LLBCTL).
 macro_rules! linked {
     (
+        @ $order:literal, $barrier:literal,
         $load:literal, $replace:literal, [$($compute:literal),+], $addr:expr, $flags:ty,
         $($operand:ident = $value:expr),+
     ) => {{
@@ -91,7 +106,7 @@ macro_rules! linked {
         // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
-                "dbar 0",
+                $barrier,
                 concat!("2: ", $load, " {value}, {addr}, 0"),
                 $($compute,)+
                 concat!("5: ", $replace, " {new}, {addr}, 0"),
@@ -100,7 +115,7 @@ macro_rules! linked {
                 "bnez {tries}, 2b",
                 "ori $a1, $zero, {retry}",
                 "b 3f",
-                "4: dbar 0",
+                concat!("4: ", $barrier),
                 "move $a1, $zero",
                 "3:",
                 crate::__ex_entry!("2b", "3b", "{reads}"),
@@ -127,30 +142,32 @@ macro_rules! linked {
 ///
 /// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
 #[inline(always)]
-pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
+pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     operand: u64,
 ) -> (u64, usize) {
     match (OP, SIZE) {
-        (rmw_op::SWAP, 4) => return exchange!("amswap_db.w", addr, operand, F),
-        (rmw_op::SWAP, 8) => return exchange!("amswap_db.d", addr, operand, F),
-        (rmw_op::ADD, 4) => return exchange!("amadd_db.w", addr, operand, F),
-        (rmw_op::ADD, 8) => return exchange!("amadd_db.d", addr, operand, F),
-        (rmw_op::AND, 4) => return exchange!("amand_db.w", addr, operand, F),
-        (rmw_op::AND, 8) => return exchange!("amand_db.d", addr, operand, F),
-        (rmw_op::OR, 4) => return exchange!("amor_db.w", addr, operand, F),
-        (rmw_op::OR, 8) => return exchange!("amor_db.d", addr, operand, F),
-        (rmw_op::XOR, 4) => return exchange!("amxor_db.w", addr, operand, F),
-        (rmw_op::XOR, 8) => return exchange!("amxor_db.d", addr, operand, F),
+        (rmw_op::SWAP, 4) => return in_order!(ORDER, exchange, "amswap", ".w", addr, operand, F),
+        (rmw_op::SWAP, 8) => return in_order!(ORDER, exchange, "amswap", ".d", addr, operand, F),
+        (rmw_op::ADD, 4) => return in_order!(ORDER, exchange, "amadd", ".w", addr, operand, F),
+        (rmw_op::ADD, 8) => return in_order!(ORDER, exchange, "amadd", ".d", addr, operand, F),
+        (rmw_op::AND, 4) => return in_order!(ORDER, exchange, "amand", ".w", addr, operand, F),
+        (rmw_op::AND, 8) => return in_order!(ORDER, exchange, "amand", ".d", addr, operand, F),
+        (rmw_op::OR, 4) => return in_order!(ORDER, exchange, "amor", ".w", addr, operand, F),
+        (rmw_op::OR, 8) => return in_order!(ORDER, exchange, "amor", ".d", addr, operand, F),
+        (rmw_op::XOR, 4) => return in_order!(ORDER, exchange, "amxor", ".w", addr, operand, F),
+        (rmw_op::XOR, 8) => return in_order!(ORDER, exchange, "amxor", ".d", addr, operand, F),
         _ => {}
     }
     let part = Part::<SIZE>::at(addr);
     let bits = part.place(operand);
     let (word, status) = match OP {
-        rmw_op::AND => exchange!("amand_db.w", part.word, bits | !part.mask, F),
-        rmw_op::OR => exchange!("amor_db.w", part.word, bits, F),
-        rmw_op::XOR => exchange!("amxor_db.w", part.word, bits, F),
-        rmw_op::ADD => linked!(
+        rmw_op::AND => in_order!(ORDER, exchange, "amand", ".w", part.word, bits | !part.mask, F),
+        rmw_op::OR => in_order!(ORDER, exchange, "amor", ".w", part.word, bits, F),
+        rmw_op::XOR => in_order!(ORDER, exchange, "amxor", ".w", part.word, bits, F),
+        rmw_op::ADD => in_order!(
+            ORDER,
+            linked,
             "ll.w",
             "sc.w",
             [
@@ -164,7 +181,9 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
             bits = bits,
             mask = part.mask
         ),
-        _ => linked!(
+        _ => in_order!(
+            ORDER,
+            linked,
             "ll.w",
             "sc.w",
             ["andn {new}, {value}, {mask}", "or {new}, {new}, {bits}"],
@@ -186,13 +205,15 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
 ///
 /// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
 #[inline(always)]
-pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
+pub(crate) unsafe fn compare_exchange<const SIZE: usize, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     expected: u64,
     new: u64,
 ) -> (u64, usize) {
     if SIZE == 8 {
-        return linked!(
+        return in_order!(
+            ORDER,
+            linked,
             "ll.d",
             "sc.d",
             ["xor {new}, {value}, {expected}", "masknez {new}, {change}, {new}", "xor {new}, {new}, {value}"],
@@ -205,7 +226,9 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
     if SIZE == 4 {
         // LL.W sign-extends what it loads.
         let signed = i64::from(expected as i32);
-        return linked!(
+        return in_order!(
+            ORDER,
+            linked,
             "ll.w",
             "sc.w",
             ["xor {new}, {value}, {expected}", "masknez {new}, {change}, {new}", "xor {new}, {new}, {value}"],
@@ -216,7 +239,9 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
         );
     }
     let part = Part::<SIZE>::at(addr);
-    let (word, status) = linked!(
+    let (word, status) = in_order!(
+        ORDER,
+        linked,
         "ll.w",
         "sc.w",
         [

@@ -2,9 +2,9 @@
 //! The inlined accesses of riscv64: see `arch::shape`.
 //!
 //! Atomics of 4 and 8 bytes are AMOs. So are and, or and xor of 1 and 2 bytes: they use the word around, with an
-//! operand that keeps the other bytes. The rest are loops of LR and SC. An AMO with aq and rl is sequentially
-//! consistent. So is an LR with both, followed by an SC with rl (Unprivileged ISA, "Code Porting and Mapping
-//! Guidelines"). The extensions Zabha and Zacas would make the loops unnecessary. But supervisor mode cannot find out
+//! operand that keeps the other bytes. The rest are loops of LR and SC. The orderings are those of the Unprivileged
+//! ISA's "Code Porting and Mapping Guidelines": an AMO with aq and rl is sequentially consistent, and so is an LR with
+//! both, followed by an SC with rl. The extensions Zabha and Zacas would make the loops unnecessary. But supervisor mode cannot find out
 //! whether the CPU has them.
 //!
 //! The loops are short enough that they succeed in the end (Unprivileged ISA, "Eventual Success of Store-Conditional
@@ -17,7 +17,7 @@ use super::{IS_KERNEL, SSTATUS_SUM};
 use crate::arch::{
     entry::{READ, WRITE},
     part::Part,
-    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, rmw_op},
+    shape::{ATOMIC_TRIES, InlineFlags, RETRY, UNTOLD, order, rmw_op},
 };
 
 /// An unaligned word may trap, or be emulated at a hundred times its cost. No instruction tells which (Unprivileged
@@ -25,6 +25,9 @@ use crate::arch::{
 pub(crate) const LOADS_WORDS_ANYWHERE: bool = false;
 /// The same for stores.
 pub(crate) const STORES_WORDS_ANYWHERE: bool = false;
+
+/// False: a load may pass a store in front of it (Unprivileged ISA, RVWMO).
+pub(crate) const LOADS_FOLLOW_STORES: bool = false;
 
 /// True: while SUM is 0, the CPU refuses plain loads and stores of user pages.
 pub(crate) const VALUES_NEED_WINDOW: bool = true;
@@ -86,12 +89,24 @@ values! {
     words: load_word store_word (between "j" stub "or a1, a1, {stored}"),
 }
 
+/// Calls a macro with the suffixes of an `ORDER`: of an AMO, of an LR, and of the SC behind that.
+macro_rules! in_order {
+    ($order:ident, $macro:ident, $($args:tt)+) => {
+        match $order {
+            order::RELAXED => $macro!(@ "", "", "", $($args)+),
+            order::ACQUIRE => $macro!(@ ".aq", ".aq", "", $($args)+),
+            order::RELEASE => $macro!(@ ".rl", "", ".rl", $($args)+),
+            _ => $macro!(@ ".aqrl", ".aqrl", ".rl", $($args)+),
+        }
+    };
+}
+
 /// One AMO.
 macro_rules! amo {
-    ($insn:literal, $addr:expr, $operand:expr, $flags:ty) => {
+    (@ $order:literal, $load:literal, $store:literal, $insn:literal, $addr:expr, $operand:expr, $flags:ty) => {
         one!(
             exchange("a1" "li a1, 0" (nostack)), [lateout(reg)],
-            concat!("2: ", $insn, ".aqrl {value}, {operand}, ({addr})"),
+            concat!("2: ", $insn, $order, " {value}, {operand}, ({addr})"),
             $addr, $operand, $flags
         )
     };
@@ -102,14 +117,17 @@ macro_rules! amo {
 /// `$compute` stands between the two, and leaves in `{new}` what replaces `{old}`. It is a few instructions of the base
 /// set, and jumps forward only.
 macro_rules! replace {
-    ($width:literal, [$($compute:literal,)+], $addr:expr, $flags:ty, $($operands:tt)*) => {{
+    (
+        @ $order:literal, $load:literal, $store:literal,
+        $width:literal, [$($compute:literal,)+], $addr:expr, $flags:ty, $($operands:tt)*
+    ) => {{
         let (old, status): (u64, usize);
         // SAFETY: the caller of the surrounding function guarantees its conditions.
         unsafe {
             asm!(
-                concat!("4: lr.", $width, ".aqrl {old}, ({addr})"),
+                concat!("4: lr.", $width, $load, " {old}, ({addr})"),
                 $($compute,)+
-                concat!("5: sc.", $width, ".rl {new}, {new}, ({addr})"),
+                concat!("5: sc.", $width, $store, " {new}, {new}, ({addr})"),
                 "beqz {new}, 6f",
                 "addi {tries}, {tries}, -1",
                 "bnez {tries}, 4b",
@@ -141,23 +159,23 @@ macro_rules! replace {
 ///
 /// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
 #[inline(always)]
-pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
+pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     operand: u64,
 ) -> (u64, usize) {
     match (OP, SIZE) {
         // SAFETY: our caller guarantees (1).
-        (_, 1 | 2) => unsafe { rmw_part::<SIZE, OP, F>(addr, operand) },
-        (rmw_op::SWAP, 4) => amo!("amoswap.w", addr, operand, F),
-        (rmw_op::SWAP, _) => amo!("amoswap.d", addr, operand, F),
-        (rmw_op::ADD, 4) => amo!("amoadd.w", addr, operand, F),
-        (rmw_op::ADD, _) => amo!("amoadd.d", addr, operand, F),
-        (rmw_op::AND, 4) => amo!("amoand.w", addr, operand, F),
-        (rmw_op::AND, _) => amo!("amoand.d", addr, operand, F),
-        (rmw_op::OR, 4) => amo!("amoor.w", addr, operand, F),
-        (rmw_op::OR, _) => amo!("amoor.d", addr, operand, F),
-        (_, 4) => amo!("amoxor.w", addr, operand, F),
-        _ => amo!("amoxor.d", addr, operand, F),
+        (_, 1 | 2) => unsafe { rmw_part::<SIZE, OP, ORDER, F>(addr, operand) },
+        (rmw_op::SWAP, 4) => in_order!(ORDER, amo, "amoswap.w", addr, operand, F),
+        (rmw_op::SWAP, _) => in_order!(ORDER, amo, "amoswap.d", addr, operand, F),
+        (rmw_op::ADD, 4) => in_order!(ORDER, amo, "amoadd.w", addr, operand, F),
+        (rmw_op::ADD, _) => in_order!(ORDER, amo, "amoadd.d", addr, operand, F),
+        (rmw_op::AND, 4) => in_order!(ORDER, amo, "amoand.w", addr, operand, F),
+        (rmw_op::AND, _) => in_order!(ORDER, amo, "amoand.d", addr, operand, F),
+        (rmw_op::OR, 4) => in_order!(ORDER, amo, "amoor.w", addr, operand, F),
+        (rmw_op::OR, _) => in_order!(ORDER, amo, "amoor.d", addr, operand, F),
+        (_, 4) => in_order!(ORDER, amo, "amoxor.w", addr, operand, F),
+        _ => in_order!(ORDER, amo, "amoxor.d", addr, operand, F),
     }
 }
 
@@ -167,15 +185,15 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
 ///
 /// 1. As for [`rmw`].
 #[inline(always)]
-unsafe fn rmw_part<const SIZE: usize, const OP: u8, F: InlineFlags>(
+unsafe fn rmw_part<const SIZE: usize, const OP: u8, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     operand: u64,
 ) -> (u64, usize) {
     let part = Part::<SIZE>::at(addr);
     let placed = part.place(operand);
     let (word, status) = match OP {
-        rmw_op::SWAP => replace!(
-            "w",
+        rmw_op::SWAP => in_order!(
+            ORDER, replace, "w",
             [
                 "xor {new}, {old}, {placed}",
                 "and {new}, {new}, {mask}",
@@ -183,8 +201,8 @@ unsafe fn rmw_part<const SIZE: usize, const OP: u8, F: InlineFlags>(
             ],
             part.word, F, placed = in(reg) placed, mask = in(reg) part.mask,
         ),
-        rmw_op::ADD => replace!(
-            "w",
+        rmw_op::ADD => in_order!(
+            ORDER, replace, "w",
             [
                 "add {new}, {old}, {placed}",
                 "xor {new}, {new}, {old}",
@@ -193,9 +211,9 @@ unsafe fn rmw_part<const SIZE: usize, const OP: u8, F: InlineFlags>(
             ],
             part.word, F, placed = in(reg) placed, mask = in(reg) part.mask,
         ),
-        rmw_op::AND => amo!("amoand.w", part.word, placed | !part.mask, F),
-        rmw_op::OR => amo!("amoor.w", part.word, placed, F),
-        _ => amo!("amoxor.w", part.word, placed, F),
+        rmw_op::AND => in_order!(ORDER, amo, "amoand.w", part.word, placed | !part.mask, F),
+        rmw_op::OR => in_order!(ORDER, amo, "amoor.w", part.word, placed, F),
+        _ => in_order!(ORDER, amo, "amoxor.w", part.word, placed, F),
     };
     (part.take(word), status)
 }
@@ -208,7 +226,7 @@ unsafe fn rmw_part<const SIZE: usize, const OP: u8, F: InlineFlags>(
 ///
 /// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
 #[inline(always)]
-pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
+pub(crate) unsafe fn compare_exchange<const SIZE: usize, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     expected: u64,
     new: u64,
@@ -217,8 +235,8 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
         1 | 2 => {
             let part = Part::<SIZE>::at(addr);
             let (expected, new) = (part.place(expected), part.place(new));
-            let (word, status) = replace!(
-                "w",
+            let (word, status) = in_order!(
+                ORDER, replace, "w",
                 [
                     "xor {new}, {old}, {expected}",
                     "and {new}, {new}, {mask}",
@@ -235,14 +253,14 @@ pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
         4 => {
             // LR.W sign-extends what it loads.
             let expected = i64::from(expected as i32);
-            replace!(
-                "w",
+            in_order!(
+                ORDER, replace, "w",
                 ["mv {new}, {old}", "bne {old}, {expected}, 5f", "mv {new}, {wanted}",],
                 addr, F, expected = in(reg) expected, wanted = in(reg) new,
             )
         }
-        _ => replace!(
-            "d",
+        _ => in_order!(
+            ORDER, replace, "d",
             ["mv {new}, {old}", "bne {old}, {expected}, 5f", "mv {new}, {wanted}",],
             addr, F, expected = in(reg) expected, wanted = in(reg) new,
         ),

@@ -17,6 +17,9 @@ pub(crate) const LOADS_WORDS_ANYWHERE: bool = true;
 /// The same for stores.
 pub(crate) const STORES_WORDS_ANYWHERE: bool = true;
 
+/// True: each store that is sequentially consistent ends with a barrier, or is one (SDM vol. 3, 8.2).
+pub(crate) const LOADS_FOLLOW_STORES: bool = true;
+
 /// True: SMAP refuses plain loads and stores of user pages while the window is closed.
 pub(crate) const VALUES_NEED_WINDOW: bool = true;
 
@@ -164,13 +167,13 @@ macro_rules! compute_sized {
 /// Replaces a value by `OP` of it and `operand`, and returns the former value.
 ///
 /// `xchg` with memory locks without the prefix (SDM vol. 2, XCHG). `and`, `or` and `xor` have no form that returns the
-/// former value.
+/// former value. Each locked instruction is a barrier, whatever ordering is asked for (SDM vol. 3, 8.2.3.9).
 ///
 /// # Safety
 ///
 /// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
 #[inline(always)]
-pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
+pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     operand: u64,
 ) -> (u64, usize) {
@@ -196,7 +199,7 @@ pub(crate) unsafe fn rmw<const SIZE: usize, const OP: u8, F: InlineFlags>(
 ///
 /// 1. The bytes at `addr`, which is aligned, are user memory, or cannot be translated; the window is open.
 #[inline(always)]
-pub(crate) unsafe fn compare_exchange<const SIZE: usize, F: InlineFlags>(
+pub(crate) unsafe fn compare_exchange<const SIZE: usize, const ORDER: u8, F: InlineFlags>(
     addr: usize,
     expected: u64,
     new: u64,

@@ -87,6 +87,16 @@ const BY_POINTER: &[Operation] = &[
         let outcome = unsafe { raw::copy_in_user(destination(c.addr), source(c.other), c.len) };
         copied(c, outcome, Write)
     }),
+    reads("raw::move_in_user", ToOther, |c| {
+        // SAFETY: as above.
+        let outcome = unsafe { raw::move_in_user(destination(c.other), source(c.addr), c.len) };
+        copied(c, outcome, Read)
+    }),
+    writes("raw::nofault::move_in_user", FromOther, |c| {
+        // SAFETY: as above.
+        let outcome = unsafe { raw::nofault::move_in_user(c.addr, c.other, c.len) };
+        copied(c, outcome, Write)
+    }),
     writes("raw::fill_user", Fill(BYTE), |c| {
         let Some(start) = NonNull::new(destination(c.addr)) else { return missing(c) };
         // SAFETY: as above.

@@ -49,6 +49,10 @@ pub(super) const ROWS: &[Operation] = &[
     writes("copy::copy_in_user", FromOther, |c| axptr::copy_in_user(c.addr, c.other, c.len).answer()),
     reads("nofault::copy_in_user", ToOther, |c| nofault::copy_in_user(c.other, c.addr, c.len).answer()),
     writes("nofault::copy_in_user", FromOther, |c| nofault::copy_in_user(c.addr, c.other, c.len).answer()),
+    reads("overlap::move_in_user", ToOther, |c| axptr::move_in_user(c.other, c.addr, c.len).answer()),
+    writes("overlap::move_in_user", FromOther, |c| axptr::move_in_user(c.addr, c.other, c.len).answer()),
+    reads("nofault::move_in_user", ToOther, |c| nofault::move_in_user(c.other, c.addr, c.len).answer()),
+    writes("nofault::move_in_user", FromOther, |c| nofault::move_in_user(c.addr, c.other, c.len).answer()),
     // Region mode.
     reads("region::copy_from_user", ToKernel, |c| {
         region::copy_from_user(&mut c.space(Refuses), c.kernel, c.addr).answer()

@@ -1,22 +1,32 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! `cargo xtask clients`: other people's programs and kernels from the registry, as published and with axptr inside.
+//! `cargo xtask clients`: other people's programs, libraries and kernels from the registry, as published and with axptr
+//! inside.
 
 mod edit;
+mod sources;
 mod starry;
+mod vm_memory;
 
 use anyhow::{Result, bail};
 
 use crate::run::report::Tally;
 
-/// Those there are.
-const NAMES: &[&str] = &["starry"];
+/// A client's command.
+type Run = fn(&[String], &mut Tally) -> Result<()>;
+
+/// Those there are, the quick one first.
+const CLIENTS: &[(&str, Run)] = &[("vm-memory", vm_memory::run), ("starry", starry::run)];
 
 /// Runs one client, or all of them.
 pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {
-    let (name, args) = args.split_first().map_or(("", args), |(name, args)| (name.as_str(), args));
-    match name {
-        "" => starry::run(&[], tally),
-        "starry" => starry::run(args, tally),
-        other => bail!("no client {other:?}; there is {}", NAMES.join(", ")),
+    let Some((name, args)) = args.split_first() else {
+        return CLIENTS.iter().try_for_each(|(_, run)| run(&[], tally));
+    };
+    match CLIENTS.iter().find(|(client, _)| client == name) {
+        Some((_, run)) => run(args, tally),
+        None => {
+            let names: Vec<_> = CLIENTS.iter().map(|(name, _)| *name).collect();
+            bail!("no client {name:?}; there are {}", names.join(", "))
+        }
     }
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Changes of other people's sources: by a place and lines of our own, so that no line of theirs is kept here.
 
+pub mod changes;
 mod code;
 pub mod place;
 

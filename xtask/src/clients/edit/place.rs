@@ -14,6 +14,8 @@ pub enum Place {
     Fn(&'static str),
     /// The same inside the `impl` whose first line has these words.
     FnIn(&'static str, &'static str),
+    /// The same inside the module of this name.
+    FnInMod(&'static str, &'static str),
     /// What is between the braces of the struct of this name.
     Struct(&'static str),
 }
@@ -30,6 +32,10 @@ impl Place {
                 let found: Vec<_> =
                     bodies.into_iter().filter_map(|it| item(&code, it, "fn", name).ok()).collect();
                 only(&found, &format!("fn {name} in an impl with {header:?}"))
+            }
+            Self::FnInMod(module, name) => {
+                let body = item(&code, 0..code.len(), "mod", module)?;
+                item(&code, body, "fn", name)
             }
             Self::Struct(name) => item(&code, 0..code.len(), "struct", name),
         }
@@ -126,6 +132,7 @@ impl Pair<'_> {
 impl Read for Pair<'_> { fn get(&self) -> &str { \"}\" } }
 impl Write for Pair<'_> { fn get(&self) -> u8 { if true { 1 } else { 2 } } }
 fn declared();
+mod inner { fn get() -> u8 { 3 } }
 ";
 
     fn found(place: Place) -> Result<&'static str, String> {
@@ -138,6 +145,7 @@ fn declared();
         assert_eq!(found(Place::Struct("Pair")), Ok("left: &'a u8,"));
         assert_eq!(found(Place::FnIn("Read for Pair", "get")), Ok("\"}\""));
         assert_eq!(found(Place::FnIn("Write for Pair", "get")), Ok("if true { 1 } else { 2 }"));
+        assert_eq!(found(Place::FnInMod("inner", "get")), Ok("3"));
         assert_eq!(found(Place::File), Ok(SOURCE.trim()));
     }
 
@@ -150,6 +158,8 @@ fn declared();
             Place::Struct("Pai"),
             Place::FnIn("Seek for Pair", "get"),
             Place::FnIn("Pair", "get"),
+            Place::FnInMod("inner", "left"),
+            Place::FnInMod("outer", "get"),
         ] {
             assert!(found(place).is_err(), "{place:?}");
         }

@@ -11,12 +11,11 @@ use anyhow::{Context, Result, ensure};
 use super::{
     compiler,
     folder::folder,
-    needs,
-    sources::Package,
-    symbols,
+    needs, symbols,
     user_memory::{self, Edited},
 };
 use crate::{
+    clients::sources::Package,
     env::{command::clean, toolchain::Toolchain},
     machine::Machine,
 };

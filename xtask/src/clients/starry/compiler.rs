@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What the published sources lack for the compiler that there is: they are written for a nightly of another day.
 
-use super::sources::Package;
-use crate::clients::edit::{Change, Edit, Place};
+use crate::clients::{
+    edit::{Change, Edit, Place},
+    sources::Package,
+};
 
 pub const AX_IO: Package = Package { name: "ax-io", version: "0.7.2" };
 pub const PRINTF: Package = Package { name: "printf-compat", version: "0.4.0" };

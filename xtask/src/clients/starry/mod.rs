@@ -9,7 +9,6 @@ mod folder;
 mod needs;
 mod program;
 mod score;
-mod sources;
 mod symbols;
 mod table;
 mod user_memory;

@@ -1,12 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! StarryOS with axptr inside: which functions get another body, and what it is.
 
-use super::{compiler, sources::Package};
+use super::compiler;
 use crate::{
-    clients::edit::{
-        Change::{self, All, Behind, Each, Front, Statement},
-        Edit,
-        Place::{self, File, Fn, FnIn, Struct},
+    clients::{
+        edit::{
+            Change::{self, All, Behind, Each, Front, Statement},
+            Edit,
+            Place::{self, File, Fn, FnIn, Struct},
+        },
+        sources::Package,
     },
     root::root,
 };
