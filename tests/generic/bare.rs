@@ -130,11 +130,8 @@ pub(crate) fn values<T: Plain>(bed: &mut Bed) {
         let at = bed.edge() - done;
         let place = ptr::with_exposed_provenance_mut::<T>(bed.addr(at));
         // SAFETY: as above.
-        assert_eq!(
-            unsafe { raw::load(place) }.map(drop).map_err(|it| size - it.left()),
-            Err(done),
-            "{size} bytes"
-        );
+        let read = unsafe { raw::load(place) };
+        assert_eq!(read.map(drop).map_err(|it| size - it.left()), Err(done), "{size} bytes");
         // SAFETY: as above.
         let read = unsafe { raw::nofault::load(place) };
         assert_eq!(read.map(drop).map_err(|it| size - it.left()), Err(done), "{size} bytes");

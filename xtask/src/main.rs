@@ -43,9 +43,9 @@ usage: cargo xtask COMMAND
                    times everything beside what others do; --check holds it against benches/goals.csv,
                    --store keeps the run, --plot draws what is kept
   size             bytes of the library per architecture
-  clients [starry [ARCH..]]
-                   other people's kernels from the registry, as published and with axptr inside,
-                   side by side; no part of `test`";
+  clients [vm-memory | starry [ARCH..]]
+                   other people's programs, libraries and kernels from the registry, as published and
+                   with axptr inside, side by side; without a name all of them; no part of `test`";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
