@@ -117,7 +117,8 @@ const VARIANTS: &[Variant] = &[
 /// What runs emulated: all that depends on the machine. The rest is the same code as here.
 const EMULATED_TESTS: &[&str] = &[
     "--lib", "--test", "extable", "--test", "table", "--test", "sweep", "--test", "small", "--test", "races",
-    "--test", "accesses", "--test", "midcall", "--test", "signals", "--test", "mte",
+    "--test", "accesses", "--test", "midcall", "--test", "overlap", "--test", "orders", "--test", "signals",
+    "--test", "mte",
 ];
 
 /// Runs the tests of the library: in each variant on this machine, emulated for others.

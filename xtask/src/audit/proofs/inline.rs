@@ -339,6 +339,11 @@ fn side(lines: &Lines, addr: u64, sources: &Sources) -> Side {
     if is_the_crates { Side::User } else { Side::OnWord }
 }
 
+/// Whether somebody outside of the crate answers for the access's address: nothing but the entry tells that it is one.
+pub fn is_on_word(lines: &Lines, entry: &Entry, sources: &Sources) -> bool {
+    side(lines, entry.insn, sources) == Side::OnWord
+}
+
 /// Whether the entry's access is one of kernel memory.
 pub fn is_probe(lines: &Lines, entry: &Entry, sources: &Sources) -> bool {
     side(lines, entry.insn, sources) == Side::Probe

@@ -61,7 +61,8 @@ impl Access<'_, '_> {
         let code = self.binary.decode(self.function);
         let at = entry.insn;
         let probe = inline::is_probe(self.lines, &entry, self.sources);
-        if !probe {
+        let on_word = inline::is_on_word(self.lines, &entry, self.sources);
+        if !probe && !on_word {
             self.seed_table(outcomes, "inlined: missing entry", Proof::Coverage, entry, None, at);
             let masks = pattern::masks(self.binary, &code);
             let found = self.prove(self.entries, |image| {
@@ -71,6 +72,8 @@ impl Access<'_, '_> {
             });
             let named = found.iter().any(|it| it.proof == Proof::Mask && it.addr == at);
             outcomes.add("inlined: no mask", self.binary.image.describe(at), named);
+        }
+        if !probe {
             self.seed_window(outcomes, &code, entry);
             self.seed_stub(outcomes, &code, entry);
         }
