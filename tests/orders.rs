@@ -15,12 +15,14 @@ use std::{
 
 use axptr::{UserPtr, atomic::AtomicError, raw};
 
-/// The two words, a cache line each, and more of them so that the threads meet at places that are not cached.
+/// One word, in a cache line of its own.
 #[repr(align(128))]
 #[derive(Default)]
 struct Word(AtomicU32);
 
-const PAIRS: usize = 64;
+/// How many pairs of words the threads go through without a pause, one upwards and one downwards: somewhere they meet,
+/// wherever each of them started.
+const PAIRS: usize = 4_000;
 
 /// How one side stores and loads.
 #[derive(Clone, Copy, Debug)]
@@ -65,16 +67,16 @@ impl Side {
 }
 
 fn rounds() -> u32 {
-    if env::var("AXPTR_SWEEP").is_ok_and(|value| value == "tiny") { 3_000 } else { 200_000 }
+    if env::var("AXPTR_SWEEP").is_ok_and(|value| value == "tiny") { 3 } else { 60 }
 }
 
 /// A barrier of two threads that spins: they have to go on at the same time.
-fn meet(arrived: &AtomicUsize, round: usize) {
+fn meet(arrived: &AtomicUsize, meeting: usize) {
     arrived.fetch_add(1, Ordering::AcqRel);
     let mut spins = 0;
-    while arrived.load(Ordering::Acquire) < 2 * round {
+    while arrived.load(Ordering::Acquire) < 2 * meeting {
         spins += 1;
-        if spins < 2_000 { hint::spin_loop() } else { thread::yield_now() }
+        if spins < 1_000_000 { hint::spin_loop() } else { thread::yield_now() }
     }
 }
 
@@ -82,33 +84,35 @@ fn meet(arrived: &AtomicUsize, round: usize) {
 fn buffered(sides: [Side; 2], store: Ordering, load: Ordering) -> usize {
     // SAFETY: (1) the test passes addresses of its own words only, which are atomics.
     unsafe { axptr::hosted::install() }.unwrap();
-    let words: Vec<Word> = (0..2 * PAIRS).map(|_| Word::default()).collect();
-    let (arrived, missed) = (AtomicUsize::new(0), [(); 2].map(|()| AtomicUsize::new(0)));
-    let mut both = 0;
-    thread::scope(|scope| {
-        let run = |index: usize| {
-            let (words, arrived, missed) = (&words, &arrived, &missed);
-            move |both: &mut usize| {
-                for round in 1..=rounds() {
-                    let pair = round as usize % PAIRS * 2;
-                    let (mine, other) = (&words[pair + index], &words[pair + 1 - index]);
-                    meet(arrived, 2 * round as usize - 1);
-                    sides[index].store(mine, round, store).unwrap();
-                    let saw = sides[index].load(other, load).unwrap();
-                    missed[index].store(usize::from(saw != round), Ordering::Relaxed);
-                    meet(arrived, 2 * round as usize);
-                    // Until the next meeting nobody writes them.
-                    if missed.iter().all(|it| it.load(Ordering::Relaxed) == 1) {
-                        *both += 1;
-                    }
+    let words = [(); 2].map(|()| (0..PAIRS).map(|_| Word::default()).collect::<Vec<_>>());
+    let missed = [(); 2].map(|()| (0..PAIRS).map(|_| AtomicU32::new(0)).collect::<Vec<_>>());
+    let (arrived, both) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    let run = |index: usize| {
+        let (words, missed, arrived, both) = (&words, &missed, &arrived, &both);
+        move || {
+            let (mine, others, side) = (&words[index], &words[1 - index], sides[index]);
+            for round in 1..=rounds() {
+                meet(arrived, 2 * round as usize - 1);
+                for step in 0..PAIRS {
+                    let pair = if index == 0 { step } else { PAIRS - 1 - step };
+                    side.store(&mine[pair], round, store).unwrap();
+                    let saw = side.load(&others[pair], load).unwrap();
+                    missed[index][pair].store(u32::from(saw != round), Ordering::Relaxed);
+                }
+                meet(arrived, 2 * round as usize);
+                // Until the next meeting nobody writes them.
+                if index == 0 {
+                    let at = |pair: usize| missed.iter().all(|it| it[pair].load(Ordering::Relaxed) == 1);
+                    both.fetch_add((0..PAIRS).filter(|pair| at(*pair)).count(), Ordering::Relaxed);
                 }
             }
-        };
-        let second = run(1);
-        scope.spawn(move || second(&mut 0));
-        run(0)(&mut both);
+        }
+    };
+    thread::scope(|scope| {
+        scope.spawn(run(1));
+        run(0)();
     });
-    both
+    both.into_inner()
 }
 
 #[test]
@@ -126,7 +130,7 @@ fn sequentially_consistent_stores_are_seen() {
     }
     // What the test can see: nobody promises that it happens.
     let weaker = buffered([Side::Typed, Side::Typed], Ordering::Release, Ordering::Acquire);
-    println!("with release and acquire {weaker} of {} times neither saw the other's store", rounds());
+    println!("with release and acquire {weaker} times neither saw the other's store");
 }
 
 #[test]
@@ -142,7 +146,7 @@ fn what_is_published_with_release_is_whole() {
         let (data, flag) = (Word::default(), Word::default());
         thread::scope(|scope| {
             scope.spawn(|| {
-                for round in 1..=rounds() {
+                for round in 1..=1_000 * rounds() {
                     data.0.store(round, Ordering::Relaxed);
                     side.store(&flag, round, store).unwrap();
                 }
@@ -151,10 +155,87 @@ fn what_is_published_with_release_is_whole() {
                 let published = side.load(&flag, Ordering::Acquire).unwrap();
                 let there = data.0.load(Ordering::Relaxed);
                 assert!(there >= published, "{side:?}, {store:?}: {there} behind {published}");
-                if published == rounds() {
+                if published == 1_000 * rounds() {
                     break;
                 }
             }
         });
+    }
+}
+
+/// What the litmus tests see only where two CPUs run at the same time: whether there is a barrier at all. Each call is
+/// single-stepped, and its instructions are looked at.
+#[cfg(target_arch = "x86_64")]
+mod barriers {
+    use std::{
+        arch::asm,
+        ffi::{c_int, c_void},
+        mem, ptr,
+        sync::atomic::Ordering::{Acquire, Relaxed, Release, SeqCst},
+    };
+
+    use super::*;
+
+    static STEPS: AtomicUsize = AtomicUsize::new(0);
+    static BARRIERS: AtomicUsize = AtomicUsize::new(0);
+
+    extern "C" fn on_step(_: c_int, _: *mut libc::siginfo_t, context: *mut c_void) {
+        STEPS.fetch_add(1, Relaxed);
+        // SAFETY: the kernel hands a SA_SIGINFO handler a valid frame.
+        let registers = unsafe { &(*context.cast::<libc::ucontext_t>()).uc_mcontext.gregs };
+        let next = ptr::with_exposed_provenance::<u8>(registers[libc::REG_RIP as usize] as usize);
+        // SAFETY: an instruction that is about to be executed; none of code that ends here has less than 3 bytes behind.
+        let bytes = unsafe { next.cast::<[u8; 3]>().read_unaligned() };
+        // MFENCE, a locked instruction, or an exchange with memory.
+        let is_exchange = |opcode: u8, modrm: u8| matches!(opcode, 0x86 | 0x87) && modrm < 0xc0;
+        let is_barrier = bytes == [0x0f, 0xae, 0xf0]
+            || bytes[0] == 0xf0
+            || is_exchange(bytes[0], bytes[1])
+            || (matches!(bytes[0], 0x40..=0x4f | 0x66) && is_exchange(bytes[1], bytes[2]));
+        BARRIERS.fetch_add(usize::from(is_barrier), Relaxed);
+    }
+
+    /// How many barriers a call has.
+    fn barriers(call: impl FnOnce()) -> usize {
+        STEPS.store(0, Relaxed);
+        BARRIERS.store(0, Relaxed);
+        // SAFETY: the handler of SIGTRAP changes nothing that the program counts on.
+        unsafe { asm!("pushfq", "or qword ptr [rsp], 0x100", "popfq") };
+        call();
+        // SAFETY: as above.
+        unsafe { asm!("pushfq", "and qword ptr [rsp], ~0x100", "popfq") };
+        assert!(STEPS.load(Relaxed) > 3, "it was not stepped");
+        BARRIERS.load(Relaxed)
+    }
+
+    #[test]
+    fn a_barrier_is_where_it_is_needed_and_nowhere_else() {
+        // SAFETY: (1) the test passes addresses of its own words only, which are atomics.
+        unsafe { axptr::hosted::install() }.unwrap();
+        // SAFETY: all zeros is an action without flags.
+        let mut action: libc::sigaction = unsafe { mem::zeroed() };
+        action.sa_flags = libc::SA_SIGINFO;
+        action.sa_sigaction = on_step as extern "C" fn(c_int, *mut libc::siginfo_t, *mut c_void) as usize;
+        // SAFETY: a valid action, whose handler keeps its contract.
+        assert_eq!(unsafe { libc::sigaction(libc::SIGTRAP, &raw const action, ptr::null_mut()) }, 0);
+        let word = Word::default();
+        for side in [Side::Typed, Side::Raw] {
+            for (order, expected) in [(Relaxed, 0), (Release, 0), (SeqCst, 1)] {
+                let found = barriers(|| _ = side.store(&word, 3, order).unwrap());
+                assert_eq!(found, expected, "a store of {side:?}, {order:?}");
+            }
+            for order in [Relaxed, Acquire, SeqCst] {
+                assert_eq!(
+                    barriers(|| _ = side.load(&word, order).unwrap()),
+                    0,
+                    "a load of {side:?}, {order:?}"
+                );
+            }
+        }
+        // One is one whatever is asked for.
+        for order in [Relaxed, Release, SeqCst] {
+            assert_eq!(barriers(|| _ = Side::Swap.store(&word, 3, order).unwrap()), 1, "a swap, {order:?}");
+        }
+        assert_eq!(barriers(|| _ = Side::Core.store(&word, 3, SeqCst).unwrap()), 1, "the compiler's");
     }
 }
