@@ -221,7 +221,7 @@ mod barriers {
         let word = Word::default();
         for side in [Side::Typed, Side::Raw] {
             for (order, expected) in [(Relaxed, 0), (Release, 0), (SeqCst, 1)] {
-                let found = barriers(|| _ = side.store(&word, 3, order).unwrap());
+                let found = barriers(|| side.store(&word, 3, order).unwrap());
                 assert_eq!(found, expected, "a store of {side:?}, {order:?}");
             }
             for order in [Relaxed, Acquire, SeqCst] {
@@ -234,8 +234,8 @@ mod barriers {
         }
         // One is one whatever is asked for.
         for order in [Relaxed, Release, SeqCst] {
-            assert_eq!(barriers(|| _ = Side::Swap.store(&word, 3, order).unwrap()), 1, "a swap, {order:?}");
+            assert_eq!(barriers(|| Side::Swap.store(&word, 3, order).unwrap()), 1, "a swap, {order:?}");
         }
-        assert_eq!(barriers(|| _ = Side::Core.store(&word, 3, SeqCst).unwrap()), 1, "the compiler's");
+        assert_eq!(barriers(|| Side::Core.store(&word, 3, SeqCst).unwrap()), 1, "the compiler's");
     }
 }
