@@ -315,11 +315,11 @@ mod vanishing {
                     if due >= steps {
                         break;
                     }
-                    due += if is_tiny() || due > 60 { 17 } else { 3 };
+                    due += (steps / if is_tiny() { 15 } else { 60 }).max(1);
                 }
             }
         }
         println!("{stopped} moves stopped early");
-        assert!(stopped > 100);
+        assert!(stopped > 15);
     }
 }
