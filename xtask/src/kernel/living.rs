@@ -14,7 +14,7 @@ use anyhow::{Context, Result, ensure};
 use super::{console::Console, guest::Guest, image};
 use crate::{
     env::toolchain::Toolchain,
-    machine::{Cpu, Format, Living, Loader, Machine},
+    machine::{Cpu, Format, Loader, Machine},
     root::root,
     run::{pool, report::Tally},
 };
@@ -28,18 +28,20 @@ const AT_ONCE: usize = 2;
 /// The modes, as `tests/kernel/src/mode.rs` knows them: behind axptr's vector, and by ax-cpu's own tables.
 const MODES: &[&str] = &["", "ax-cpu"];
 
+/// How many CPUs the kernel gets.
+const CPU_COUNTS: &[usize] = &[1, 4];
+
 /// How many CPUs get a memory of their own.
 const MOST_CPUS: &str = "4";
 
-/// Builds it for a machine, and boots it on the CPU with everything.
+/// Builds it for a machine, and boots it on the CPU with everything, the long boots first.
 pub fn run(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) -> Result<()> {
-    let Some(living) = &machine.living else {
-        return Ok(());
-    };
     let elf = build(machine, toolchain)?;
     let cpu = &machine.cpus[0];
-    let boots: Vec<_> =
-        MODES.iter().map(|&mode| Boot { machine, living, cpu, mode, elf: elf.clone() }).collect();
+    let mut boots = Vec::new();
+    for &cpus in CPU_COUNTS.iter().rev() {
+        boots.extend(MODES.iter().map(|&mode| Boot { machine, cpu, cpus, mode, elf: elf.clone() }));
+    }
     pool::run(
         boots,
         AT_ONCE,
@@ -73,8 +75,8 @@ pub fn build(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
 #[derive(Clone, Debug)]
 struct Boot {
     machine: &'static Machine,
-    living: &'static Living,
     cpu: &'static Cpu,
+    cpus: usize,
     mode: &'static str,
     elf: PathBuf,
 }
@@ -84,7 +86,14 @@ type Ended = (String, (usize, usize), Result<(), String>);
 
 impl Boot {
     fn name(&self) -> String {
-        format!("living {} {} {}", self.machine.name, self.cpu.name, self.mode).trim_end().to_owned()
+        let mut name = format!("living {} {}", self.machine.name, self.cpu.name);
+        if self.cpus > 1 {
+            name += &format!(" x{}", self.cpus);
+        }
+        if !self.mode.is_empty() {
+            name += &format!(" {}", self.mode);
+        }
+        name
     }
 
     fn run(&self) -> Result<Ended> {
@@ -100,7 +109,7 @@ impl Boot {
             }
             console.0.push(line);
         });
-        let outcome = ended.and_then(|()| console.cases_ran(self.cpu.features, 1));
+        let outcome = ended.and_then(|()| console.cases_ran(self.cpu.features, self.cpus));
         if outcome.is_err() {
             console.show();
         }
@@ -110,9 +119,9 @@ impl Boot {
 
     /// Writes what boots in the mode: a flat image, or a folder with one for UEFI.
     fn image(&self) -> Result<PathBuf> {
-        let mode = format!("cpus=1 {}", self.mode);
+        let mode = format!("cpus={} {}", self.cpus, self.mode);
         let place = self.elf.with_file_name(format!("boot-{}", self.name().replace(' ', "-")));
-        match self.living.loader {
+        match self.machine.living.loader {
             Loader::Own => {
                 image::write(&self.elf, &mode, Format::Flat, &place)?;
             }
@@ -128,15 +137,17 @@ impl Boot {
 
     fn qemu(&self, image: &Path) -> Command {
         let mut command = Command::new(self.machine.qemu);
-        command.args(self.living.board).args([
+        command.args(self.machine.living.board).args([
             "-cpu",
             self.cpu.name,
+            "-smp",
+            &self.cpus.to_string(),
             "-nographic",
             "-no-reboot",
             "-nic",
             "none",
         ]);
-        match self.living.loader {
+        match self.machine.living.loader {
             Loader::Own => command.arg("-kernel").arg(image),
             Loader::Uefi { firmware, .. } => command
                 .args(["-bios", firmware, "-drive"])

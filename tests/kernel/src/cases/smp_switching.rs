@@ -138,7 +138,7 @@ fn copy_across_cpus(round: usize) -> Result<(), String> {
     ensure!(!is_accessing_user_memory(), "the flag stayed set");
     let copied = match result {
         Ok(()) if whole => len,
-        Err(fault) if !whole && fault.kind == FaultKind::NotPresent => fault.done,
+        Err(stopped) if !whole && stopped.kind == fault::told(FaultKind::NotPresent) => stopped.done,
         _ => return Err(format!("{result:x?}")),
     };
     ensure!(copied == if whole { len } else { start + good - user }, "{copied} of {len} bytes");
