@@ -137,6 +137,7 @@ pub unsafe fn clear_bss() {}
 /// Brings up what needs no memory.
 pub fn init_early(cpu_id: usize, arg: usize) {
     axhal::percpu::init_primary(cpu_id);
+    tasks::begin(cpu_id);
     axalloc::init_percpu_slab(cpu_id);
     axhal::init_early(cpu_id, arg);
 }
@@ -165,6 +166,7 @@ pub fn start_cpu(id: usize) {
 /// Brings up what the other CPUs have of their own.
 pub fn init_secondary(cpu_id: usize) {
     axhal::percpu::init_secondary(cpu_id);
+    tasks::begin(cpu_id);
     axalloc::init_percpu_slab(cpu_id);
     axhal::init_early_secondary(cpu_id);
     axmm::init_memory_management_secondary();

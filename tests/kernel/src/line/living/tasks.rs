@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Tasks, and how a CPU goes from one to another.
 //!
-//! On this line a CPU finds its own memory by what it runs: each task has a header, which says what CPU it is on, and so
-//! has what a CPU has booted with. On some machines the header's address is in a register that ax-cpu's trap entry saves
-//! and gives back with the others. So a task that faults on one CPU and goes on on another needs one of its own.
+//! On this line a CPU finds its own memory by what it runs: each task has a header, which says what CPU it is on. On some
+//! machines the header's address is in a register that ax-cpu's trap entry saves and gives back with the others. So a task
+//! that faults on one CPU and goes on on another needs one of its own.
 
 use alloc::boxed::Box;
 use core::{pin::Pin, ptr::NonNull};
@@ -11,10 +11,26 @@ use core::{pin::Pin, ptr::NonNull};
 use axcpu::context::{KernelTlsBase, TaskAnchor};
 use axhal::{
     mem::VirtAddr,
-    percpu::{CpuPin, ExecutionContextHeader, current_context, prepare_context_switch, with_cpu_pin},
+    percpu::{
+        CpuPin, ExecutionContextHeader, current_context, install_bootstrap_context, prepare_context_switch,
+        with_cpu_pin,
+    },
 };
 
 pub use axcpu::context::TaskContext;
+
+use crate::smp::MOST;
+
+/// What each CPU runs from its start on is a task, too. That which the platform gives it says for good where it is.
+static FIRST: [ExecutionContextHeader; MOST] = [const { ExecutionContextHeader::new() }; MOST];
+
+/// Gives this CPU its first task, before anything can interrupt it.
+pub fn begin(cpu_id: usize) {
+    let first = Pin::static_ref(&FIRST[cpu_id]);
+    // SAFETY: interrupts are off, and no other CPU has this header, which stays.
+    let begun = unsafe { with_cpu_pin(|cpu| install_bootstrap_context(cpu, first)) };
+    begun.expect("this CPU has a memory of its own").expect("it has no task yet");
+}
 
 /// A task that begins in `entry`, with its stack below `top`.
 pub fn new_task(entry: usize, top: VirtAddr) -> TaskContext {
