@@ -223,6 +223,8 @@ fn one(
                 // Where nobody tells the two apart, holes are counted here too.
                 (kind, Access::Write) if kind == forbidden => &ended.at_a_protected_page,
                 (kind, _) if kind == absent => &ended.at_a_hole,
+                // What region mode says itself, of a page that has not come.
+                (FaultKind::NotPresent, _) if op.in_regions => &ended.at_a_hole,
                 _ if whole_range => &ended.at_a_hole,
                 _ => return Err(format!("{stop:x?}")),
             };
