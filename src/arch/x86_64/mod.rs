@@ -12,7 +12,12 @@ use crate::arch::{ax_cpu, entry};
 pub(crate) mod control;
 pub(crate) mod inline;
 pub(crate) mod rehearse;
+#[cfg(axptr_home = "process")]
+mod weak;
 pub(crate) mod window;
+
+#[cfg(axptr_home = "process")]
+pub(crate) use weak::weak_address;
 
 /// The end of the user half with 48-bit addresses, minus a page. So no string instruction that starts below it can run
 /// into the non-canonical hole in one step (SDM vol. 1, 3.3.7.1).

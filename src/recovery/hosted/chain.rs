@@ -7,6 +7,7 @@ use core::{
     ffi::c_void,
     mem::{self, MaybeUninit},
     ptr,
+    sync::atomic::{AtomicUsize, Ordering},
 };
 
 use libc::{c_int, sigaction, sighandler_t, siginfo_t, sigset_t, ucontext_t};
@@ -17,29 +18,67 @@ use super::{
     former::Former,
 };
 
-static SEGV: Former = Former::new();
-static BUS: Former = Former::new();
+/// How often ours can come in front of somebody's handler that was not behind it before.
+pub(super) const LINKS: usize = 8;
 
-fn former_of(signal: c_int) -> &'static Former {
-    if signal == libc::SIGBUS { &BUS } else { &SEGV }
+/// What stands behind our handlers, by the signal.
+static SEGV: Formers = Formers::new();
+static BUS: Formers = Formers::new();
+
+/// The former handlers of one signal.
+///
+/// Each installation in front of another handler is a *link*: a handler address of our own, and the action that it
+/// replaced. So the links of one image stand in the chain like those of several. If a handler came in front of ours,
+/// passes on to it, and ours comes in front again, then the signal goes from the new link to that handler, from there
+/// to the old link, and on to what was behind that.
+struct Formers {
+    links: [Former; LINKS],
+    used: AtomicUsize,
 }
 
-/// Stores the action that `ours` replaced, unless that was our handler too. Only `install` calls it, one thread at a
-/// time.
-pub(super) fn remember(signal: c_int, action: &sigaction, ours: sighandler_t) {
-    if action.sa_sigaction != ours {
-        former_of(signal).store(Action::of(action));
+impl Formers {
+    const fn new() -> Self {
+        Self { links: [const { Former::new() }; LINKS], used: AtomicUsize::new(0) }
+    }
+
+    fn of(signal: c_int) -> &'static Self {
+        if signal == libc::SIGBUS { &BUS } else { &SEGV }
     }
 }
 
-/// The action that our handler replaced.
-pub(super) fn former(signal: c_int) -> Action {
-    former_of(signal).load().1
+/// Finds the link that is to stand in front of `action`, and stores the action in it. Only `install` calls it, one
+/// thread at a time. None: all links are used.
+///
+/// No link that is new closes a circle, because nobody knows its address yet. And if the handler stood behind one of our
+/// links before, that link takes its place again: then everything behind it is as it was.
+pub(super) fn link_in_front_of(signal: c_int, action: Action) -> Option<usize> {
+    let formers = Formers::of(signal);
+    let used = formers.used.load(Ordering::Relaxed);
+    let stands_before = |former: &Former| former.load().1.handler == action.handler;
+    let link = formers.links[..used].iter().position(stands_before).unwrap_or(used);
+    remember(signal, link, action)?;
+    formers.used.store(used.max(link + 1), Ordering::Relaxed);
+    Some(link)
 }
 
-/// Passes the signal on to the handler that was installed before `ours`, as the kernel would have done.
-pub(super) fn pass_on(delivery: Delivery, ours: sighandler_t) {
-    let former = former_of(delivery.signal);
+/// Stores the action that a link has replaced. As above: one thread at a time.
+pub(super) fn remember(signal: c_int, link: usize, action: Action) -> Option<()> {
+    let former = Formers::of(signal).links.get(link)?;
+    if former.load().1 != action {
+        former.store(action);
+    }
+    Some(())
+}
+
+/// The action that a link has replaced.
+pub(super) fn former(signal: c_int, link: usize) -> Action {
+    Formers::of(signal).links[link].load().1
+}
+
+/// Passes the signal on to the handler that was installed before this link, as the kernel would have done. `ours` is the
+/// link's own address.
+pub(super) fn pass_on(delivery: Delivery, link: usize, ours: sighandler_t) {
+    let former = &Formers::of(delivery.signal).links[link];
     let (version, action) = former.load();
     match action.address() {
         libc::SIG_DFL => die(delivery),
@@ -49,7 +88,13 @@ pub(super) fn pass_on(delivery: Delivery, ours: sighandler_t) {
         libc::SIG_IGN => {}
         // If several threads get the signal at once, only one of them calls the handler.
         _ if action.flags & libc::SA_RESETHAND != 0 && !former.reset(version) => die(delivery),
-        _ => call(delivery, version, action, ours),
+        _ => {
+            let front = set_action(delivery.signal, None);
+            call(delivery, action);
+            if let Ok(front) = front {
+                stay_in_front(delivery.signal, &front, ours, || _ = former.reset(version));
+            }
+        }
     }
 }
 
@@ -67,7 +112,7 @@ fn die(delivery: Delivery) {
 /// Calls the former handler with its own mask, and in the form that it was installed for.
 ///
 /// It runs on its own stack already: see [`in_front_of`].
-fn call(delivery: Delivery, version: usize, former: Action, ours: sighandler_t) {
+fn call(delivery: Delivery, former: Action) {
     // A handler that was installed after ours may have called us. It needs its own mask back.
     let callers = set_mask(&mask_for(delivery, former));
     if former.flags & libc::SA_SIGINFO != 0 {
@@ -82,7 +127,6 @@ fn call(delivery: Delivery, version: usize, former: Action, ours: sighandler_t) 
         handler(delivery.signal);
     }
     set_mask(&callers);
-    stay_in_front(delivery.signal, version, ours);
 }
 
 /// The mask that the kernel would have set for the former handler. It holds the signals that were blocked when the
@@ -110,14 +154,21 @@ fn set_mask(blocked: &sigset_t) -> sigset_t {
     unsafe { before.assume_init() }
 }
 
-/// Keeps our handler installed after the former handler has reset the signal's action.
+/// Puts back what was installed before the former handler ran, if that has reset the signal's action.
 ///
 /// Some handlers give up by resetting the action. std's does so for every signal but a stack overflow. Such a handler
-/// means its own action. So remember that reset, and keep our handler for the faults that can be recovered.
-fn stay_in_front(signal: c_int, version: usize, ours: sighandler_t) {
+/// means its own action. So remember that reset, and keep our handler for the faults that can be recovered. It need not
+/// stand in front itself: that may be the handler of another copy of this crate, or anybody's who has called ours.
+fn stay_in_front(signal: c_int, front: &sigaction, ours: sighandler_t, reset: impl FnOnce()) {
     let Ok(now) = set_action(signal, None) else { return };
-    if now.sa_sigaction == libc::SIG_DFL {
-        former_of(signal).reset(version);
-        let _ = set_action(signal, Some(&in_front_of(Action::DEFAULT, ours)));
+    if now.sa_sigaction != libc::SIG_DFL {
+        return;
     }
+    reset();
+    let _ = if front.sa_sigaction == libc::SIG_DFL {
+        // On another thread the former handler did the same at that moment.
+        set_action(signal, Some(&in_front_of(Action::DEFAULT, ours)))
+    } else {
+        set_action(signal, Some(front))
+    };
 }
