@@ -8,7 +8,7 @@ mod build;
 
 use std::{fs, process::Command};
 
-use build::{Crate, Output, crate_of, run};
+use build::{Crate, Output, crate_of, library_path, run};
 
 const PLUGIN: Crate = Crate { name: "plugin", kind: "cdylib", ..Crate::PROGRAM };
 const HOST: Crate = Crate { name: "host", ..Crate::PROGRAM };
@@ -45,4 +45,38 @@ fn one_that_gives_up_behind_several_images_takes_none_of_them_away() {
 fn an_object_that_has_installed_stays_when_it_is_closed() {
     let [first, _] = plugins();
     host("closed", &[first]).expect("the end", "dlclose");
+}
+
+const SHARED: Crate = Crate {
+    name: "shared",
+    kind: "dylib",
+    dependencies: "axptr = { path = \"ROOT\", features = [\"dylib\"] }\n",
+    flags: "-Cprefer-dynamic",
+    ..Crate::PROGRAM
+};
+const USER: Crate = Crate {
+    name: "user",
+    dependencies: "shared = { path = \"BASE/shared-dylib\" }\n",
+    flags: "-Cprefer-dynamic",
+    ..Crate::PROGRAM
+};
+
+fn user(scene: &str) -> Output {
+    crate_of(SHARED).artifact("");
+    let program = crate_of(USER).artifact("user");
+    run(Command::new(&program).arg(scene).env("LD_LIBRARY_PATH", library_path(&program)))
+}
+
+/// A program's accesses that are expanded in it, while the handler is in a library.
+#[test]
+fn a_program_whose_axptr_is_in_a_dylib_has_its_own_table_searched() {
+    for scene in ["here", "there and here"] {
+        user(scene).expect("the end", scene);
+    }
+}
+
+#[test]
+fn a_program_that_has_not_installed_is_told_before_it_dies_of_it() {
+    user("there only")
+        .expect_death("call `unsafe { axptr::hosted::install() }` from a function of this image");
 }

@@ -109,3 +109,18 @@ impl Output {
         assert!(self.succeeds && self.text.contains(said), "{case}: {}", self.text);
     }
 }
+
+impl Output {
+    /// It said so, and a bad pointer ended it.
+    #[track_caller]
+    pub(crate) fn expect_death(&self, said: &str) {
+        assert!(self.text.contains(said) && self.text.ends_with("(signal 11)"), "{}", self.text);
+    }
+}
+
+/// Where the loader finds what a program of these packages is linked with: beside it, and in the toolchain.
+pub(crate) fn library_path(program: &Path) -> String {
+    let output = run(Command::new("rustc").args(["--print", "target-libdir"]));
+    let folder = program.parent().unwrap();
+    format!("{}:{}:{}", folder.display(), folder.join("deps").display(), output.text.trim())
+}

@@ -87,11 +87,11 @@ global_asm!(
 
 /// The routines that only this machine has.
 pub(crate) mod unpredictable {
-    use crate::arch::raw::Outcome;
+    use crate::arch::raw::{Outcome, routines};
 
-    unsafe extern "C" {
-        pub(crate) fn __axptr_copy_from_user_unpredictable(dst: *mut u8, src: usize, len: usize) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user_unpredictable(dst: usize, src: *const u8, len: usize) -> Outcome;
+    routines! {
+        fn __axptr_copy_from_user_unpredictable(dst: *mut u8, src: usize, len: usize) -> Outcome;
+        fn __axptr_copy_to_user_unpredictable(dst: usize, src: *const u8, len: usize) -> Outcome;
     }
 }
 
