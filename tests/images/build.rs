@@ -6,7 +6,7 @@ use std::{
     os::unix::process::ExitStatusExt,
     path::{Path, PathBuf},
     process::Command,
-    sync::{Mutex, PoisonError},
+    sync::{Mutex, MutexGuard, PoisonError},
 };
 
 /// A package with one of this folder's files.
@@ -17,14 +17,16 @@ pub(crate) struct Crate {
     pub(crate) kind: &'static str,
     /// Lines of its dependencies, instead of axptr from here.
     pub(crate) dependencies: &'static str,
-    /// Arguments for its rustc alone.
+    /// Arguments for its rustc.
     pub(crate) args: &'static [&'static str],
-    /// And for each.
-    pub(crate) flags: &'static str,
+    /// Whether it is linked with Rust libraries that are loaded, which takes the same arguments.
+    pub(crate) is_dynamic: bool,
+    pub(crate) is_optimised: bool,
 }
 
 impl Crate {
-    pub(crate) const PROGRAM: Self = Self { name: "", kind: "bin", dependencies: "", args: &[], flags: "" };
+    pub(crate) const PROGRAM: Self =
+        Self { name: "", kind: "bin", dependencies: "", args: &[], is_dynamic: false, is_optimised: false };
 }
 
 /// What cargo made of a package.
@@ -33,13 +35,15 @@ pub(crate) struct Built {
     said: Result<(), String>,
 }
 
-/// One at a time: they share their dependencies.
-static LOCK: Mutex<()> = Mutex::new(());
+/// A test's turn: tests share what they build, and give it the same names.
+pub(crate) fn turn() -> MutexGuard<'static, ()> {
+    static TURN: Mutex<()> = Mutex::new(());
+    TURN.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// Builds a package in a folder of its own, and its dependencies once for all.
 pub(crate) fn crate_of(package: Crate) -> Built {
-    let _guard = LOCK.lock().unwrap_or_else(PoisonError::into_inner);
-    let Crate { name, kind, dependencies, args, flags } = package;
+    let Crate { name, kind, dependencies, args, is_dynamic, is_optimised } = package;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let base: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "images"].iter().collect();
     let folder = base.join(format!("{name}-{kind}"));
@@ -68,14 +72,20 @@ pub(crate) fn crate_of(package: Crate) -> Built {
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
         cargo.env_remove(variable);
     }
-    if !flags.is_empty() {
-        cargo.env("RUSTFLAGS", flags);
-    }
-    let target = base.join(if flags.is_empty() { "target" } else { "target-flags" });
-    cargo.current_dir(&folder).args(["rustc", "--quiet", "--offline", "--"]).args(args);
+    cargo.current_dir(&folder).args(["rustc", "--quiet", "--offline"]);
+    cargo.args(is_optimised.then_some("--release"));
+    let target = if is_dynamic {
+        cargo.env("RUSTFLAGS", ["-Cprefer-dynamic", &args.join(" ")].join(" "));
+        // A library has the same name however it is built.
+        let own: String = args.concat().chars().filter(|letter| letter.is_alphanumeric()).collect();
+        base.join(format!("target-{own}"))
+    } else {
+        cargo.arg("--").args(args);
+        base.join("target")
+    };
     let output = run(cargo.env("CARGO_TARGET_DIR", &target));
     let said = if output.succeeds { Ok(()) } else { Err(output.text) };
-    Built { folder: target.join("debug"), said }
+    Built { folder: target.join(if is_optimised { "release" } else { "debug" }), said }
 }
 
 impl Built {
@@ -123,4 +133,22 @@ pub(crate) fn library_path(program: &Path) -> String {
     let output = run(Command::new("rustc").args(["--print", "target-libdir"]));
     let folder = program.parent().unwrap();
     format!("{}:{}:{}", folder.display(), folder.join("deps").display(), output.text.trim())
+}
+
+/// Links C sources of this folder and an archive of Rust, if one of them needs it.
+pub(crate) fn c_compiler(archive: &Path, args: &[&str], linker: &str, sources: &[&str], to: &str) -> PathBuf {
+    let folder = archive.with_file_name("c");
+    fs::create_dir_all(&folder).unwrap();
+    let here = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/images");
+    // The toolchain's lld under the name that a C compiler looks for.
+    let lld = run(Command::new("rustc").args(["--print", "target-libdir"]));
+    let lld = Path::new(lld.text.trim()).with_file_name("bin").join("gcc-ld");
+    let out = folder.join(to);
+    let mut cc = Command::new("cc");
+    cc.arg(format!("-B{}", lld.display())).args(["-O2", "-Wall", "-Werror", "-fPIC", linker]).args(args);
+    cc.args(sources.iter().map(|source| here.join(source))).arg(archive).arg("-o").arg(&out);
+    // What Rust's own library needs.
+    let output = run(cc.args(["-ldl", "-lpthread", "-lm"]));
+    assert!(output.succeeds, "{cc:?}: {}", output.text);
+    out
 }
