@@ -22,11 +22,20 @@ pub(crate) struct Crate {
     /// Whether it is linked with Rust libraries that are loaded, which takes the same arguments.
     pub(crate) is_dynamic: bool,
     pub(crate) is_optimised: bool,
+    /// Whether cargo chooses the versions of others' packages, and gets them.
+    pub(crate) is_fresh: bool,
 }
 
 impl Crate {
-    pub(crate) const PROGRAM: Self =
-        Self { name: "", kind: "bin", dependencies: "", args: &[], is_dynamic: false, is_optimised: false };
+    pub(crate) const PROGRAM: Self = Self {
+        name: "",
+        kind: "bin",
+        dependencies: "",
+        args: &[],
+        is_dynamic: false,
+        is_optimised: false,
+        is_fresh: false,
+    };
 }
 
 /// What cargo made of a package.
@@ -43,7 +52,7 @@ pub(crate) fn turn() -> MutexGuard<'static, ()> {
 
 /// Builds a package in a folder of its own, and its dependencies once for all.
 pub(crate) fn crate_of(package: Crate) -> Built {
-    let Crate { name, kind, dependencies, args, is_dynamic, is_optimised } = package;
+    let Crate { name, kind, dependencies, args, is_dynamic, is_optimised, is_fresh } = package;
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let base: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "images"].iter().collect();
     let folder = base.join(format!("{name}-{kind}"));
@@ -64,7 +73,7 @@ pub(crate) fn crate_of(package: Crate) -> Built {
     if fs::read_to_string(&path).ok().as_ref() != Some(&manifest) {
         fs::write(&path, manifest).unwrap();
         // The versions that are there already: a test needs no network.
-        if root.join("Cargo.lock").exists() {
+        if !is_fresh && root.join("Cargo.lock").exists() {
             fs::copy(root.join("Cargo.lock"), folder.join("Cargo.lock")).unwrap();
         }
     }
@@ -72,7 +81,8 @@ pub(crate) fn crate_of(package: Crate) -> Built {
     for variable in ["RUSTFLAGS", "CARGO_ENCODED_RUSTFLAGS", "CARGO_BUILD_TARGET", "RUSTC_WRAPPER"] {
         cargo.env_remove(variable);
     }
-    cargo.current_dir(&folder).args(["rustc", "--quiet", "--offline"]);
+    cargo.current_dir(&folder).args(["rustc", "--quiet"]);
+    cargo.args((!is_fresh).then_some("--offline"));
     cargo.args(is_optimised.then_some("--release"));
     let target = if is_dynamic {
         cargo.env("RUSTFLAGS", ["-Cprefer-dynamic", &args.join(" ")].join(" "));

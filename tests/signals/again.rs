@@ -285,3 +285,25 @@ fn a_handler_that_asks_us_recovers_what_is_ours_and_nothing_else() {
     // SAFETY: (1) no signal that we know: nothing is read.
     assert!(!unsafe { hosted::try_recover(libc::SIGUSR1, ptr::null_mut(), ptr::null_mut()) });
 }
+
+/// As handlers had to where the system reset the action itself.
+#[test]
+fn a_handler_that_installs_itself_each_time_stays_behind_ours() {
+    extern "C" fn itself(signal: c_int) {
+        set_one(signal, itself, 0, &[]);
+        one_argument(signal);
+    }
+    child::run(|| {
+        BOTH.iter().for_each(|&signal| set_one(signal, itself, 0, &[]));
+        install();
+        for signal in BOTH {
+            for _ in 0..3 {
+                raise(signal);
+                assert_eq!(calls(), (1, 0));
+                assert!(hosted::is_in_front(), "after signal {signal}");
+                recovers();
+            }
+        }
+    })
+    .expect_success();
+}

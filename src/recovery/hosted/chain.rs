@@ -92,7 +92,7 @@ pub(super) fn pass_on(delivery: Delivery, link: usize, ours: sighandler_t) {
             let front = set_action(delivery.signal, None);
             call(delivery, action);
             if let Ok(front) = front {
-                stay_in_front(delivery.signal, &front, ours, || _ = former.reset(version));
+                stay_in_front(delivery.signal, &front, action, ours, || _ = former.reset(version));
             }
         }
     }
@@ -154,17 +154,21 @@ fn set_mask(blocked: &sigset_t) -> sigset_t {
     unsafe { before.assume_init() }
 }
 
-/// Puts back what was installed before the former handler ran, if that has reset the signal's action.
+/// Puts back what was installed before the former handler ran, if that has changed the signal's action.
 ///
 /// Some handlers give up by resetting the action. std's does so for every signal but a stack overflow. Such a handler
 /// means its own action. So remember that reset, and keep our handler for the faults that can be recovered. It need not
 /// stand in front itself: that may be the handler of another copy of this crate, or anybody's who has called ours.
-fn stay_in_front(signal: c_int, front: &sigaction, ours: sighandler_t, reset: impl FnOnce()) {
+///
+/// Others install themselves again, each time that they are called. They mean to stay, and need not be in front for that.
+/// A third handler is left alone: perhaps another thread has put it in front at this moment, and it passes on to ours.
+fn stay_in_front(signal: c_int, front: &sigaction, former: Action, ours: sighandler_t, reset: impl FnOnce()) {
     let Ok(now) = set_action(signal, None) else { return };
-    if now.sa_sigaction != libc::SIG_DFL {
-        return;
+    match now.sa_sigaction {
+        libc::SIG_DFL => reset(),
+        again if again == former.address() && again != front.sa_sigaction => {}
+        _ => return,
     }
-    reset();
     let _ = if front.sa_sigaction == libc::SIG_DFL {
         // On another thread the former handler did the same at that moment.
         set_action(signal, Some(&in_front_of(Action::DEFAULT, ours)))
