@@ -5,18 +5,18 @@
 
 use core::{
     ffi::c_void,
-    mem::{self, MaybeUninit},
-    ptr,
+    mem,
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use libc::{c_int, sigaction, sighandler_t, siginfo_t, sigset_t, ucontext_t};
+use libc::{c_int, sigaction, sighandler_t, siginfo_t, ucontext_t};
 
 use super::{
     action::{Action, in_front_of, set_action},
     delivery::Delivery,
     former::Former,
 };
+use crate::recovery::trap::TrapFrame;
 
 /// How often ours can come in front of somebody's handler that was not behind it before.
 pub(super) const LINKS: usize = 8;
@@ -89,10 +89,16 @@ pub(super) fn pass_on(delivery: Delivery, link: usize, ours: sighandler_t) {
         // If several threads get the signal at once, only one of them calls the handler.
         _ if action.flags & libc::SA_RESETHAND != 0 && !former.reset(version) => die(delivery),
         _ => {
-            let front = set_action(delivery.signal, None);
+            // An instruction that raised the signal raises it again, if the former handler gives up. That ends the
+            // process, whoever is in front. A handler with one argument cannot do much else than repair, so it costs more.
+            let is_synchronous = delivery.is_synchronous();
+            let matters = !is_synchronous || action.flags & libc::SA_SIGINFO == 0;
+            let front = if matters { set_action(delivery.signal, None).ok() } else { None };
+            let pc = delivery.frame().pc();
             call(delivery, action);
-            if let Ok(front) = front {
-                stay_in_front(delivery.signal, &front, action, ours, || _ = former.reset(version));
+            // One that has moved the program counter has handled the fault, and has not given up.
+            if !is_synchronous || delivery.frame().pc() == pc {
+                stay_in_front(delivery.signal, front, action, ours, || _ = former.reset(version));
             }
         }
     }
@@ -113,8 +119,7 @@ fn die(delivery: Delivery) {
 ///
 /// It runs on its own stack already: see [`in_front_of`].
 fn call(delivery: Delivery, former: Action) {
-    // A handler that was installed after ours may have called us. It needs its own mask back.
-    let callers = set_mask(&mask_for(delivery, former));
+    let callers = set_mask(mask_for(delivery, former));
     if former.flags & libc::SA_SIGINFO != 0 {
         type ThreeArguments = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
         // SAFETY: SA_SIGINFO guarantees that the pointer is a function of this type.
@@ -126,32 +131,33 @@ fn call(delivery: Delivery, former: Action) {
         let handler = unsafe { mem::transmute::<*mut (), OneArgument>(former.handler) };
         handler(delivery.signal);
     }
-    set_mask(&callers);
+    // A handler that was installed after ours may have called us. It needs its own mask back.
+    if !delivery.returns_to_kernel() {
+        set_mask(callers);
+    }
 }
 
-/// The mask that the kernel would have set for the former handler. It holds the signals that were blocked when the
-/// signal came, the handler's own mask, and the signal itself.
-fn mask_for(delivery: Delivery, former: Action) -> sigset_t {
+/// The mask that the kernel would have set for the former handler, as bits. It holds the signals that were blocked when
+/// the signal came, the handler's own mask, and the signal itself.
+fn mask_for(delivery: Delivery, former: Action) -> u64 {
     let context = delivery.context.cast::<ucontext_t>();
-    // SAFETY: the kernel passes a SA_SIGINFO handler a valid context. It fills 64 signals of this set. The rest of the
-    // set is part of the frame, and stands for no signal.
-    let mut blocked = unsafe { (*context).uc_sigmask };
-    former.add_mask_to(&mut blocked);
-    if former.flags & libc::SA_NODEFER == 0 {
-        // SAFETY: a valid set and a valid number.
-        unsafe { libc::sigaddset(&raw mut blocked, delivery.signal) };
-    }
-    blocked
+    // SAFETY: the kernel passes a SA_SIGINFO handler a valid context.
+    let blocked = unsafe { &raw const (*context).uc_sigmask };
+    // SAFETY: the kernel fills 64 signals of this set.
+    let blocked = unsafe { blocked.cast::<u64>().read() };
+    let own = if former.flags & libc::SA_NODEFER == 0 { 1 << (delivery.signal - 1) } else { 0 };
+    blocked | former.mask | own
 }
 
 /// Sets this thread's mask, and returns the former mask.
-fn set_mask(blocked: &sigset_t) -> sigset_t {
-    let mut before = MaybeUninit::zeroed();
-    // SAFETY: a valid set, and room for one. A handler may block and unblock any signal.
-    unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, ptr::from_ref(blocked), before.as_mut_ptr()) };
-    // SAFETY: the call fails only for an unknown first argument. It filled the 64 signals that exist; the rest is
-    // zeroed.
-    unsafe { before.assume_init() }
+///
+/// The C library's function would do more than is needed here, and keeps signals of its own out of the mask.
+fn set_mask(blocked: u64) -> u64 {
+    let mut before = 0_u64;
+    let (new, old) = (&raw const blocked, &raw mut before);
+    // SAFETY: two sets of the kernel's size. A handler may block and unblock any signal.
+    unsafe { libc::syscall(libc::SYS_rt_sigprocmask, libc::SIG_SETMASK, new, old, size_of::<u64>()) };
+    before
 }
 
 /// Puts back what was installed before the former handler ran, if that has changed the signal's action.
@@ -162,17 +168,24 @@ fn set_mask(blocked: &sigset_t) -> sigset_t {
 ///
 /// Others install themselves again, each time that they are called. They mean to stay, and need not be in front for that.
 /// A third handler is left alone: perhaps another thread has put it in front at this moment, and it passes on to ours.
-fn stay_in_front(signal: c_int, front: &sigaction, former: Action, ours: sighandler_t, reset: impl FnOnce()) {
+fn stay_in_front(
+    signal: c_int,
+    front: Option<sigaction>,
+    former: Action,
+    ours: sighandler_t,
+    reset: impl FnOnce(),
+) {
     let Ok(now) = set_action(signal, None) else { return };
-    match now.sa_sigaction {
-        libc::SIG_DFL => reset(),
-        again if again == former.address() && again != front.sa_sigaction => {}
+    let is_front = |handler| front.is_some_and(|front| front.sa_sigaction == handler);
+    let behind = match now.sa_sigaction {
+        libc::SIG_DFL => {
+            reset();
+            Action::DEFAULT
+        }
+        again if again == former.address() && !is_front(again) => former,
         _ => return,
-    }
-    let _ = if front.sa_sigaction == libc::SIG_DFL {
-        // On another thread the former handler did the same at that moment.
-        set_action(signal, Some(&in_front_of(Action::DEFAULT, ours)))
-    } else {
-        set_action(signal, Some(front))
     };
+    // Not known, or reset on another thread at that moment: ours.
+    let front = front.filter(|front| front.sa_sigaction != libc::SIG_DFL);
+    let _ = set_action(signal, Some(&front.unwrap_or_else(|| in_front_of(behind, ours))));
 }

@@ -8,6 +8,7 @@ use libc::{c_int, sighandler_t, siginfo_t};
 use super::{
     chain::{self, LINKS},
     delivery::Delivery,
+    frame::entry,
     tables,
 };
 use crate::recovery::trap::{self, Recovery, Report};
@@ -16,7 +17,7 @@ type Handler = extern "C" fn(c_int, *mut siginfo_t, *mut c_void);
 
 /// The handlers of all links. They differ by their addresses: see `chain`.
 const HANDLERS: [Handler; LINKS] =
-    [handle::<0>, handle::<1>, handle::<2>, handle::<3>, handle::<4>, handle::<5>, handle::<6>, handle::<7>];
+    [enter::<0>, enter::<1>, enter::<2>, enter::<3>, enter::<4>, enter::<5>, enter::<6>, enter::<7>];
 
 /// The handler of a link as `sigaction` stores it.
 pub(super) fn address(link: usize) -> sighandler_t {
@@ -28,11 +29,16 @@ pub(super) fn link_of(handler: sighandler_t) -> Option<usize> {
     (0..LINKS).find(|&link| address(link) == handler)
 }
 
-/// The function that the kernel calls.
-extern "C" fn handle<const LINK: usize>(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
-    let delivery = Delivery { signal, info, context };
+/// The function that the kernel calls. It hands [`handle`] what Rust cannot see: the stack pointer.
+#[unsafe(naked)]
+extern "C" fn enter<const LINK: usize>(signal: c_int, info: *mut siginfo_t, context: *mut c_void) {
+    core::arch::naked_asm!(entry!(), link = const LINK, handle = sym handle)
+}
+
+extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void, stack: usize, link: usize) {
+    let delivery = Delivery { signal, info, context, stack };
     if !land(&delivery) {
-        chain::pass_on(delivery, LINK, address(LINK));
+        chain::pass_on(delivery, link, address(link));
     }
 }
 
@@ -85,7 +91,7 @@ extern "C" fn handle<const LINK: usize>(signal: c_int, info: *mut siginfo_t, con
 /// 1. The arguments are those that the kernel has passed to a handler with `SA_SIGINFO`, which has not returned. The
 ///    context is the kernel's own, no copy: what changes in it has to reach the interrupted code.
 pub unsafe fn try_recover(signal: c_int, info: *mut siginfo_t, context: *mut c_void) -> bool {
-    matches!(signal, libc::SIGSEGV | libc::SIGBUS) && land(&Delivery { signal, info, context })
+    matches!(signal, libc::SIGSEGV | libc::SIGBUS) && land(&Delivery { signal, info, context, stack: 0 })
 }
 
 /// Makes the interrupted frame resume at its landing, if its instruction has raised the signal and has one.
