@@ -37,14 +37,15 @@ fn host(scene: &str, plugins: &[String]) -> Output {
 #[test]
 fn one_that_gives_up_behind_several_images_takes_none_of_them_away() {
     let _turn = turn();
-    let [first, second] = plugins();
+    let both = plugins();
+    let turned = [both[1].clone(), both[0].clone()];
     for (scene, plugins) in [
-        ("program first", &[first.clone()][..]),
-        ("program last", &[first.clone()]),
-        ("plugins only", &[first.clone(), second.clone()]),
-        ("plugins only", &[second.clone(), first.clone()]),
-        ("program first", &[first.clone(), second.clone()]),
-        ("program last", &[first, second]),
+        ("program first", &both[..1]),
+        ("program last", &both[..1]),
+        ("plugins only", &both),
+        ("plugins only", &turned),
+        ("program first", &both),
+        ("program last", &both),
     ] {
         host(scene, plugins).expect("the end", &format!("{scene}: {plugins:?}"));
     }

@@ -39,16 +39,25 @@ impl ImageTable {
         }
     }
 
-    /// Whether the handler of this image searches it, apart from `install`.
+    /// Whether there is nothing to register: it is this image's own, or no table.
     fn is_known(self) -> bool {
-        let is_own = Table::image().entries().as_ptr() == self.start;
-        is_own || self.start.is_null() || self.start == self.stop
+        self.start == own_start() || self.start.is_null() || self.start == self.stop
     }
 
     /// Whether the handler searches it.
     pub(crate) fn is_registered(self) -> bool {
         self.is_known() || of_other_images().any(|table| table.entries().as_ptr() == self.start)
     }
+}
+
+/// Where the table of this crate's own image begins, whole or not.
+#[inline(never)]
+fn own_start() -> *const Entry {
+    unsafe extern "C" {
+        #[link_name = "__start_axptr_ex_table"]
+        static START: [u8; 0];
+    }
+    (&raw const START).cast()
 }
 
 /// Why a table cannot be registered.
