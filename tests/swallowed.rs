@@ -11,6 +11,7 @@ mod child;
 #[expect(dead_code, reason = "the scenes of signals need more of it")]
 #[path = "signals/handlers.rs"]
 mod handlers;
+#[expect(unused_imports, reason = "the scenes of signals need more of it")]
 #[path = "signals/machine/mod.rs"]
 mod machine;
 #[expect(dead_code, reason = "the sweep needs more of it")]
