@@ -11,7 +11,6 @@ mod child;
 #[expect(dead_code, reason = "the scenes of signals need more of it")]
 #[path = "signals/handlers.rs"]
 mod handlers;
-#[expect(unused_imports, reason = "the scenes of signals need more of it")]
 #[path = "signals/machine/mod.rs"]
 mod machine;
 #[expect(dead_code, reason = "the sweep needs more of it")]
@@ -31,6 +30,11 @@ use axptr::{
 use libc::{c_int, c_void};
 
 use crate::handlers::{BOTH, disposition, install, set_three};
+
+// The rest of `machine`: the scenes of signals need it.
+const _: (c_int, bool) = machine::UNTRANSLATABLE_TELLS;
+const _: fn(usize) = machine::wild_jump;
+const _: unsafe fn(usize, [usize; 4]) -> (isize, usize) = machine::call_then_entry;
 
 /// Nothing is mapped there.
 const NOWHERE: usize = 0x18;
