@@ -79,6 +79,20 @@ pub(super) fn set_action(signal: c_int, new: Option<&sigaction>) -> Result<sigac
     Ok(unsafe { old.assume_init() })
 }
 
+/// A signal's action as it is, for a handler.
+///
+/// It is short of stack: the C library's form of an action is large, and lives only in here.
+#[inline(never)]
+pub(super) fn current(signal: c_int) -> Option<Action> {
+    set_action(signal, None).ok().map(|action| Action::of(&action))
+}
+
+/// Sets a signal's action, as above.
+#[inline(never)]
+pub(super) fn put(signal: c_int, action: Action) {
+    let _ = set_action(signal, Some(&action.to_sigaction()));
+}
+
 /// The action that installs `ours`: on the former handler's stack, with all signals blocked.
 ///
 /// No signal may interrupt our handler. A second signal would need stack, and std's alternate stack has no room for

@@ -9,10 +9,10 @@ use core::{
     sync::atomic::{AtomicUsize, Ordering},
 };
 
-use libc::{c_int, sigaction, sighandler_t, siginfo_t, ucontext_t};
+use libc::{c_int, sighandler_t, siginfo_t, ucontext_t};
 
 use super::{
-    action::{Action, in_front_of, set_action},
+    action::{self, Action, in_front_of},
     delivery::Delivery,
     former::Former,
 };
@@ -93,12 +93,17 @@ pub(super) fn pass_on(delivery: Delivery, link: usize, ours: sighandler_t) {
             // process, whoever is in front. A handler with one argument cannot do much else than repair, so it costs more.
             let is_synchronous = delivery.is_synchronous();
             let matters = !is_synchronous || action.flags & libc::SA_SIGINFO == 0;
-            let front = if matters { set_action(delivery.signal, None).ok() } else { None };
+            let front = if matters { action::current(delivery.signal) } else { None };
             let pc = delivery.frame().pc();
             call(delivery, action);
             // One that has moved the program counter has handled the fault, and has not given up.
             if !is_synchronous || delivery.frame().pc() == pc {
-                stay_in_front(delivery.signal, front, action, ours, || _ = former.reset(version));
+                if let Some(behind) = given_up(delivery.signal, front, action) {
+                    if behind == Action::DEFAULT {
+                        former.reset(version);
+                    }
+                    stay_in_front(delivery.signal, front, behind, ours);
+                }
             }
         }
     }
@@ -106,7 +111,7 @@ pub(super) fn pass_on(delivery: Delivery, link: usize, ours: sighandler_t) {
 
 /// Ends the process with this signal, as the default action does.
 fn die(delivery: Delivery) {
-    let _ = set_action(delivery.signal, Some(&Action::DEFAULT.to_sigaction()));
+    action::put(delivery.signal, Action::DEFAULT);
     if !delivery.is_synchronous() {
         // SAFETY: raises a signal in this thread. The signal stays blocked until the handler returns, and then ends the
         // process.
@@ -160,32 +165,28 @@ fn set_mask(blocked: u64) -> u64 {
     before
 }
 
-/// Puts back what was installed before the former handler ran, if that has changed the signal's action.
+/// What is behind our handler from now on, if the former handler has changed the signal's action.
 ///
 /// Some handlers give up by resetting the action. std's does so for every signal but a stack overflow. Such a handler
-/// means its own action. So remember that reset, and keep our handler for the faults that can be recovered. It need not
-/// stand in front itself: that may be the handler of another copy of this crate, or anybody's who has called ours.
-///
-/// Others install themselves again, each time that they are called. They mean to stay, and need not be in front for that.
-/// A third handler is left alone: perhaps another thread has put it in front at this moment, and it passes on to ours.
-fn stay_in_front(
-    signal: c_int,
-    front: Option<sigaction>,
-    former: Action,
-    ours: sighandler_t,
-    reset: impl FnOnce(),
-) {
-    let Ok(now) = set_action(signal, None) else { return };
-    let is_front = |handler| front.is_some_and(|front| front.sa_sigaction == handler);
-    let behind = match now.sa_sigaction {
-        libc::SIG_DFL => {
-            reset();
-            Action::DEFAULT
-        }
-        again if again == former.address() && !is_front(again) => former,
-        _ => return,
-    };
+/// means its own action. Others install themselves again, each time that they are called. They mean to stay, and need not
+/// be in front for that. A third handler is left alone: perhaps another thread has put it in front at this moment, and it
+/// passes on to ours.
+#[inline(never)]
+fn given_up(signal: c_int, front: Option<Action>, former: Action) -> Option<Action> {
+    let now = action::current(signal)?;
+    let was_front = front.is_some_and(|front| front.handler == now.handler);
+    match now.address() {
+        libc::SIG_DFL => Some(Action::DEFAULT),
+        again if again == former.address() && !was_front => Some(former),
+        _ => None,
+    }
+}
+
+/// Puts back what was installed before the former handler ran, for the faults that can be recovered. It need not be ours:
+/// it may be the handler of another copy of this crate, or anybody's who has called ours.
+#[inline(never)]
+fn stay_in_front(signal: c_int, front: Option<Action>, behind: Action, ours: sighandler_t) {
     // Not known, or reset on another thread at that moment: ours.
-    let front = front.filter(|front| front.sa_sigaction != libc::SIG_DFL);
-    let _ = set_action(signal, Some(&front.unwrap_or_else(|| in_front_of(behind, ours))));
+    let front = front.filter(|front| front.address() != libc::SIG_DFL);
+    action::put(signal, front.unwrap_or_else(|| Action::of(&in_front_of(behind, ours))));
 }
