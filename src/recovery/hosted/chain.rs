@@ -97,13 +97,13 @@ pub(super) fn pass_on(delivery: Delivery, link: usize, ours: sighandler_t) {
             let pc = delivery.frame().pc();
             call(delivery, action);
             // One that has moved the program counter has handled the fault, and has not given up.
-            if !is_synchronous || delivery.frame().pc() == pc {
-                if let Some(behind) = given_up(delivery.signal, front, action) {
-                    if behind == Action::DEFAULT {
-                        former.reset(version);
-                    }
-                    stay_in_front(delivery.signal, front, behind, ours);
+            if (!is_synchronous || delivery.frame().pc() == pc)
+                && let Some(behind) = given_up(delivery.signal, front, action)
+            {
+                if behind == Action::DEFAULT {
+                    former.reset(version);
                 }
+                stay_in_front(delivery.signal, front, behind, ours);
             }
         }
     }
