@@ -32,6 +32,7 @@ pub(crate) mod ax_cpu;
 pub(crate) mod entry;
 pub(crate) mod hidden;
 pub(crate) mod operation;
+#[macro_use]
 pub(crate) mod raw;
 pub(crate) mod width;
 #[macro_use]

@@ -45,7 +45,6 @@ macro_rules! routines {
         )*
     };
 }
-pub(super) use routines;
 
 routines! {
     fn __axptr_copy_from_user(dst: *mut u8, src: usize, len: usize) -> Outcome;

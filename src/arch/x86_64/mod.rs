@@ -87,7 +87,7 @@ global_asm!(
 
 /// The routines that only this machine has.
 pub(crate) mod unpredictable {
-    use crate::arch::raw::{Outcome, routines};
+    use crate::arch::raw::Outcome;
 
     routines! {
         fn __axptr_copy_from_user_unpredictable(dst: *mut u8, src: usize, len: usize) -> Outcome;
