@@ -10,6 +10,20 @@
 // 0: none; 1, 2: each entry stands in a table of ax-cpu's too, with distances from their own place, or from the table's start.
 .set AXPTR_AX_CPU, {ax_cpu}
 
+// A symbol that no other image sees. In a shared object, a symbol that others see may turn out to be that of another image,
+// with its own copy of this crate. And its distance is unknown to the linker.
+.macro axptr_hidden symbol
+    .if AXPTR_KERNEL == 0
+    .hidden \symbol
+    .endif
+.endm
+
+// A symbol for the Rust side.
+.macro axptr_global symbol
+    .global \symbol
+    axptr_hidden \symbol
+.endm
+
 // `insn` accesses user memory if `flags` is not 0. Then a fault goes on at `landing`. `routine` names the section of
 // the routine: the entry follows it through the linker (SHF_LINK_ORDER), and it refers to the entry. Without that
 // reference, `--icf=all` would fold a routine and its no-fault form, which differ only in their entries.

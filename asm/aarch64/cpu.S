@@ -31,13 +31,13 @@ axptr_begin try_mops
     mov     x2, xzr
     mov     x3, xzr
     mov     x4, xzr
-    .global __axptr_try_mops_insn
+    axptr_global __axptr_try_mops_insn
 __axptr_try_mops_insn:
     cpyfp   [x4]!, [x3]!, x2!
     cpyfm   [x4]!, [x3]!, x2!
     cpyfe   [x4]!, [x3]!, x2!
     mov     w0, 1
-    .global __axptr_try_mops_end
+    axptr_global __axptr_try_mops_end
 __axptr_try_mops_end:
     ret
 axptr_end try_mops
@@ -46,7 +46,7 @@ axptr_end try_mops
 // Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
 axptr_begin sentinel, is_called=0
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, ldtrb w8, [x0]
-    .global __axptr_sentinel_landing
+    axptr_global __axptr_sentinel_landing
 __axptr_sentinel_landing:
     ret
 axptr_end sentinel
@@ -54,12 +54,12 @@ axptr_end sentinel
 // A load without an entry. `trap::selftest` has it fault, for the kernel's own handler. Returns 1 if that stepped over it,
 // else 0. The load has a label of its own: a marked routine begins with another instruction.
 axptr_begin unlisted
-    .global __axptr_unlisted_insn
+    axptr_global __axptr_unlisted_insn
 __axptr_unlisted_insn:
     ldrb    w0, [x0]
     mov     w0, 0
     ret
-    .global __axptr_unlisted_stepped_over
+    axptr_global __axptr_unlisted_stepped_over
 __axptr_unlisted_stepped_over:
     mov     w0, 1
     ret

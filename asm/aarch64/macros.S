@@ -20,6 +20,9 @@
 // or two tag granules, may leave the good part behind (Arm ARM B2.2.1: only an aligned access is single-copy atomic).
 // Loads may be unaligned, and so may accesses to kernel memory: SCTLR_EL1.A is 0.
 
+axptr_hidden {cpu}
+axptr_hidden {mops_state}
+
 // Entry flags, beside those of asm/entry.S.
 .set AXPTR_STRICT, {strict}             // the instruction accesses kernel memory too
 
@@ -50,7 +53,7 @@
 .macro axptr_begin routine, is_called=1
     .pushsection .text.axptr_\routine, "ax", @progbits
     .balign 32
-    .global __axptr_\routine
+    axptr_global __axptr_\routine
     .type __axptr_\routine, @function
 __axptr_\routine:
     .if \is_called

@@ -67,7 +67,7 @@ axptr_begin \routine
 .Lfault_\routine:
     tbz     w1, AXPTR_SUB_PAGE_BIT, .Lexit_\routine     // the cause ends at a page, so the word had no byte to copy
     sub     x3, x6, x2
-    .global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
+    axptr_global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
 .Lbytewise_\routine:
 __axptr_\routine\()_bytewise:
     axptr_access \routine, \load, .Lexit_\routine, ldtrb w8, [x3]

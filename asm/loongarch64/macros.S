@@ -12,6 +12,8 @@
 // The other registers used are temporaries. No routine touches the stack, ra, or r21, which a kernel may reserve. This
 // machine has no window: kernel code may access user pages at any time.
 
+axptr_hidden {cpu}
+
 // Bits of {cpu}.
 .set AXPTR_CPU_KNOWN, {known}
 .set AXPTR_CPU_UAL, {ual}
@@ -25,7 +27,7 @@
 .macro axptr_begin routine
     .pushsection .text.axptr_\routine, "ax", @progbits
     .balign 32
-    .global __axptr_\routine
+    axptr_global __axptr_\routine
     .type __axptr_\routine, @function
 __axptr_\routine:
 .endm
@@ -55,7 +57,7 @@ __axptr_\routine:
 // Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
 axptr_begin sentinel
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, ld.b $a0, $a0, 0
-    .global __axptr_sentinel_landing
+    axptr_global __axptr_sentinel_landing
 __axptr_sentinel_landing:
     ret
 axptr_end sentinel
@@ -63,12 +65,12 @@ axptr_end sentinel
 // A load without an entry. `trap::selftest` has it fault, for the kernel's own handler. Returns 1 if that stepped over it,
 // else 0. The load has a label of its own: a marked routine begins with another instruction.
 axptr_begin unlisted
-    .global __axptr_unlisted_insn
+    axptr_global __axptr_unlisted_insn
 __axptr_unlisted_insn:
     ld.bu   $a0, $a0, 0
     move    $a0, $zero
     ret
-    .global __axptr_unlisted_stepped_over
+    axptr_global __axptr_unlisted_stepped_over
 __axptr_unlisted_stepped_over:
     li.w    $a0, 1
     ret

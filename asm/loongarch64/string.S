@@ -88,7 +88,7 @@ axptr_begin \routine
     andi    $t0, $a1, AXPTR_SUB_PAGE
     beqz    $t0, .Lexit_\routine        // the cause ends at a page, so the word had no byte to copy
     sub.d   $a3, $a4, $a2
-    .global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
+    axptr_global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
 .Lbytewise_\routine:
 __axptr_\routine\()_bytewise:
     axptr_access \routine, \load, .Lexit_\routine, ld.bu $t0, $a3, 0

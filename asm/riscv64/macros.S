@@ -18,7 +18,7 @@
     .option push
     .option norelax
     .balign 16
-    .global __axptr_\routine
+    axptr_global __axptr_\routine
     .type __axptr_\routine, @function
 __axptr_\routine:
 .endm

@@ -4,7 +4,7 @@
 // Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
 axptr_begin sentinel
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, lbu a0, 0(a0)
-    .global __axptr_sentinel_landing
+    axptr_global __axptr_sentinel_landing
 __axptr_sentinel_landing:
     ret
 axptr_end sentinel
@@ -12,12 +12,12 @@ axptr_end sentinel
 // A load without an entry. `trap::selftest` has it fault, for the kernel's own handler. Returns 1 if that stepped over it,
 // else 0. The load has a label of its own: a marked routine begins with another instruction.
 axptr_begin unlisted
-    .global __axptr_unlisted_insn
+    axptr_global __axptr_unlisted_insn
 __axptr_unlisted_insn:
     lbu     a0, 0(a0)
     li      a0, 0
     ret
-    .global __axptr_unlisted_stepped_over
+    axptr_global __axptr_unlisted_stepped_over
 __axptr_unlisted_stepped_over:
     li      a0, 1
     ret

@@ -388,7 +388,7 @@ axptr_begin \routine
     // starts fast. Other CPUs use the ordinary classes. So does Zen 3: there the start of `rep movsb` costs more than
     // the branches.
     .if \unpredictable
-    .global __axptr_\routine\()_unpredictable
+    axptr_global __axptr_\routine\()_unpredictable
     .type __axptr_\routine\()_unpredictable, @function
 __axptr_\routine\()_unpredictable:
     axptr_branch_target

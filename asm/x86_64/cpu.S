@@ -65,7 +65,7 @@ axptr_end ask_cpu
 // Never called. `selftest` looks up its entry: if the table has it, the linker kept the table.
 axptr_begin sentinel, is_called=0
     axptr_access sentinel, AXPTR_R, __axptr_sentinel_landing, mov al, byte ptr [rdi]
-    .global __axptr_sentinel_landing
+    axptr_global __axptr_sentinel_landing
 __axptr_sentinel_landing:
     ret
 axptr_end sentinel
@@ -73,12 +73,12 @@ axptr_end sentinel
 // A load without an entry. `trap::selftest` has it fault, for the kernel's own handler. Returns 1 if that stepped over it,
 // else 0. The load has a label of its own: a marked routine begins with another instruction.
 axptr_begin unlisted
-    .global __axptr_unlisted_insn
+    axptr_global __axptr_unlisted_insn
 __axptr_unlisted_insn:
     movzx   eax, byte ptr [rdi]
     xor     eax, eax
     ret
-    .global __axptr_unlisted_stepped_over
+    axptr_global __axptr_unlisted_stepped_over
 __axptr_unlisted_stepped_over:
     mov     eax, 1
     ret

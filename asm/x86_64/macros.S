@@ -14,6 +14,8 @@
 // Entry flags, beside those of asm/entry.S.
 .set AXPTR_STRICT, {strict}             // the instruction accesses kernel memory too
 
+axptr_hidden {cpu}
+
 // Bits of {cpu}.
 .set AXPTR_CPU_KNOWN, {known}
 .set AXPTR_CPU_SMAP, {smap}
@@ -33,7 +35,7 @@
 .macro axptr_begin routine, is_called=1
     .pushsection .text.axptr_\routine, "ax", @progbits
     .balign 32
-    .global __axptr_\routine
+    axptr_global __axptr_\routine
     .type __axptr_\routine, @function
 __axptr_\routine:
     .if \is_called

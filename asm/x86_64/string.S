@@ -149,7 +149,7 @@ axptr_begin \routine
 .Lfault0_\routine:                       // rsi is where the next byte is
     test    dl, dl
     jns     .Lexit_\routine             // the cause ends at a page, so the word had no byte to copy
-    .global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
+    axptr_global __axptr_\routine\()_bytewise  // for tests: causes that end at a page do not come here
 .Lbytewise_\routine:
 __axptr_\routine\()_bytewise:
     axptr_access \routine, \load, .Lexit_\routine, mov al, byte ptr [rsi]

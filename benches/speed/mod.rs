@@ -27,6 +27,7 @@ pub(crate) fn run(quick: bool, only: &'static str) {
     others::checks(effort);
     others::lookups(effort);
     others::faults(effort);
+    others::foreign_traps(effort);
 }
 
 /// Vendor, family and model, as goals name them.

@@ -190,6 +190,7 @@ extern "C" fn minimal(_: c_int, _: *mut libc::siginfo_t, context: *mut libc::c_v
     context.uc_mcontext.gregs[libc::REG_RIP as usize] = (&raw const bench_fault_landing).addr() as i64;
 }
 
+/// The action of SIGSEGV: sets it if there is a new one, and returns the former one.
 fn handler_of_sigsegv(new: Option<&libc::sigaction>) -> libc::sigaction {
     // SAFETY: all zero is a `sigaction`.
     let mut old: libc::sigaction = unsafe { mem::zeroed() };
@@ -200,18 +201,55 @@ fn handler_of_sigsegv(new: Option<&libc::sigaction>) -> libc::sigaction {
     old
 }
 
-/// A read of 8 bytes that are not there.
-pub(super) fn faults(effort: Effort) {
+/// The action of [`minimal`].
+fn least(flags: c_int) -> libc::sigaction {
+    // SAFETY: all zero is a `sigaction`.
+    let mut least: libc::sigaction = unsafe { mem::zeroed() };
+    least.sa_sigaction = minimal as *const () as usize;
+    least.sa_flags = flags;
+    least
+}
+
+/// A fault that is not axptr's and has a handler of its own, which goes on behind the load: with axptr's in front of that
+/// handler, and alone.
+pub(super) fn foreign_traps(effort: Effort) {
+    let addr = page_that_forbids();
+    let before = handler_of_sigsegv(None);
+    let alone = least(before.sa_flags);
+    handler_of_sigsegv(Some(&alone));
+    // SAFETY: (1) as at the start.
+    unsafe { axptr::hosted::install() }.expect("a process can have signal handlers");
+    let in_front = handler_of_sigsegv(Some(&before));
+    let batch = |action: libc::sigaction| {
+        move |times| {
+            let before = handler_of_sigsegv(Some(&action));
+            for _ in 0..times {
+                // SAFETY: it faults, and the handler goes on behind the load.
+                unsafe { bench_fault(black_box(addr)) };
+            }
+            handler_of_sigsegv(Some(&before));
+        }
+    };
+    let candidates: Vec<Candidate<'_>> =
+        vec![("axptr", Box::new(batch(in_front))), ("handler alone", Box::new(batch(alone)))];
+    let slow = Effort { nanoseconds: effort.nanoseconds * 4.0, ..effort };
+    compare(slow, "foreign trap", 8, 1, candidates);
+}
+
+/// The address of a page that nobody may read.
+fn page_that_forbids() -> usize {
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     // SAFETY: a new mapping, at an address of the kernel's choice.
     let page = unsafe { libc::mmap(ptr::null_mut(), 4096, libc::PROT_NONE, flags, -1, 0) };
     assert_ne!(page, libc::MAP_FAILED, "no memory");
-    let addr = page.expose_provenance();
+    page.expose_provenance()
+}
+
+/// A read of 8 bytes that are not there.
+pub(super) fn faults(effort: Effort) {
+    let addr = page_that_forbids();
     let ours = handler_of_sigsegv(None);
-    // SAFETY: all zero is a `sigaction`.
-    let mut least: libc::sigaction = unsafe { mem::zeroed() };
-    least.sa_sigaction = minimal as *const () as usize;
-    least.sa_flags = ours.sa_flags;
+    let least = least(ours.sa_flags);
     let candidates: Vec<Candidate<'_>> = vec![
         (
             "axptr",

@@ -22,6 +22,7 @@
 //!   says whether this CPU can execute a path, `force_cpu` makes the routines take it, `forget_cpu` lets them ask the
 //!   CPU again.
 //! - `window`: closes and opens the window at a task switch (kernels).
+//! - `weak_address`: the address of a symbol that need not be there (processes).
 //! - `rehearse`: faults with known registers, for the self test of a trap handler; see [`operation`].
 //!
 //! `recovery` reads what the machine reports about a fault. It has a file for each machine in `syndrome`, `vector` and
@@ -31,6 +32,7 @@ pub(crate) mod ax_cpu;
 pub(crate) mod entry;
 pub(crate) mod hidden;
 pub(crate) mod operation;
+#[macro_use]
 pub(crate) mod raw;
 pub(crate) mod width;
 #[macro_use]

@@ -13,18 +13,53 @@ pub(crate) struct Outcome {
     pub(crate) cause: usize,
 }
 
-unsafe extern "C" {
-    pub(crate) fn __axptr_copy_from_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_to_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_in_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_fill_user(dst: *mut u8, byte: u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_string(dst: *mut u8, src: *const u8, max: usize) -> Outcome;
+/// Declares routines of the assembly.
+///
+/// The functions that call them are expanded where they are used. In a process whose copy of this crate lies in a Rust
+/// `dylib` that may be another image, and the compiler exports no symbols of assembly. So with the feature `dylib` each
+/// routine has a function of the same name in front, which the compiler exports.
+macro_rules! routines {
+    ($(fn $name:ident($($arg:ident: $type:ty),*) -> Outcome;)*) => {
+        #[cfg(not(all(feature = "dylib", axptr_home = "process")))]
+        unsafe extern "C" {
+            $(pub(crate) fn $name($($arg: $type),*) -> Outcome;)*
+        }
 
-    pub(crate) fn __axptr_copy_from_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_to_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_in_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_fill_user_nofault(dst: *mut u8, byte: u8, len: usize) -> Outcome;
-    pub(crate) fn __axptr_copy_string_nofault(dst: *mut u8, src: *const u8, max: usize) -> Outcome;
+        #[cfg(all(feature = "dylib", axptr_home = "process"))]
+        mod of_this_image {
+            use super::Outcome;
+
+            unsafe extern "C" {
+                $(pub(super) fn $name($($arg: $type),*) -> Outcome;)*
+            }
+        }
+
+        $(
+            /// # Safety
+            ///
+            /// As the routine.
+            #[cfg(all(feature = "dylib", axptr_home = "process"))]
+            #[inline(never)]
+            pub(crate) unsafe extern "C" fn $name($($arg: $type),*) -> Outcome {
+                // SAFETY: our caller answers for the conditions.
+                unsafe { of_this_image::$name($($arg),*) }
+            }
+        )*
+    };
+}
+
+routines! {
+    fn __axptr_copy_from_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    fn __axptr_copy_to_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    fn __axptr_copy_in_user(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    fn __axptr_fill_user(dst: *mut u8, byte: u8, len: usize) -> Outcome;
+    fn __axptr_copy_string(dst: *mut u8, src: *const u8, max: usize) -> Outcome;
+
+    fn __axptr_copy_from_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    fn __axptr_copy_to_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    fn __axptr_copy_in_user_nofault(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    fn __axptr_fill_user_nofault(dst: *mut u8, byte: u8, len: usize) -> Outcome;
+    fn __axptr_copy_string_nofault(dst: *mut u8, src: *const u8, max: usize) -> Outcome;
 }
 
 unsafe extern "C" {

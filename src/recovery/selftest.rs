@@ -3,6 +3,8 @@
 
 use core::fmt;
 
+#[cfg(axptr_home = "process")]
+use crate::recovery::hosted::{install, tables::ImageTable};
 use crate::{
     extable::{image, table::TableError},
     recovery::limit,
@@ -14,8 +16,18 @@ use crate::{
 /// Call it once at boot, after [`set_user_limit`](crate::set_user_limit). So a mistake shows itself at boot, not at the
 /// first bad pointer. It allocates nothing and raises no fault. It does not see whether the trap handler is right.
 ///
-/// In a process all memory is user memory, so it checks the table, that there is a limit, and that `hosted::install` has
-/// been called. A process whose own signal handler calls [`recover`](crate::trap::recover) asks
+/// # Errors
+///
+/// The first defect that it finds.
+#[cfg(not(axptr_home = "process"))]
+pub fn selftest() -> Result<(), SelftestError> {
+    check()
+}
+
+/// Checks the linker's and the integrator's work, in a process: the exception table is whole and sorted, there is a user
+/// limit, `hosted::install` has been called, and knows the table of the image that calls.
+///
+/// A process whose own signal handler calls [`recover`](crate::trap::recover) asks
 /// [`extable::selftest`](crate::extable::selftest) instead.
 ///
 /// ```
@@ -30,32 +42,38 @@ use crate::{
 /// # Errors
 ///
 /// The first defect that it finds.
+// It has to be a part of the caller's image: see `ImageTable::of_caller`.
+#[cfg(axptr_home = "process")]
+#[inline(always)]
 pub fn selftest() -> Result<(), SelftestError> {
+    check_for(ImageTable::of_caller())
+}
+
+/// The self test of a process, for the image with this table.
+#[cfg(axptr_home = "process")]
+#[inline(never)]
+fn check_for(image: ImageTable) -> Result<(), SelftestError> {
+    check()?;
+    if !install::is_installed() {
+        return Err(SelftestError::NoHandler);
+    }
+    if image.is_registered() { Ok(()) } else { Err(SelftestError::OtherImage) }
+}
+
+#[cfg_attr(not(axptr_home = "process"), inline)]
+fn check() -> Result<(), SelftestError> {
     image::selftest()?;
     let limit = limit::user_limit();
     if limit == 0 {
         return Err(SelftestError::NotSetUp);
     }
     let on_the_stack = 0_u8;
-    let code: fn() -> Result<(), SelftestError> = selftest;
+    let code: fn() -> Result<(), SelftestError> = check;
     let own = [code as usize, limit::address_of_limit(), (&raw const on_the_stack).addr()];
     match limit::first_below_limit(&own) {
         Some(kernel) => Err(SelftestError::KernelBelowLimit { limit, kernel }),
-        None if !has_handler() => Err(SelftestError::NoHandler),
         None => Ok(()),
     }
-}
-
-/// Whether faults are recovered in this process.
-#[cfg(axptr_home = "process")]
-fn has_handler() -> bool {
-    crate::recovery::hosted::install::is_installed()
-}
-
-/// Nobody can see that of a kernel.
-#[cfg(not(axptr_home = "process"))]
-fn has_handler() -> bool {
-    true
 }
 
 /// The defect that [`selftest`] found.
@@ -76,6 +94,9 @@ pub enum SelftestError {
     },
     /// In a process: `hosted::install` has not been called. The first bad pointer would end the process.
     NoHandler,
+    /// In a process: this image uses a copy of the crate that lies in another image, and has not called
+    /// `hosted::install` itself. The first bad pointer in code that was expanded in this image would end the process.
+    OtherImage,
 }
 
 impl fmt::Debug for SelftestError {
@@ -85,6 +106,7 @@ impl fmt::Debug for SelftestError {
             Self::Table(error) => f.debug_tuple("Table").field(error).finish(),
             Self::NotSetUp => f.write_str("NotSetUp"),
             Self::NoHandler => f.write_str("NoHandler"),
+            Self::OtherImage => f.write_str("OtherImage"),
             Self::KernelBelowLimit { limit, kernel } => f
                 .debug_struct("KernelBelowLimit")
                 .field("limit", &format_args!("{limit:#x}"))
@@ -106,6 +128,10 @@ impl fmt::Display for SelftestError {
             ),
             Self::NoHandler => f.write_str(
                 "nothing recovers a fault in this process: call `unsafe { axptr::hosted::install() }`",
+            ),
+            Self::OtherImage => f.write_str(
+                "axptr lies in another image, whose handler does not know this image's exception table: call \
+                 `unsafe { axptr::hosted::install() }` from a function of this image",
             ),
             Self::KernelBelowLimit { limit, kernel } => write!(
                 f,

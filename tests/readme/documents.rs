@@ -10,13 +10,14 @@ use std::{
 use super::files::{read, root};
 
 /// What a reader of the package is sent to.
-const DOCUMENTS: [&str; 8] = [
+const DOCUMENTS: [&str; 9] = [
     "README.md",
     "CONTRIBUTING.md",
     "SECURITY.md",
     "docs/architecture.md",
     "docs/operations.md",
     "docs/performance.md",
+    "docs/processes.md",
     "docs/starryos.md",
     "docs/troubleshooting.md",
 ];

@@ -14,6 +14,7 @@ mod memory;
 #[path = "../support/registers/mod.rs"]
 mod registers;
 
+mod again;
 mod chaining;
 mod dying;
 mod installing;

@@ -48,9 +48,12 @@ impl Front {
         static ONE_TEST: Mutex<()> = Mutex::new(());
         // A test that failed leaves nothing behind that matters to the next.
         let guard = ONE_TEST.lock().unwrap_or_else(PoisonError::into_inner);
-        // SAFETY: (1) the tests pass addresses of their sites' mappings, which no Rust object is in, and
-        // addresses where nothing is.
-        unsafe { axptr::hosted::install() }.expect("the kernel lets us handle SIGSEGV and SIGBUS");
+        // A second call would put axptr's in front of this one.
+        if SEGV.load(Ordering::Relaxed) == 0 {
+            // SAFETY: (1) the tests pass addresses of their sites' mappings, which no Rust object is in, and
+            // addresses where nothing is.
+            unsafe { axptr::hosted::install() }.expect("the kernel lets us handle SIGSEGV and SIGBUS");
+        }
         put_in_front(libc::SIGSEGV, &SEGV);
         put_in_front(libc::SIGBUS, &BUS);
         let code = match handler {

@@ -23,8 +23,8 @@ pub struct Machine {
     pub cpus: &'static [Cpu],
     /// The feature that keeps kernel code away from user memory.
     pub window: Option<&'static str>,
-    /// How it boots on the living line of ArceOS crates, if it does.
-    pub living: Option<Living>,
+    /// How it boots on the living line of ArceOS crates.
+    pub living: Living,
     /// How the panics of the kernel's own trap handler begin.
     pub fault_panics: &'static [&'static str],
     /// What the tests in a Linux process need.
@@ -100,14 +100,14 @@ const ALL: &[Machine] = &[
             Cpu { name: "qemu64", features: &[] },
         ],
         window: Some("smap"),
-        living: Some(Living {
+        living: Living {
             board: &["-machine", "q35", "-m", "256M"],
             loader: Loader::Uefi {
                 firmware: "/usr/share/ovmf/OVMF.fd",
                 package: "ovmf",
                 program: "BOOTX64.EFI",
             },
-        }),
+        },
         fault_panics: &["Unhandled #PF @ ", "#GP @ "],
         hosted: Hosted {
             target: "x86_64-unknown-linux-gnu",
@@ -132,7 +132,7 @@ const ALL: &[Machine] = &[
             Cpu { name: "cortex-a72", features: &[] },
         ],
         window: Some("pan"),
-        living: None,
+        living: Living { board: &["-machine", "virt", "-m", "128M"], loader: Loader::Own },
         fault_panics: &["Unhandled Page Fault @ ", "Unhandled synchronous exception "],
         hosted: Hosted {
             target: "aarch64-unknown-linux-gnu",
@@ -153,10 +153,10 @@ const ALL: &[Machine] = &[
         image: Format::Flat,
         cpus: &[Cpu { name: "rv64", features: &["sum"] }],
         window: Some("sum"),
-        living: Some(Living {
+        living: Living {
             board: &["-machine", "virt", "-bios", "default", "-m", "128M"],
             loader: Loader::Own,
-        }),
+        },
         fault_panics: &["Unhandled Supervisor Page Fault @ ", "Unhandled trap "],
         hosted: Hosted {
             target: "riscv64gc-unknown-linux-gnu",
@@ -177,7 +177,7 @@ const ALL: &[Machine] = &[
         image: Format::Flat,
         cpus: &[Cpu { name: "la464", features: &["ual"] }],
         window: None,
-        living: None,
+        living: Living { board: &["-machine", "virt", "-m", "1G"], loader: Loader::Own },
         fault_panics: &["Unhandled PLV0 Page Fault @ ", "Unhandled trap "],
         hosted: Hosted {
             target: "loongarch64-unknown-linux-musl",

@@ -14,7 +14,12 @@ pub(crate) mod level;
 pub(crate) mod rehearse;
 #[cfg(any(test, all(feature = "vector", any(axptr_home = "kernel", doc))))]
 pub(crate) mod translation;
+#[cfg(axptr_home = "process")]
+mod weak;
 pub(crate) mod window;
+
+#[cfg(axptr_home = "process")]
+pub(crate) use weak::weak_address;
 
 /// The end of the lower address range with 48 bits: the range that TTBR0_EL1 translates (Arm ARM D8.1).
 ///

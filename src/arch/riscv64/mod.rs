@@ -7,7 +7,12 @@ use crate::arch::{ax_cpu, entry};
 
 pub(crate) mod inline;
 pub(crate) mod rehearse;
+#[cfg(axptr_home = "process")]
+mod weak;
 pub(crate) mod window;
+
+#[cfg(axptr_home = "process")]
+pub(crate) use weak::weak_address;
 
 /// The end of the user half.
 ///

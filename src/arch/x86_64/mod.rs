@@ -12,7 +12,12 @@ use crate::arch::{ax_cpu, entry};
 pub(crate) mod control;
 pub(crate) mod inline;
 pub(crate) mod rehearse;
+#[cfg(axptr_home = "process")]
+mod weak;
 pub(crate) mod window;
+
+#[cfg(axptr_home = "process")]
+pub(crate) use weak::weak_address;
 
 /// The end of the user half with 48-bit addresses, minus a page. So no string instruction that starts below it can run
 /// into the non-canonical hole in one step (SDM vol. 1, 3.3.7.1).
@@ -84,14 +89,9 @@ global_asm!(
 pub(crate) mod unpredictable {
     use crate::arch::raw::Outcome;
 
-    unsafe extern "C" {
-        pub(crate) fn __axptr_copy_from_user_unpredictable(
-            dst: *mut u8,
-            src: *const u8,
-            len: usize,
-        ) -> Outcome;
-        pub(crate) fn __axptr_copy_to_user_unpredictable(dst: *mut u8, src: *const u8, len: usize)
-        -> Outcome;
+    routines! {
+        fn __axptr_copy_from_user_unpredictable(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+        fn __axptr_copy_to_user_unpredictable(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
     }
 }
 

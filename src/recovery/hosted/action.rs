@@ -63,7 +63,8 @@ pub(super) struct Errno(pub(super) i32);
 
 /// Sets a signal's action, if `new` is given, and returns the former action.
 pub(super) fn set_action(signal: c_int, new: Option<&sigaction>) -> Result<sigaction, Errno> {
-    let mut old = MaybeUninit::uninit();
+    // A runtime that keeps a signal for itself may succeed without a word.
+    let mut old = MaybeUninit::zeroed();
     let new = new.map_or(ptr::null(), ptr::from_ref);
     // SAFETY: `new` is null or a valid action, and `old` has room for one. A handler in `new` keeps the contract of a
     // handler.
@@ -74,8 +75,22 @@ pub(super) fn set_action(signal: c_int, new: Option<&sigaction>) -> Result<sigac
         // SAFETY: the location is this thread's own.
         return Err(Errno(unsafe { errno.read() }));
     }
-    // SAFETY: the call succeeded, so it has filled `old`.
+    // SAFETY: the call has filled `old`, or left it as it was: all may be zero.
     Ok(unsafe { old.assume_init() })
+}
+
+/// A signal's action as it is, for a handler.
+///
+/// It is short of stack: the C library's form of an action is large, and lives only in here.
+#[inline(never)]
+pub(super) fn current(signal: c_int) -> Option<Action> {
+    set_action(signal, None).ok().map(|action| Action::of(&action))
+}
+
+/// Sets a signal's action, as above.
+#[inline(never)]
+pub(super) fn put(signal: c_int, action: Action) {
+    let _ = set_action(signal, Some(&action.to_sigaction()));
 }
 
 /// The action that installs `ours`: on the former handler's stack, with all signals blocked.

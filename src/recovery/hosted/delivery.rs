@@ -5,7 +5,7 @@ use core::ffi::{c_short, c_void};
 
 use libc::{c_int, siginfo_t, ucontext_t};
 
-use super::frame::Frame;
+use super::frame::{CONTEXT_ABOVE_STACK, Frame};
 
 // From <asm-generic/siginfo.h>, because the libc crate has neither: a code, and the place of an address's granularity.
 // Both are the same on all 64-bit machines.
@@ -18,6 +18,8 @@ pub(super) struct Delivery {
     pub(super) signal: c_int,
     pub(super) info: *mut siginfo_t,
     pub(super) context: *mut c_void,
+    /// The stack pointer with which our handler was entered.
+    pub(super) stack: usize,
 }
 
 impl Delivery {
@@ -39,6 +41,14 @@ impl Delivery {
             _ => SEGV_MTEAERR,
         };
         self.code() > 0 && self.code() != note
+    }
+
+    /// Whether our handler returns to the kernel: then that restores the mask.
+    ///
+    /// Only a handler that the kernel has called stands on the signal's frame with nothing between them. One that has
+    /// jumped to ours without a frame of its own does not come back to life either.
+    pub(super) fn returns_to_kernel(&self) -> bool {
+        self.context.addr() == self.stack.wrapping_add(CONTEXT_ABOVE_STACK)
     }
 
     fn code(&self) -> c_int {

@@ -3,7 +3,7 @@
 
 use core::{
     fmt,
-    sync::atomic::{AtomicU8, Ordering},
+    sync::atomic::{AtomicBool, Ordering},
 };
 
 use libc::c_int;
@@ -11,19 +11,56 @@ use libc::c_int;
 use super::{
     action::{Action, Errno, in_front_of, set_action},
     chain, handler,
+    pin::{Unloadable, pin},
+    tables::{self, ImageTable, Unregistered},
+    turn::Turn,
 };
-use crate::recovery::limit::{DEFAULT_USER_LIMIT, set_user_limit, user_limit};
+use crate::{
+    extable::TableError,
+    recovery::limit::{DEFAULT_USER_LIMIT, set_user_limit, user_limit},
+};
 
-/// The kernel refused to change the action of a signal.
+/// Why faults are not recovered in this process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct InstallError {
-    /// The `errno` of `sigaction`.
-    pub errno: i32,
+#[non_exhaustive]
+pub enum InstallError {
+    /// The kernel refused to change the action of a signal. It does so for these signals only in a sandbox.
+    Refused {
+        /// The `errno` of `sigaction`.
+        errno: i32,
+    },
+    /// `sigaction` said yes, and the signal has another handler. Some runtime keeps the signals for itself, as
+    /// AddressSanitizer does with `handle_segv=2`.
+    Swallowed {
+        /// SIGSEGV or SIGBUS.
+        signal: i32,
+    },
+    /// Other handlers were put in front, and ours in front of them again, too often: more than eight different ones.
+    TooManyHandlers,
+    /// More than 64 images use this crate's code from another image.
+    TooManyImages,
+    /// The loader does not keep the library, which may be unloaded. Then the kernel would call a handler that is not there.
+    Unloadable,
+    /// The exception table of the image that calls is wrong.
+    Table(TableError),
 }
 
 impl fmt::Display for InstallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "cannot install the fault handler: errno {}", self.errno)
+        match self {
+            Self::Refused { errno } => write!(f, "cannot install the fault handler: errno {errno}"),
+            Self::Swallowed { signal } => write!(
+                f,
+                "sigaction has not installed the handler of signal {signal}: another part of the process keeps the \
+                 signal (AddressSanitizer: handle_segv=1, handle_sigbus=1)"
+            ),
+            Self::TooManyHandlers => f.write_str("too many signal handlers have replaced the fault handler"),
+            Self::TooManyImages => f.write_str("too many images share one copy of axptr"),
+            Self::Unloadable => {
+                f.write_str("the dynamic loader does not keep the library of the fault handler")
+            }
+            Self::Table(error) => error.fmt(f),
+        }
     }
 }
 
@@ -31,14 +68,59 @@ impl core::error::Error for InstallError {}
 
 impl From<Errno> for InstallError {
     fn from(Errno(errno): Errno) -> Self {
-        Self { errno }
+        Self::Refused { errno }
     }
 }
 
-static STATE: AtomicU8 = AtomicU8::new(ABSENT);
-const ABSENT: u8 = 0;
-const INSTALLING: u8 = 1;
-const INSTALLED: u8 = 2;
+impl From<Unregistered> for InstallError {
+    fn from(why: Unregistered) -> Self {
+        match why {
+            Unregistered::Wrong(error) => Self::Table(error),
+            Unregistered::TooMany => Self::TooManyImages,
+            Unregistered::Unloadable => Self::Unloadable,
+        }
+    }
+}
+
+/// Why [`uninstall`] has changed nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum UninstallError {
+    /// Another handler is in front, and may pass on to ours. Who has installed it has to take it away first.
+    NotInFront {
+        /// SIGSEGV or SIGBUS.
+        signal: i32,
+    },
+    /// The kernel refused to change the action of a signal.
+    Refused {
+        /// The `errno` of `sigaction`.
+        errno: i32,
+    },
+}
+
+impl fmt::Display for UninstallError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::NotInFront { signal } => {
+                write!(f, "the handler of signal {signal} is not axptr's, and may call it")
+            }
+            Self::Refused { errno } => write!(f, "cannot take the fault handler away: errno {errno}"),
+        }
+    }
+}
+
+impl core::error::Error for UninstallError {}
+
+impl From<Errno> for UninstallError {
+    fn from(Errno(errno): Errno) -> Self {
+        Self::Refused { errno }
+    }
+}
+
+const SIGNALS: [c_int; 2] = [libc::SIGSEGV, libc::SIGBUS];
+
+/// Whether the last that has happened is an `install` that succeeded.
+static INSTALLED: AtomicBool = AtomicBool::new(false);
 
 /// Makes faults of this crate's accesses recoverable in this process, and sets the user limit.
 ///
@@ -50,16 +132,20 @@ const INSTALLED: u8 = 2;
 /// A thread that blocks these signals cannot recover: the kernel ends the process at the thread's first fault. This
 /// includes a former handler while it runs, unless it was installed with `SA_NODEFER`.
 ///
-/// Any thread may call it, any number of times. The first call installs the handler; the others wait for it. If no user
-/// limit was set before, the limit becomes [`DEFAULT_USER_LIMIT`](crate::DEFAULT_USER_LIMIT). If the program installs
-/// another handler later, that handler must pass on the signals that it does not know.
+/// Any thread may call it, any number of times, but no signal handler. If ours is in front for both signals, a further
+/// call changes nothing. If another handler has replaced ours meanwhile, ours comes in front of that, and passes on to it
+/// what it does not know; see [`is_in_front`]. If no user limit was set before, the limit becomes
+/// [`DEFAULT_USER_LIMIT`](crate::DEFAULT_USER_LIMIT).
+///
+/// The library that holds this crate stays loaded from then on, also behind `dlclose`. If several images share one copy
+/// of the crate in a Rust `dylib`, each of them calls `install`: see the [module](crate::hosted#several-images).
 ///
 /// See the [module](crate::hosted) for an example.
 ///
 /// # Errors
 ///
-/// The kernel refused. It does so for these signals only in a sandbox. Then nothing is changed, and a later call tries
-/// again.
+/// Faults would not be recovered: [`InstallError`] says why. The signals' actions are as they were, and a later call
+/// tries again.
 ///
 /// # Safety
 ///
@@ -69,46 +155,115 @@ const INSTALLED: u8 = 2;
 /// 1. The process passes only addresses of suitable memory: shared mappings, guest memory, foreign pointers. No Rust
 ///    reference or allocation owns the memory while this crate writes it. The same holds while this crate reads it,
 ///    unless nothing writes it meanwhile.
+// It has to be a part of the caller's image: see `ImageTable::of_caller`.
+#[inline(always)]
 pub unsafe fn install() -> Result<(), InstallError> {
-    loop {
-        match STATE.compare_exchange(ABSENT, INSTALLING, Ordering::Acquire, Ordering::Acquire) {
-            Ok(_) => break,
-            Err(INSTALLED) => return Ok(()),
-            // SAFETY: yields the processor, and does nothing else.
-            Err(_) => _ = unsafe { libc::sched_yield() },
+    install_for(ImageTable::of_caller())
+}
+
+/// Installs the handler, and makes it search this image's table. Its caller is `install`'s, and answers for its condition.
+#[inline(never)]
+fn install_for(image: ImageTable) -> Result<(), InstallError> {
+    let code = handler::address(0);
+    pin(core::ptr::without_provenance(code)).map_err(|Unloadable| InstallError::Unloadable)?;
+    let _turn = Turn::take();
+    tables::register(image)?;
+    let segv = put_in_front(libc::SIGSEGV)?;
+    put_in_front(libc::SIGBUS).inspect_err(|_| {
+        // A half installation would be worse than none.
+        if let Some(former) = segv {
+            let _ = set_action(libc::SIGSEGV, Some(&former.to_sigaction()));
         }
-    }
-    let outcome = install_both();
-    let state = if outcome.is_ok() { INSTALLED } else { ABSENT };
-    if outcome.is_ok() && user_limit() == 0 {
+    })?;
+    if user_limit() == 0 {
         // SAFETY: (1) our caller answers for every address below the limit.
         unsafe { set_user_limit(DEFAULT_USER_LIMIT) };
     }
-    STATE.store(state, Ordering::Release);
-    outcome
-}
-
-fn install_both() -> Result<(), InstallError> {
-    put_in_front(libc::SIGSEGV)?;
-    put_in_front(libc::SIGBUS).inspect_err(|_| {
-        // A half installation would be worse than none.
-        let old = chain::former(libc::SIGSEGV);
-        let _ = set_action(libc::SIGSEGV, Some(&old.to_sigaction()));
-    })
-}
-
-/// Whether [`install`] has succeeded.
-pub(crate) fn is_installed() -> bool {
-    STATE.load(Ordering::Acquire) == INSTALLED
-}
-
-/// Installs the handler for one signal. It stores the former action before the first signal can arrive.
-fn put_in_front(signal: c_int) -> Result<(), InstallError> {
-    let ours = handler::address();
-    let former = set_action(signal, None)?;
-    chain::remember(signal, &former, ours);
-    let replaced = set_action(signal, Some(&in_front_of(Action::of(&former), ours)))?;
-    // Another thread may have changed the action between the two calls.
-    chain::remember(signal, &replaced, ours);
+    INSTALLED.store(true, Ordering::Release);
     Ok(())
+}
+
+/// Installs the handler for one signal, and returns the action that it has replaced; None if ours was in front. It stores
+/// the former action before the first signal can arrive.
+fn put_in_front(signal: c_int) -> Result<Option<Action>, InstallError> {
+    let now = set_action(signal, None)?;
+    if handler::link_of(now.sa_sigaction).is_some() {
+        return Ok(None);
+    }
+    let former = Action::of(&now);
+    let link = chain::link_in_front_of(signal, former).ok_or(InstallError::TooManyHandlers)?;
+    let ours = handler::address(link);
+    let replaced = set_action(signal, Some(&in_front_of(former, ours)))?;
+    let replaced =
+        if handler::link_of(replaced.sa_sigaction).is_some() { former } else { Action::of(&replaced) };
+    // Another thread may have changed the action between the two calls.
+    chain::remember(signal, link, replaced);
+    if set_action(signal, None)?.sa_sigaction == ours {
+        Ok(Some(replaced))
+    } else {
+        Err(InstallError::Swallowed { signal })
+    }
+}
+
+/// Whether this crate's handler is the first that the kernel calls for SIGSEGV and for SIGBUS.
+///
+/// If not, another handler has been installed after [`install`]. Faults are recovered all the same, if that handler
+/// passes on what it does not know, or calls [`try_recover`](crate::hosted::try_recover). If it does neither, the first
+/// bad pointer is its crash: call `install` again, or let it call `try_recover`.
+///
+/// Of several copies of this crate in one process, one is in front.
+pub fn is_in_front() -> bool {
+    SIGNALS.into_iter().all(|signal| front(signal).is_ok_and(|link| link.is_some()))
+}
+
+/// The link in front, if it is one of ours.
+fn front(signal: c_int) -> Result<Option<usize>, Errno> {
+    set_action(signal, None).map(|action| handler::link_of(action.sa_sigaction))
+}
+
+/// Puts the former handlers of both signals back, if ours is in front.
+///
+/// From then on a fault of this crate's accesses is one of the process like any other: it ends the process, if the former
+/// handler does. So the caller first ends all use of this crate. If a thread is inside an access or inside the handler
+/// meanwhile, nothing dangles: the code stays loaded, and the handler goes on as before. But a fault may come too late for
+/// it. The user limit stays; [`selftest`](crate::selftest()) tells that there is no handler. [`install`] may follow.
+///
+/// If ours came in front of another handler again, behind which an earlier one of ours stands, that handler is in front
+/// afterwards, and ours behind it still recovers what it passes on.
+///
+/// # Errors
+///
+/// Another handler is in front. It may have stored the address of ours, so ours must stay. Then nothing is changed.
+pub fn uninstall() -> Result<(), UninstallError> {
+    let _turn = Turn::take();
+    let mut links = [0; SIGNALS.len()];
+    for (signal, link) in SIGNALS.into_iter().zip(&mut links) {
+        *link = front(signal)?.ok_or(UninstallError::NotInFront { signal })?;
+    }
+    let [segv, bus] = links;
+    take_away(libc::SIGSEGV, segv)?;
+    take_away(libc::SIGBUS, bus).inspect_err(|_| {
+        // One without the other would be no answer.
+        let ours = in_front_of(chain::former(libc::SIGSEGV, segv), handler::address(segv));
+        let _ = set_action(libc::SIGSEGV, Some(&ours));
+    })?;
+    INSTALLED.store(false, Ordering::Release);
+    Ok(())
+}
+
+/// Puts back what a link has replaced.
+fn take_away(signal: c_int, link: usize) -> Result<(), UninstallError> {
+    let former = chain::former(signal, link).to_sigaction();
+    let front = set_action(signal, Some(&former))?;
+    if handler::link_of(front.sa_sigaction).is_some() {
+        return Ok(());
+    }
+    // Another thread has put its own in front since we looked.
+    let _ = set_action(signal, Some(&front));
+    Err(UninstallError::NotInFront { signal })
+}
+
+/// Whether [`install`] has succeeded, and [`uninstall`] has not since.
+pub(crate) fn is_installed() -> bool {
+    INSTALLED.load(Ordering::Acquire)
 }

@@ -5,6 +5,19 @@
 //! exception table, execution resumes at the landing. Every other signal goes to the former handler, with the same
 //! effect as before.
 //!
+//! A library that replaces the handler later, and does not pass signals on, takes the faults away: [`is_in_front`] tells.
+//! Either `install` is called again behind it, or its handler calls [`try_recover`].
+//!
+//! # Several images
+//!
+//! Each shared object or program with a copy of this crate calls `install`. Their handlers stand one behind the other, and
+//! each recovers its own image's faults.
+//!
+//! If several images use one copy, which lies in a Rust `dylib`, the accesses that are expanded in an image have their
+//! entries in that image's own table. So each such image calls `install`, from its own code. An image that has not gets
+//! [`SelftestError::OtherImage`](crate::SelftestError::OtherImage) from [`selftest`](crate::selftest()), also called from
+//! its own code.
+//!
 //! # Examples
 //!
 //! ```
@@ -32,5 +45,9 @@ mod former;
 mod frame;
 mod handler;
 pub(crate) mod install;
+mod pin;
+pub(crate) mod tables;
+mod turn;
 
-pub use install::{InstallError, install};
+pub use handler::try_recover;
+pub use install::{InstallError, UninstallError, install, is_in_front, uninstall};

@@ -45,7 +45,7 @@ fn main(cpu_id: usize, arg: usize) -> ! {
         Run::Panic(how) => how(),
         Run::Count => count::run(cpu()),
     }
-    axhal::power::system_off()
+    line::power_off()
 }
 
 /// Says what `cargo xtask` compares, and returns what the CPU has.
@@ -91,5 +91,5 @@ fn boot(cpu_id: usize, arg: usize) -> Mode {
 #[panic_handler]
 fn panic(info: &core::panic::PanicInfo<'_>) -> ! {
     report::panicked(info);
-    axhal::power::system_off()
+    line::power_off()
 }

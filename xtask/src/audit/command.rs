@@ -23,9 +23,7 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
         for program in programs::of(isa)? {
             audit(isa, &program, tally)?;
         }
-        if let Some(kernel) = programs::on_the_living_line(isa)? {
-            ax_cpu::audit(isa, &kernel, tally)?;
-        }
+        ax_cpu::audit(isa, &programs::on_the_living_line(isa)?, tally)?;
     }
     Ok(())
 }

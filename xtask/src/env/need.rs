@@ -6,7 +6,7 @@ use std::{env::consts::ARCH, path::Path};
 use anyhow::{Result, bail};
 
 use super::{apt, gcc, qemu, toolchain, toolchain::Toolchain, zig};
-use crate::machine::{Hosted, Linker, Living, Loader, Machine};
+use crate::machine::{Hosted, Linker, Loader, Machine};
 
 /// Something that a command cannot do without.
 #[derive(Clone, Copy, Debug)]
@@ -45,7 +45,7 @@ pub fn of_kernel(machine: &'static Machine) -> Vec<Need> {
     let qemu = Need::Qemu { program: machine.qemu, package: machine.qemu_package };
     let mut needs = vec![Need::BareMetal(machine.target), qemu];
     needs.extend(machine.vector_target.map(Need::BareMetal));
-    if let Some(Living { loader: Loader::Uefi { firmware, package, .. }, .. }) = &machine.living {
+    if let Loader::Uefi { firmware, package, .. } = machine.living.loader {
         needs.push(Need::File { path: firmware, package });
     }
     needs

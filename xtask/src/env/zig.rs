@@ -91,6 +91,11 @@ pub fn program() -> PathBuf {
     folder().join("ziglang/zig")
 }
 
+/// Where it has the C headers of `MACHINE-linux-musl`.
+pub fn headers(target: &str) -> [PathBuf; 2] {
+    [target, "generic-musl"].map(|name| folder().join("ziglang/lib/libc/include").join(name))
+}
+
 fn folder() -> PathBuf {
     root().join("target/zig")
 }

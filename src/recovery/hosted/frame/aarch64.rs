@@ -29,6 +29,18 @@ const ESR_MAGIC: u32 = 0x4553_5201;
 
 const _: () = assert!(RECORDS + RECORDS_LEN <= size_of::<mcontext_t>());
 
+/// How far the context lies above the stack pointer with which the kernel calls a handler: above the siginfo.
+pub(crate) const CONTEXT_ABOVE_STACK: usize = size_of::<siginfo_t>();
+
+/// The instructions of a handler: a jump to `handle`, with the stack pointer and the number `link` for a fourth and fifth
+/// argument. The first (`bti c`) is for CPUs that check where indirect branches go.
+macro_rules! entry {
+    () => {
+        "hint 34\nmov x3, sp\nmov x4, {link}\nb {handle}"
+    };
+}
+pub(crate) use entry;
+
 /// The interrupted registers, which the kernel restores when the handler returns.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {

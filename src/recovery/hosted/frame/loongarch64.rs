@@ -16,6 +16,18 @@ const CAUSE: usize = 5;
 const ADDRERR_RD: u32 = 1 << 30;
 const ADDRERR_WR: u32 = 1 << 31;
 
+/// How far the context lies above the stack pointer with which the kernel calls a handler: above the siginfo.
+pub(crate) const CONTEXT_ABOVE_STACK: usize = size_of::<siginfo_t>();
+
+/// The instructions of a handler: a jump to `handle`, with the stack pointer and the number `link` for a fourth and fifth
+/// argument.
+macro_rules! entry {
+    () => {
+        "move $a3, $sp\nli.w $a4, {link}\nb {handle}"
+    };
+}
+pub(crate) use entry;
+
 /// The interrupted registers, which the kernel restores when the handler returns.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {

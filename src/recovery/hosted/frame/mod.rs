@@ -3,7 +3,7 @@
 
 crate::arch::machine_file!(as machine);
 
-pub(super) use machine::Frame;
+pub(super) use machine::{CONTEXT_ABOVE_STACK, Frame, entry};
 
 // For `cargo fmt`, which follows declarations and looks into no macro.
 #[cfg(any())]

@@ -15,6 +15,18 @@ use crate::{
 const REG_PC: usize = 0;
 const REG_A1: usize = REG_A0 + 1;
 
+/// How far the context lies above the stack pointer with which the kernel calls a handler: above the siginfo.
+pub(crate) const CONTEXT_ABOVE_STACK: usize = size_of::<siginfo_t>();
+
+/// The instructions of a handler: a jump to `handle`, with the stack pointer and the number `link` for a fourth and fifth
+/// argument.
+macro_rules! entry {
+    () => {
+        "mv a3, sp\nli a4, {link}\ntail {handle}"
+    };
+}
+pub(crate) use entry;
+
 /// The interrupted registers, which the kernel restores when the handler returns.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {

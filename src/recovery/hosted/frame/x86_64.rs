@@ -23,6 +23,19 @@ const SEGV_PKUERR: c_int = 4;
 const SEGV_MAPERR: c_int = 1;
 const SEGV_ACCERR: c_int = 2;
 
+/// How far the context lies above the stack pointer with which the kernel calls a handler: above the address that the
+/// handler returns to.
+pub(crate) const CONTEXT_ABOVE_STACK: usize = 8;
+
+/// The instructions of a handler: a jump to `handle`, with the stack pointer and the number `link` for a fourth and fifth
+/// argument. The first is for CPUs that check where indirect branches go.
+macro_rules! entry {
+    () => {
+        "endbr64\nmov rcx, rsp\nmov r8d, {link}\njmp {handle}"
+    };
+}
+pub(crate) use entry;
+
 /// The interrupted registers, which the kernel restores when the handler returns.
 #[derive(Debug)]
 pub(crate) struct Frame<'a> {

@@ -7,7 +7,7 @@ use alloc::string::String;
 use axptr::{Fault, FaultKind, UserPtr, atomic::AtomicError, cstr::StringError, probe, scope};
 
 use crate::{
-    arch::{Features, window},
+    arch::{self, Features, window},
     ensure, fault,
     fault::Traps,
     space,
@@ -158,7 +158,7 @@ pub fn a_probe_reads_kernel_memory_and_asks_nobody() -> Result<(), String> {
         ensure!(told == Ok(expected), "at {offset}: {told:x?}");
     }
     let passed_on = fault::passed_on();
-    for addr in [space::HOLE.start(), usize::MAX - 7, 1 << 63] {
+    for addr in [space::HOLE.start(), usize::MAX - 7].into_iter().chain(arch::OUT_OF_REACH.addrs) {
         fault::last_call();
         // SAFETY: (1) nothing is there.
         let told = unsafe { probe::read::<u64>(addr) };

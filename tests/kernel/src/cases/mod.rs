@@ -26,6 +26,7 @@ mod other_space;
 mod own;
 mod paging;
 mod preemption;
+#[cfg(not(target_arch = "loongarch64"))]
 pub mod refusal;
 mod region;
 #[cfg(not(target_arch = "x86_64"))]

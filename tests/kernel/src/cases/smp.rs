@@ -72,13 +72,13 @@ pub fn each_cpu_recovers_its_own_faults() -> Result<(), String> {
             let len = good + 1 + rank;
             let addr = space::EDGE_TO_HOLE.end() - good;
             let mut bytes = vec![0xee; len];
-            let fault = axptr::copy_from_user(&mut bytes, addr);
-            let told = fault.is_err_and(|fault| {
-                fault.done == good
-                    && fault.addr == space::EDGE_TO_HOLE.end()
-                    && fault.kind == FaultKind::NotPresent
+            let result = axptr::copy_from_user(&mut bytes, addr);
+            let told = result.is_err_and(|stopped| {
+                stopped.done == good
+                    && stopped.addr == space::EDGE_TO_HOLE.end()
+                    && stopped.kind == fault::told(FaultKind::NotPresent)
             });
-            ensure!(told, "{good} of {len} bytes: {fault:x?}");
+            ensure!(told, "{good} of {len} bytes: {result:x?}");
             ensure!(bytes[good..].iter().all(|&byte| byte == 0xee), "bytes behind the fault");
             ensure!(!window::is_open() || !window::is_enforced(), "the window stayed open");
             ensure!(!is_accessing_user_memory(), "the flag stayed set");

@@ -24,7 +24,7 @@ use self::ops::{Does, OPS, On, Op};
 use super::smp::BASE;
 use crate::{
     arch::{self, window},
-    ensure,
+    ensure, fault,
     smp::{self, rng::Rng, shootdown},
     space::{self, PAGE},
     task::{READ_ONLY, READ_WRITE},
@@ -216,25 +216,28 @@ fn one(
             ensure!(copied == all, "{copied} bytes, not {all}");
             (copied, None)
         }
-        Err(fault) => {
-            let whole_range = op.in_regions && (fault.done, fault.kind) == (0, FaultKind::Permission);
-            let counter = match (fault.kind, access) {
-                // Where the machine does not tell the two apart, holes are counted here too.
-                (arch::FORBIDDEN, Access::Write) => &ended.at_a_protected_page,
-                (FaultKind::NotPresent, _) => &ended.at_a_hole,
+        Err(stop) => {
+            let whole_range = op.in_regions && (stop.done, stop.kind) == (0, FaultKind::Permission);
+            let [forbidden, absent] = [arch::FORBIDDEN, FaultKind::NotPresent].map(fault::told);
+            let counter = match (stop.kind, access) {
+                // Where nobody tells the two apart, holes are counted here too.
+                (kind, Access::Write) if kind == forbidden => &ended.at_a_protected_page,
+                (kind, _) if kind == absent => &ended.at_a_hole,
+                // What region mode says itself, of a page that has not come.
+                (FaultKind::NotPresent, _) if op.in_regions => &ended.at_a_hole,
                 _ if whole_range => &ended.at_a_hole,
-                _ => return Err(format!("{fault:x?}")),
+                _ => return Err(format!("{stop:x?}")),
             };
             counter.fetch_add(1, Ordering::Relaxed);
-            let consistent = fault.addr == user + fault.done && fault.access == access;
-            ensure!(consistent && fault.done < len, "{fault:x?}");
-            let behind_the_end = zero.is_some_and(|zero| zero < fault.done);
-            ensure!(op.does != Does::ReadString || !behind_the_end, "behind the terminator: {fault:x?}");
+            let consistent = stop.addr == user + stop.done && stop.access == access;
+            ensure!(consistent && stop.done < len, "{stop:x?}");
+            let behind_the_end = zero.is_some_and(|zero| zero < stop.done);
+            ensure!(op.does != Does::ReadString || !behind_the_end, "behind the terminator: {stop:x?}");
             // One access may reach across the edge: if its first page is back when what lies before the edge is tried
             // again, the fault is told at the edge.
-            let reached = (offset + fault.done.saturating_sub(1)) / PAGE;
-            let last = if whole_range { offset + len - 1 } else { offset + fault.done } / PAGE;
-            (fault.done, Some(reached..last + 1))
+            let reached = (offset + stop.done.saturating_sub(1)) / PAGE;
+            let last = if whole_range { offset + len - 1 } else { offset + stop.done } / PAGE;
+            (stop.done, Some(reached..last + 1))
         }
     };
     match op.does {

@@ -169,3 +169,8 @@ pub fn set_timer(deadline: u64) {
 pub fn acknowledge(vector: usize) {
     let _ = axplat::irq::handle(vector);
 }
+
+/// Turns the machine off.
+pub fn power_off() -> ! {
+    axhal::power::system_off()
+}

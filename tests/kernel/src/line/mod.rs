@@ -15,6 +15,7 @@
 //! - `Task`: what hangs on a task.
 //! - `clear_bss`, `init_early`, `init_heap`, `init_later`, and for the other CPUs `start_cpu`, `init_secondary`.
 //! - `take_faults_and_interrupts`, `take_timer`, `set_timer`, `acknowledge`: who is called.
+//! - `power_off`.
 
 #[cfg(not(feature = "living"))]
 mod earlier;

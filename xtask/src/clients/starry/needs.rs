@@ -72,9 +72,22 @@ pub fn compilers(machine: &Machine) -> Result<PathBuf> {
     let folder = folder().join("compilers");
     fs::create_dir_all(&folder)?;
     let script = folder.join(format!("{}-linux-musl-gcc", machine.name));
-    fs::write(&script, format!("#!/bin/sh\nexec {} \"$@\"\n", c_compiler(machine)))?;
+    fs::write(&script, compiler_script(machine))?;
     fs::set_permissions(&script, fs::Permissions::from_mode(0o755))?;
     Ok(folder)
+}
+
+fn compiler_script(machine: &Machine) -> String {
+    match machine.hosted.linker {
+        Linker::Gcc { program, .. } => format!("#!/bin/sh\nexec {program} \"$@\"\n"),
+        // Build scripts take it for clang, and name the target in a form that it does not know. The kernel has no
+        // floating-point registers, so its C code must not pass values in them.
+        Linker::Zig { target } => format!(
+            "#!/bin/sh\nfor arg do\n    shift\n    case $arg in --target=*) ;; *) set -- \"$@\" \"$arg\" ;; esac\ndone\n\
+             exec {} cc -target {target}sf \"$@\"\n",
+            crate::env::zig::program().display()
+        ),
+    }
 }
 
 /// The command that compiles C for Linux on the machine.
@@ -96,8 +109,11 @@ pub fn library(machine: &Machine) -> Option<&'static str> {
     is_new(machine).then_some(NEWER_LIBRARY)
 }
 
-/// Where the distribution has the machine's C headers: for those who read them by another compiler than its own.
+/// Where the machine's C headers are: for those who read them by another compiler than its own.
 pub fn headers(machine: &Machine) -> Vec<PathBuf> {
+    if let Linker::Zig { target } = machine.hosted.linker {
+        return crate::env::zig::headers(target).to_vec();
+    }
     let triple = format!("{}-linux-gnu", machine.name);
     let folders = [format!("/usr/{triple}/include"), format!("/usr/include/{triple}")];
     folders.into_iter().map(PathBuf::from).filter(|path| path.is_dir()).collect()

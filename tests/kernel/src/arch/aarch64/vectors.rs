@@ -42,9 +42,12 @@ pub fn current() -> Option<Next> {
     tables.into_iter().find(|(_, start)| start.addr() == table()).map(|(next, _)| next)
 }
 
+// Each line's axcpu calls its table by another name, and axptr has a table in front of each.
 unsafe extern "C" {
+    #[cfg_attr(feature = "living", link_name = "__axptr_vector_living")]
     static __axptr_vector: u8;
     static kernel_own_table: u8;
+    #[cfg_attr(feature = "living", link_name = "__ax_cpu_vector_el1")]
     static exception_vector_base: u8;
 }
 
@@ -99,9 +102,9 @@ global_asm!(
     "kernel_table \\name, .Lcount_\\name, \\next",
     ".endm",
     ".pushsection .text.kernel_count, \"ax\", @progbits",
-    "kernel_counter kernel_count_axptr, __axptr_vector",
+    "kernel_counter kernel_count_axptr, {axptr}",
     "kernel_counter kernel_count_own, kernel_own_table",
-    "kernel_counter kernel_count_axcpu, exception_vector_base",
+    "kernel_counter kernel_count_axcpu, {axcpu}",
     ".popsection",
     // The kernel's own trap entry, which builds axcpu's frame.
     ".macro kernel_rest op",
@@ -148,9 +151,11 @@ global_asm!(
     "cbz w1, 4f",
     "msr s3_0_c4_c2_3, x2",
     "4: kernel_own_restore",
-    "b exception_vector_base + 4 * 128",
-    "kernel_table kernel_own_table, .Lown, exception_vector_base",
+    "b {axcpu} + 4 * 128",
+    "kernel_table kernel_own_table, .Lown, {axcpu}",
     ".popsection",
+    axptr = sym __axptr_vector,
+    axcpu = sym exception_vector_base,
     saved = const SAVED,
     count = sym super::counter::count,
     frame = const size_of::<crate::line::TrapFrame>(),

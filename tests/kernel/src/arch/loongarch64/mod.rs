@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! loongarch64: booted as a flat image, with one direct-map window.
+//! loongarch64: booted as a flat image, with direct-map windows: one on the earlier line, three on the living one.
 
 use axptr::FaultKind;
 

@@ -10,7 +10,7 @@ use axptr::{
     region, scope,
 };
 
-use crate::space::Locked;
+use crate::{fault, space::Locked};
 
 /// An operation on user memory, and what the bytes in the kernel are to it.
 pub struct Op {
@@ -103,7 +103,16 @@ pub const OPS: &[Op] = &[
     }),
     op("copy_in_user, destination", Does::Write, |on| {
         axptr::copy_to_user(on.partner, on.kernel).expect("it stays");
-        whole(axptr::copy_in_user(on.user, on.partner, on.kernel.len()), on.kernel)
+        let result = whole(axptr::copy_in_user(on.user, on.partner, on.kernel.len()), on.kernel);
+        // Where nobody tells a cause, it is said to be the source that has failed. But that stays.
+        result.map_err(|stop| match stop {
+            Stop { done, addr, access: Access::Read, kind: FaultKind::Unknown }
+                if fault::in_ax_cpu() && addr == on.partner + done =>
+            {
+                Stop { addr: on.user + done, access: Access::Write, ..stop }
+            }
+            _ => stop,
+        })
     }),
     op("read_slice", Does::Read, |on| {
         whole(UserConstPtr::<u8>::new(on.user).read_slice(on.kernel), on.kernel)

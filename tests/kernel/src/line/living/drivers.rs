@@ -1,14 +1,34 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What axklib leaves to a runtime: the platform's drivers of interrupt controllers ask for their registers' memory and for
-//! the time. No device does anything here, so all else is refused.
+//! What the line leaves to a runtime: to tell the platform of the drivers that are linked in, and what those ask axklib
+//! for. Drivers of interrupt controllers ask for their registers' memory and for the time. No device does anything here,
+//! so all else is refused.
 
-use core::{ptr::NonNull, time::Duration};
+use core::{
+    ptr::{NonNull, slice_from_raw_parts},
+    time::Duration,
+};
 
 use axhal::mem::virt_to_phys;
 use axklib::{
     BoxedIrqHandler, ConcurrentBoxedIrqHandler, DmaCoherentMappingOutcome, IrqCpuMask, IrqHandle, IrqId,
     KlibError, KlibResult, PhysAddr, VirtAddr, klib::impl_trait,
 };
+use rdrive::register::DriverRegisterSlice;
+
+unsafe extern "C" {
+    static __sdriver_register: u8;
+    static __edriver_register: u8;
+}
+
+/// Tells the platform of those that `image/build.rs` has collected. Without them there is no interrupt controller where
+/// the platform has none built in.
+pub fn register() {
+    let (start, end) = (&raw const __sdriver_register, &raw const __edriver_register);
+    let linked = slice_from_raw_parts(start, end.addr() - start.addr());
+    // SAFETY: the linker has put the two around what drivers registered, which is constant.
+    let linked = unsafe { &*linked };
+    rdrive::register_append(&DriverRegisterSlice::from_raw(linked));
+}
 
 struct Drivers;
 

@@ -5,13 +5,13 @@
 
 mod drivers;
 mod locks;
+#[cfg(target_arch = "loongarch64")]
+mod loongarch64;
+mod tasks;
 
 use core::fmt::{self, Write};
 
-use axcpu::{
-    context::{KernelTlsBase, TaskAnchor},
-    trap::{InterruptedContext, TrapOrigin},
-};
+use axcpu::trap::{InterruptedContext, TrapOrigin};
 use axhal::{
     irq::{CpuMask, IrqReturn},
     mem::{PhysAddr, VirtAddr},
@@ -22,14 +22,12 @@ use axmm::{AddrSpace, MmResult};
 use kspin::SpinNoIrq;
 use memory_addr::{MemoryAddr, va};
 
-pub use axcpu::{
-    context::{TaskContext, UserRegisters as TrapFrame},
-    paging::Pte,
-};
+pub use axcpu::{context::UserRegisters as TrapFrame, paging::Pte};
 
 use crate::{pte, smp::MOST, space::PAGE};
 
 pub use locks::may_switch;
+pub use tasks::{TaskContext, new_task, switch};
 
 /// The CPU's own.
 pub mod asm {
@@ -129,31 +127,6 @@ impl axptr::AddrSpaceProvider for &Task {
     }
 }
 
-/// A task that begins in `entry`, with its stack below `top`.
-pub fn new_task(entry: usize, top: VirtAddr) -> TaskContext {
-    let mut context = TaskContext::new();
-    context.init(entry, top, KernelTlsBase::new(0));
-    context
-}
-
-/// Switches to another task; returns when somebody switches back.
-///
-/// # Safety
-///
-/// Nobody else uses the two contexts; that of the task that comes is a new one, or what it has left here.
-pub unsafe fn switch(leaving: *mut TaskContext, coming: *mut TaskContext) {
-    // What the CPU finds its own memory by is the task's on this line. All tasks of a CPU share what it has booted with.
-    // SAFETY: interrupts are off, so the task stays on this CPU.
-    let boots = unsafe { axhal::percpu::current_context_unpinned() }.expect("this CPU has booted");
-    // SAFETY: the caller vouches for both.
-    let coming = unsafe { &mut *coming };
-    coming.set_task_anchor(TaskAnchor::new(boots));
-    // SAFETY: as above.
-    let leaving = unsafe { &mut *leaving };
-    // SAFETY: as above; no interrupt comes in between, and the anchor is this CPU's.
-    unsafe { leaving.switch_to(coming) };
-}
-
 /// Nothing: the platform has done so.
 ///
 /// # Safety
@@ -164,18 +137,23 @@ pub unsafe fn clear_bss() {}
 /// Brings up what needs no memory.
 pub fn init_early(cpu_id: usize, arg: usize) {
     axhal::percpu::init_primary(cpu_id);
+    tasks::begin(cpu_id);
     axalloc::init_percpu_slab(cpu_id);
     axhal::init_early(cpu_id, arg);
 }
 
 /// Gives the heap its memory.
 pub fn init_heap(start: usize, len: usize) {
-    axalloc::global_init(start, len).expect("memory that nobody uses");
+    /// A board cannot have less than 1 GiB. To unmap user memory, ax-mm 0.8.4 first takes some of the kernel's for each of
+    /// its pages: for so many that would be more than what user memory has left to it.
+    const MOST: usize = 128 << 20;
+    axalloc::global_init(start, len.min(MOST)).expect("memory that nobody uses");
 }
 
 /// Brings up the rest, behind memory management.
 pub fn init_later(cpu_id: usize, arg: usize) {
     axhal::init_later(cpu_id, arg);
+    drivers::register();
     axhal::irq::init_boot_irqs(cpu_id).expect("an interrupt controller");
     axhal::irq::cpu_online(cpu_id).expect("this CPU runs");
 }
@@ -188,6 +166,7 @@ pub fn start_cpu(id: usize) {
 /// Brings up what the other CPUs have of their own.
 pub fn init_secondary(cpu_id: usize) {
     axhal::percpu::init_secondary(cpu_id);
+    tasks::begin(cpu_id);
     axalloc::init_percpu_slab(cpu_id);
     axhal::init_early_secondary(cpu_id);
     axmm::init_memory_management_secondary();
@@ -227,4 +206,11 @@ pub fn set_timer(deadline: u64) {
 /// Calls who has taken an interrupt, and tells its controller that it is done.
 pub fn acknowledge(vector: usize) {
     axhal::irq::handle_irq(vector, TrapOrigin::Kernel);
+}
+
+/// Turns the machine off.
+pub fn power_off() -> ! {
+    #[cfg(target_arch = "loongarch64")]
+    loongarch64::power_off();
+    axhal::power::system_off()
 }
