@@ -16,6 +16,8 @@ axptr_begin ask_cpu
     xor     eax, eax
     cpuid
     mov     esi, eax                    // the highest leaf
+    cmp     ebx, 0x756e6547             // "Genu"ineIntel
+    je      6f
     cmp     ebx, 0x68747541             // "Auth"enticAMD
     jne     2f
     mov     eax, 1
@@ -36,7 +38,26 @@ axptr_begin ask_cpu
 1:  cmp     eax, 0xb00f                 // 26: Zen 5
     jne     2f
     and     edi, ~AXPTR_CPU_ALIASES
-2:  cmp     esi, 7
+6:
+    .if AXPTR_WIDE == 0
+    and     edi, ~AXPTR_CPU_ALIASES     // blocks of general registers are slower than `rep movsb` at any distance
+    .endif
+2:
+    .if AXPTR_WIDE
+    mov     eax, 1
+    cpuid
+    not     ecx
+    test    ecx, 1 << 27 | 1 << 28      // OSXSAVE and AVX
+    jnz     6f
+    xor     ecx, ecx
+    xgetbv                              // what the system saves (SDM vol. 1, 14.3): SSE is bit 1, AVX bit 2
+    not     eax
+    test    al, 1 << 1 | 1 << 2
+    jnz     6f
+    or      edi, AXPTR_CPU_AVX
+6:
+    .endif
+    cmp     esi, 7
     jb      5f
     mov     eax, 7
     xor     ecx, ecx

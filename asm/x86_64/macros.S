@@ -23,6 +23,7 @@ axptr_hidden {cpu}
 .set AXPTR_CPU_BLOCKS, {blocks}
 .set AXPTR_CPU_ORDINARY, {ordinary}
 .set AXPTR_CPU_ALIASES, {aliases}
+.set AXPTR_CPU_AVX, {avx}
 
 // Where an indirect branch may go to. The compiler calls a routine through the global offset table; a linker that does
 // not relax that leaves the call indirect. With IBT such a target begins with `endbr64` (SDM vol. 1, 17.3).

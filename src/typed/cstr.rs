@@ -154,9 +154,25 @@ impl<C: Context> UserCStr<C> {
     /// byte before it is not readable; `done` is the number of bytes before that byte.
     #[doc(alias = "strnlen_user")]
     pub fn len(self, limit: usize) -> Result<usize, StringError> {
-        const PIECE: usize = 128;
+        // Most strings end in the first piece. It ends where the routine's aligned blocks do, so the next begin with one.
+        const SHORT: usize = 128;
+        const BLOCK: usize = 64;
+        let first = SHORT - untagged(self.addr()) % BLOCK;
+        match self.len_by_pieces::<SHORT>(0, limit.min(first)) {
+            Err(StringError::TooLong) if first < limit => self.len_beyond(first, limit),
+            ended => ended,
+        }
+    }
+
+    /// The length of a string of which `done` bytes are no terminator. By itself, so that short strings clear no large piece.
+    #[inline(never)]
+    fn len_beyond(self, done: usize, limit: usize) -> Result<usize, StringError> {
+        self.len_by_pieces::<512>(done, limit)
+    }
+
+    #[inline]
+    fn len_by_pieces<const PIECE: usize>(self, mut done: usize, limit: usize) -> Result<usize, StringError> {
         let mut piece = [0; PIECE];
-        let mut done = 0;
         while done < limit {
             let (copied, end) = self.copy_piece(&mut piece[..PIECE.min(limit - done)], done);
             done += copied;

@@ -46,7 +46,25 @@ const TABLE_TESTS: &[&str] = &[
     "own_handler",
 ];
 
-/// The same, and what optimises away in other ways than in a debug build: every generic function, and every error.
+/// The same, and pages that go away in mid-call: for the routines that kernels have.
+const KERNELS_ROUTINES: &[&str] = &[
+    "--test",
+    "extable",
+    "--test",
+    "table",
+    "--test",
+    "sweep",
+    "--test",
+    "small",
+    "--test",
+    "midcall",
+    "--test",
+    "races",
+    "--test",
+    "whole_words",
+];
+
+/// Those of the table, and what optimises away in other ways than in a debug build: every generic function, and every error.
 const RELEASE_TESTS: &[&str] = &[
     "--test",
     "extable",
@@ -62,7 +80,7 @@ const RELEASE_TESTS: &[&str] = &[
     "every_error",
 ];
 
-/// The same, and every operation with tagged addresses.
+/// Those of the table, and every operation with tagged addresses.
 const TAGGED_TESTS: &[&str] = &[
     "--lib",
     "--test",
@@ -96,12 +114,12 @@ const VARIANTS: &[Variant] = &[
         sweep: "tiny",
     },
     Variant {
-        name: "fat LTO",
+        name: "fat LTO, general registers only",
         profile: "fat-lto",
-        rustflags: &[NO_TRYBUILD],
+        rustflags: &[NO_TRYBUILD, "--cfg axptr_general_registers"],
         features: &[],
-        tests: TABLE_TESTS,
-        sweep: "tiny",
+        tests: KERNELS_ROUTINES,
+        sweep: "reduced",
     },
     Variant {
         name: "GNU ld, tagged addresses",

@@ -49,6 +49,9 @@ pub(crate) const CAUSE_REGISTER: &str = "rdx";
 /// Whether there is a window to open.
 const IS_KERNEL: bool = cfg!(axptr_home = "kernel");
 
+/// Whether the routines may use vector registers. In a kernel these hold what the user program has in them.
+const IS_WIDE: bool = !IS_KERNEL && !cfg!(axptr_general_registers);
+
 // Bits of `CPU`.
 const CPU_KNOWN: u8 = 1;
 pub(crate) const CPU_SMAP: u8 = 2;
@@ -56,6 +59,7 @@ const CPU_ERMS: u8 = 4;
 const CPU_BLOCKS: u8 = 8;
 const CPU_ORDINARY: u8 = 16;
 const CPU_ALIASES: u8 = 32;
+const CPU_AVX: u8 = 64;
 
 /// What CPUID reported. It is 0 until a routine asks.
 pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
@@ -63,13 +67,17 @@ pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
 // One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
+    ".set AXPTR_WIDE, {wide}",
     include_str!("../../../asm/entry.S"),
     include_str!("../../../asm/x86_64/macros.S"),
     include_str!("../../../asm/x86_64/cpu.S"),
+    include_str!("../../../asm/x86_64/narrow.S"),
+    include_str!("../../../asm/x86_64/wide.S"),
     include_str!("../../../asm/x86_64/copy.S"),
     include_str!("../../../asm/x86_64/fill.S"),
     include_str!("../../../asm/x86_64/string.S"),
     kernel = const IS_KERNEL as u8,
+    wide = const IS_WIDE as u8,
     branch_targets = const cfg!(axptr_branch_targets) as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
@@ -78,6 +86,7 @@ global_asm!(
     blocks = const CPU_BLOCKS,
     ordinary = const CPU_ORDINARY,
     aliases = const CPU_ALIASES,
+    avx = const CPU_AVX,
     read = const entry::READ,
     write = const entry::WRITE,
     strict = const entry::STRICT,
@@ -143,23 +152,39 @@ pub(crate) fn has_window() -> bool {
 
 /// The paths of `asm/x86_64/copy.S`. Together they make each choice both ways.
 #[cfg(feature = "__tests")]
-pub(crate) const CPU_PATHS: &[&str] = &["as on Zen 3", "as on Zen 4", "as on Zen 5", "without ERMS"];
+pub(crate) const CPU_PATHS: &[&str] = if IS_WIDE {
+    &["with AVX", "as on Zen 4", "with AVX, without ERMS", "without AVX", "without AVX and ERMS"]
+} else {
+    &["as on Zen 3", "as on Zen 4", "as on Zen 5", "without ERMS"]
+};
 
 /// What CPUID reports for each path, in the bits of `CPU` that choose the path.
 #[cfg(feature = "__tests")]
-const PATHS: [u8; CPU_PATHS.len()] = [
-    CPU_ERMS | CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
-    CPU_ERMS | CPU_ALIASES,
-    CPU_ERMS | CPU_BLOCKS,
-    CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
-];
+const PATHS: &[u8] = if IS_WIDE {
+    &[
+        CPU_AVX | CPU_ERMS | CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
+        CPU_AVX | CPU_ERMS | CPU_ALIASES,
+        CPU_AVX | CPU_BLOCKS,
+        CPU_ERMS | CPU_BLOCKS,
+        CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
+    ]
+} else {
+    &[
+        CPU_ERMS | CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
+        CPU_ERMS | CPU_ALIASES,
+        CPU_ERMS | CPU_BLOCKS,
+        CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
+    ]
+};
 #[cfg(feature = "__tests")]
-const CHOICES: u8 = CPU_ERMS | CPU_ORDINARY | CPU_BLOCKS | CPU_ALIASES;
+const CHOICES: u8 = CPU_AVX | CPU_ERMS | CPU_ORDINARY | CPU_BLOCKS | CPU_ALIASES;
 
-/// Whether this CPU can execute a path. It can execute all: they differ in speed only.
+/// Whether this CPU can execute a path. The paths without AVX differ in speed only.
 #[cfg(feature = "__tests")]
 pub(crate) fn can_take(path: usize) -> bool {
-    path < CPU_PATHS.len()
+    ask_cpu();
+    let known = CPU.load(Ordering::Relaxed);
+    PATHS.get(path).is_some_and(|bits| bits & CPU_AVX & !known == 0)
 }
 
 /// Makes the routines take a path, as if CPUID reported its features. What CPUID reported about SMAP stays.

@@ -34,6 +34,8 @@ struct Options {
     store: bool,
     /// Draws what is stored.
     plot: bool,
+    /// Times the routines that kernels have: without vector registers.
+    kernel: bool,
 }
 
 impl Options {
@@ -45,11 +47,16 @@ impl Options {
                 "--quick" => &mut options.quick,
                 "--store" => &mut options.store,
                 "--plot" => &mut options.plot,
-                other => bail!("no option {other:?}; there are --check, --quick, --store and --plot"),
+                "--kernel" => &mut options.kernel,
+                other => bail!("no option {other:?}; there are --check, --quick, --store, --plot and --kernel"),
             };
             *option = true;
         }
         ensure!(!(options.quick && (options.check || options.store)), "the times of --quick say nothing");
+        ensure!(
+            !(options.kernel && (options.check || options.store)),
+            "the goals and the stored runs are a process's: --kernel only prints"
+        );
         Ok(options)
     }
 }
@@ -69,7 +76,7 @@ pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {
         println!("only x86_64 is timed: the benchmarks are not run here");
         return Ok(());
     }
-    let runs = measure(options.quick)?;
+    let runs = measure(options)?;
     if options.quick {
         let lacking = goals.iter().find(|goal| goal.judge(&runs) == Verdict::NotMeasured);
         let outcome = lacking.map_or(Ok(()), |goal| Err(format!("{} is not measured", goal.name())));
@@ -108,11 +115,14 @@ fn checks() -> Result<bool> {
 /// How often it is measured: in each process code and data lie elsewhere, which is worth a tenth here and there.
 const PROCESSES: usize = 5;
 
-fn measure(quick: bool) -> Result<Vec<Run>> {
+fn measure(options: Options) -> Result<Vec<Run>> {
     let mut runs = Vec::new();
-    for _ in 0..if quick { 1 } else { PROCESSES } {
+    for _ in 0..if options.quick { 1 } else { PROCESSES } {
         let mut command = cargo_bench("speed");
-        if quick {
+        if options.kernel {
+            command.env("RUSTFLAGS", "--cfg axptr_general_registers");
+        }
+        if options.quick {
             command.args(["--", "--quick"]);
         }
         let output = command.stderr(Stdio::inherit()).output().context("running cargo")?;
