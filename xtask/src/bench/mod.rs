@@ -48,7 +48,9 @@ impl Options {
                 "--store" => &mut options.store,
                 "--plot" => &mut options.plot,
                 "--kernel" => &mut options.kernel,
-                other => bail!("no option {other:?}; there are --check, --quick, --store, --plot and --kernel"),
+                other => {
+                    bail!("no option {other:?}; there are --check, --quick, --store, --plot and --kernel")
+                }
             };
             *option = true;
         }

@@ -5,6 +5,7 @@ mod boot;
 mod build;
 mod compiler;
 mod disk;
+mod entry;
 mod folder;
 mod needs;
 mod program;
@@ -30,9 +31,6 @@ use crate::{
 /// How many CPUs the kernels get.
 const CPU_COUNTS: &[usize] = &[1, 4];
 
-/// The machines on which the published kernel has been started.
-const MACHINES: &[&str] = &["riscv64", "x86_64"];
-
 /// The word for those who want to see the edited sources only.
 const SOURCES: &str = "sources";
 
@@ -45,8 +43,7 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
         }
         return Ok(());
     }
-    let all: Vec<String> = MACHINES.iter().map(|&name| name.to_owned()).collect();
-    let machines = machine::chosen(if names.is_empty() { &all } else { names })?;
+    let machines = machine::chosen(names)?;
     fs::create_dir_all(folder())?;
     needs::ensure_for(&machines)?;
     let here = program::run_here(&Programs::of_host()?.checks)?;
