@@ -100,6 +100,10 @@ impl Boot<'_> {
             .arg(words("if=none,id=root,format=raw,file=", root));
         if self.by_instructions {
             command.arg("-icount").arg(format!("shift={SHIFT}"));
+            if self.machine.name == "loongarch64" {
+                // Else QEMU 10 ends at the first timer: "Raised interrupt while not in I/O function".
+                command.args(["-accel", "tcg,one-insn-per-tb=on"]);
+            }
         }
         command.args(board(self.machine)).arg("-cpu").arg(self.cpu());
         if self.machine.name == "x86_64" {
