@@ -15,6 +15,11 @@ unsafe extern "C" {
     safe static __axptr_copy_string_nofault_bytewise: u8;
 }
 
+/// Accesses of a string's routine that no edge makes fault: with vector registers, those behind the first of an aligned block.
+/// Only a page that goes meanwhile does (`races`).
+const BEHIND_THE_FIRST: usize =
+    if cfg!(all(target_arch = "x86_64", not(axptr_general_registers))) { 3 } else { 0 };
+
 #[test]
 fn every_position_is_exact_and_every_inlined_access_has_faulted() {
     let front = Front::new(Handler::Full);
@@ -31,7 +36,11 @@ fn every_position_is_exact_and_every_inlined_access_has_faulted() {
         let own = |insn: usize| (start.addr()..bytewise.addr()).contains(&insn);
         let of_words: Vec<_> = hits.iter().filter(|(insn, _)| own(*insn)).collect();
         let unhit = of_words.iter().filter(|(_, hits)| *hits == 0).count();
-        assert!(!of_words.is_empty() && unhit == 0, "{unhit} of {} words of strings", of_words.len());
+        assert!(
+            of_words.len() > BEHIND_THE_FIRST && unhit == BEHIND_THE_FIRST,
+            "{unhit} of {} words of strings",
+            of_words.len()
+        );
     }
     // Some linkers keep accesses that nothing here can reach.
     assert!(

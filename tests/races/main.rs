@@ -21,7 +21,7 @@ mod each_access;
 mod each_step;
 mod values;
 
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Mutex, MutexGuard, Once, PoisonError};
 
 /// Whether all of it is asked for.
 fn is_long() -> bool {
@@ -37,9 +37,17 @@ fn one_test() -> MutexGuard<'static, ()> {
     static ONE_TEST: Mutex<()> = Mutex::new(());
     // A test that failed leaves nothing behind that matters to the next.
     let guard = ONE_TEST.lock().unwrap_or_else(PoisonError::into_inner);
-    // SAFETY: (1) the tests pass addresses of their own mappings only, in which no Rust object is.
-    unsafe { axptr::hosted::install() }.expect("the kernel lets us handle SIGSEGV and SIGBUS");
+    install();
     guard
+}
+
+/// Installs axptr's handler, once: a second time would put it in front of a test's own.
+fn install() {
+    static ONCE: Once = Once::new();
+    ONCE.call_once(|| {
+        // SAFETY: (1) the tests pass addresses of their own mappings only, in which no Rust object is.
+        unsafe { axptr::hosted::install() }.expect("the kernel lets us handle SIGSEGV and SIGBUS");
+    });
 }
 
 /// Numbers that look random, the same ones in each run.

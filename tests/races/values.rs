@@ -21,8 +21,7 @@ const MILLION: usize = 1_000_000;
 
 /// Fresh pages, for the rest of the process.
 fn map(pages: usize) -> usize {
-    // SAFETY: (1) the tests pass addresses of their own mappings only, in which no Rust object is.
-    unsafe { axptr::hosted::install() }.unwrap();
+    crate::install();
     let flags = libc::MAP_PRIVATE | libc::MAP_ANONYMOUS;
     let protection = libc::PROT_READ | libc::PROT_WRITE;
     // SAFETY: a fresh mapping touches no memory of others.

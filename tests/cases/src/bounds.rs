@@ -66,7 +66,7 @@ impl Bounds {
         near_boundary: 1,
         near_ends: 2,
         near_page_edge: 1,
-        strides: [4, 151],
+        strides: [4, 31],
         alignment_step: 9,
         near_alias: 1,
         free_alignment_step: 21,
