@@ -111,6 +111,7 @@ fn through_stack(ranges: &impl Ranges, at: usize, len: usize) -> Result<(), Stop
 }
 
 /// The result of `len` bytes from `at` on.
+#[inline]
 fn stop(outcome: Outcome, at: usize, len: usize, access: Option<Access>) -> Result<(), Stop> {
     if outcome.left() == 0 {
         return Ok(());

@@ -82,6 +82,7 @@ struct Checked<C> {
 }
 
 /// What is answered for a range that is refused now: the limit has been lowered.
+#[inline]
 fn refused(start: usize, len: usize, access: Access) -> Outcome {
     let Fault { kind, .. } = Fault::refused(start, access);
     Outcome::new(len, Cause::new(Some(access), kind))
