@@ -175,14 +175,8 @@ impl<'a> Case<'a> {
     /// Intel's `rep stos` stores 32 bytes at a time. If its page goes away in the middle of the instruction, it may have
     /// stored them and have counted one element only (seen on a Cascade Lake, once in 65 million calls; a `rep movs` never).
     fn uncounted(&self, now: &[u8], new: &[u8], addr: usize) -> usize {
-        let most = match self.operation.source {
-            Source::Fill
-                if cfg!(target_arch = "x86_64") && self.call.len > 128 && !addr.is_multiple_of(PAGE) =>
-            {
-                31
-            }
-            _ => 0,
-        };
+        let is_fill = self.operation.source == Source::Fill && self.call.len > 128;
+        let most = if is_fill && is_intel() && !addr.is_multiple_of(PAGE) { 31 } else { 0 };
         now.iter().zip(new).take(most).take_while(|(now, new)| now == new).count()
     }
 
@@ -251,6 +245,18 @@ impl Place {
     fn needs(&self, len: usize) -> Pages {
         self.page_of(0) | self.page_of(len - 1)
     }
+}
+
+/// Whether the CPU is Intel's.
+#[cfg(target_arch = "x86_64")]
+fn is_intel() -> bool {
+    std::arch::x86_64::__cpuid(0).ebx == u32::from_le_bytes(*b"Genu")
+}
+
+/// Whether the CPU is Intel's: no other machine's is.
+#[cfg(not(target_arch = "x86_64"))]
+fn is_intel() -> bool {
+    false
 }
 
 /// Where a range may begin: in front of the edge between both pages, across it, at it or behind it.
