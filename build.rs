@@ -50,8 +50,12 @@ fn main() {
     if let Some(how) = vector_registers(&arch).filter(|_| home == "kernel") {
         println!("cargo::rustc-cfg=axptr_vector_registers=\"{how}\"");
     }
-    // A process's routines use vector registers, unless its builder asks for those that a kernel has: to test and to time them.
+    // A process's routines use vector registers, unless its target has none, or its builder asks for those that a kernel has: to
+    // test and to time them.
     println!("cargo::rustc-check-cfg=cfg(axptr_general_registers)");
+    if home == "process" && arch == "aarch64" && vector_registers(&arch).is_none() {
+        println!("cargo::rustc-cfg=axptr_general_registers");
+    }
     println!("cargo::rustc-check-cfg=cfg(axptr_branch_targets)");
     if checks_branch_targets() {
         println!("cargo::rustc-cfg=axptr_branch_targets");

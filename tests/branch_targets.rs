@@ -31,12 +31,29 @@ mod machine {
     routines! { __axptr_copy_from_user_unpredictable __axptr_copy_to_user_unpredictable __axptr_ask_cpu }
 
     pub(crate) const MORE: &[(&str, crate::Routine)] = ROUTINES;
+
+    #[cfg(not(axptr_general_registers))]
+    pub(crate) mod wide {
+        routines! { __axptr_string_length __axptr_string_length_nofault }
+
+        pub(crate) const ALL: &[(&str, crate::Routine)] = ROUTINES;
+    }
+
+    #[cfg(axptr_general_registers)]
+    pub(crate) mod wide {
+        pub(crate) const ALL: &[(&str, crate::Routine)] = &[];
+    }
 }
 
 #[cfg(target_arch = "aarch64")]
 mod machine {
     /// `bti c`
     pub(crate) const TARGET: [u8; 4] = 0xd503_245f_u32.to_le_bytes();
+
+    pub(crate) mod wide {
+        pub(crate) const ALL: &[(&str, crate::Routine)] = &[];
+    }
+
     pub(crate) const MORE: &[(&str, crate::Routine)] = &[];
 }
 
@@ -44,7 +61,7 @@ mod machine {
 fn each_routine_begins_as_the_build_says() {
     // Or they are not linked.
     axptr::extable::selftest().unwrap();
-    for (name, start) in ROUTINES.iter().chain(machine::MORE) {
+    for (name, start) in ROUTINES.iter().chain(machine::MORE).chain(machine::wide::ALL) {
         // SAFETY: code of this program.
         let begins = unsafe { (*start as *const [u8; 4]).read() };
         assert_eq!(begins == machine::TARGET, cfg!(axptr_branch_targets), "{name} begins with {begins:x?}");

@@ -41,6 +41,13 @@ const SETTINGS: [(&str, &str, &str, &[&str]); 14] = [
     ("aarch64", "", "-Zbranch-protection=pac-ret", &[]),
 ];
 
+/// The same of processes.
+const SETTINGS_OF_PROCESSES: [(&str, &str, &[&str]); 3] = [
+    ("aarch64", "crc", &["axptr_general_registers"]),
+    ("aarch64", "neon", &[]),
+    ("x86_64", "fxsr,sse,sse2", &[]),
+];
+
 /// And a part of the reason.
 const REFUSED: [(Target, &str); 8] = [
     // aarch64_be-unknown-none-softfloat, aarch64_be-unknown-linux-gnu
@@ -72,8 +79,10 @@ fn every_other_target_is_refused_with_its_reason() {
         let target = ["x86_64", os, "64", "little"];
         accepted(target, "kernel", &run(&script, target, true));
     }
-    for (arch, features, flags, due) in SETTINGS {
-        let mut command = command(&script, [arch, "none", "64", "little"], false);
+    let of_kernels = SETTINGS.map(|(arch, features, flags, due)| (arch, "none", features, flags, due));
+    let of_processes = SETTINGS_OF_PROCESSES.map(|(arch, features, due)| (arch, "linux", features, "", due));
+    for (arch, os, features, flags, due) in of_kernels.into_iter().chain(of_processes) {
+        let mut command = command(&script, [arch, os, "64", "little"], false);
         let output = command.env("CARGO_CFG_TARGET_FEATURE", features).env("CARGO_ENCODED_RUSTFLAGS", flags);
         let text = String::from_utf8(output.output().unwrap().stdout).unwrap();
         let told = text.lines().filter_map(|line| line.strip_prefix("cargo::rustc-cfg="));

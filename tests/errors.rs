@@ -149,6 +149,7 @@ fn errors_say_what_happened() {
         SelftestError::NotSetUp.to_string(),
         SelftestError::NoHandler.to_string(),
         SelftestError::KernelBelowLimit { limit: 5, kernel: 3 }.to_string(),
+        SelftestError::LimitInHole { limit: 5 }.to_string(),
     ];
     for (index, text) in said.iter().enumerate() {
         assert!(!text.is_empty() && !said[..index].contains(text), "{text}");
@@ -194,6 +195,7 @@ fn debug_output_prints_addresses_in_hex() {
             format!("{:?}", SelftestError::KernelBelowLimit { limit: addr, kernel: 16 }),
             "KernelBelowLimit { limit: 0x10002000, kernel: 0x10 }",
         ),
+        (format!("{:?}", SelftestError::LimitInHole { limit: addr }), "LimitInHole { limit: 0x10002000 }"),
         (format!("{:?}", SelftestError::NotSetUp), "NotSetUp"),
         (format!("{:?}", SelftestError::NoHandler), "NoHandler"),
         (format!("{:?}", SelftestError::Table(TableError::Torn)), "Table(Torn)"),

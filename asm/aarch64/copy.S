@@ -3,12 +3,11 @@
 // direction, and a second instance of each without the pager.
 //
 // __axptr_copy_*(x0 dst, x1 src, x2 len) -> x0 bytes NOT copied, x1 cause
-// Clobbers x2-x15 and the flags. Never touches the stack.
+// Clobbers x2-x15, in a process v0-v7, and the flags. Never touches the stack.
 //
-// From user memory:
-//   - 1, 2..3, 4..7, 8..16, 17..32, 33..64 bytes: moves that overlap in the middle. All loads come before the first
-//     store.
-//   - above 64 bytes: 64-byte blocks, then those classes for what is left.
+// From user memory: 1, 2..3, 4..7, 8..16 bytes by moves that overlap in the middle. All loads come before the first store.
+// The classes above are in narrow.S, which uses general registers only, and in wide.S, which uses vector registers: one of the
+// two is taken in.
 //
 // To user memory: pieces of 1, 2, 4 bytes until the destination is aligned, 64-byte blocks, then pieces of 32..1. Long
 // copies in a kernel whose CPU has FEAT_MOPS: mops.S.
@@ -67,6 +66,14 @@ axptr_begin \routine
 .Lload8_\routine:
     mov     w5, 8
     b       .Lload_piece_\routine
+    .if AXPTR_WIDE
+.Lload16_\routine:
+    mov     w5, 16
+    b       .Lload_piece_\routine
+.Lload32_\routine:
+    mov     w5, 32
+    b       .Lload_piece_\routine
+    .endif
 .Lload_\routine:
     mov     w5, AXPTR_REACH
 .Lload_piece_\routine:
@@ -151,60 +158,11 @@ axptr_end \routine
 2:  str     x8, [x4]
     b       .Ldone_\routine
 
-.Lover16_\routine:
-    cmp     x2, 64
-    b.hi    .Lbulk_\routine
-    axptr_load16 \routine, \load, .Lload8_\routine, x8, x9, 0
-    add     x5, x3, x2
-    add     x6, x4, x2
-    cmp     x2, 32
-    b.hi    .Lover32_\routine
-    axptr_access \routine, \load, .Lload_\routine, ldtr x10, [x5, -16]
-    axptr_access \routine, \load, .Lload_\routine, ldtr x11, [x5, -8]
-    stp     x8, x9, [x4]
-    stp     x10, x11, [x6, -16]
-    b       .Ldone_\routine
-
-.Lover32_\routine:
-    axptr_access \routine, \load, .Lload_\routine, ldtr x10, [x3, 16]
-    axptr_access \routine, \load, .Lload_\routine, ldtr x11, [x3, 24]
-    axptr_access \routine, \load, .Lload_\routine, ldtr x12, [x5, -32]
-    axptr_access \routine, \load, .Lload_\routine, ldtr x13, [x5, -24]
-    axptr_access \routine, \load, .Lload_\routine, ldtr x14, [x5, -16]
-    axptr_access \routine, \load, .Lload_\routine, ldtr x15, [x5, -8]
-    stp     x8, x9, [x4]
-    stp     x10, x11, [x4, 16]
-    stp     x12, x13, [x6, -32]
-    stp     x14, x15, [x6, -16]
-    b       .Ldone_\routine
-
-    // The first 16 bytes align the destination to 16. The next piece stores up to 15 of them again. Until it does, they
-    // are stored and lie above x4 (`axptr_behind_first16`).
-.Lbulk_\routine:
-    .if AXPTR_KERNEL
-    axptr_if_mops .Lmops_\routine
+    .if AXPTR_WIDE
+    axptr_wide_overlapping \routine, \load
+    .else
+    axptr_narrow_overlapping \routine, \load
     .endif
-    axptr_load16 \routine, \load, .Lload8_\routine, x8, x9, 0
-    stp     x8, x9, [x4]
-    and     x5, x4, 15
-    mov     w6, 16
-    sub     x5, x6, x5
-    add     x3, x3, x5
-    add     x4, x4, x5
-    sub     x2, x2, x5
-    cmp     x2, 64
-    b.lo    .Lclassify_\routine
-.Lblocks_\routine:
-    axptr_block_in \routine, \load
-    stp     x8, x9, [x4]
-    stp     x10, x11, [x4, 16]
-    stp     x12, x13, [x4, 32]
-    stp     x14, x15, [x4, 48]
-    axptr_advance 64
-    cmp     x2, 64
-    b.hs    .Lblocks_\routine
-    cbnz    x2, .Lclassify_\routine
-    b       .Ldone_\routine
 .endm
 
 // Moves x2, x3 and x4 past the first 16 bytes of a bulk copy, if these are stored and the piece to load begins inside
@@ -261,15 +219,15 @@ axptr_end \routine
 
 .Lunder64_\routine:
     tbz     x2, 5, 2f
-    axptr_load16 \routine, \load, .Lload8_\routine, x8, x9, 0
-    axptr_load16 \routine, \load, .Lload_\routine, x10, x11, 16
+    axptr_load16 \routine, \load, x8, x9, 0
+    axptr_load16 \routine, \load, x10, x11, 16
     axptr_access \routine, \store, .Lstored0_\routine, sttr x8, [x4]
     axptr_access \routine, \store, .Lstored8_\routine, sttr x9, [x4, 8]
     axptr_access \routine, \store, .Lstored16_\routine, sttr x10, [x4, 16]
     axptr_access \routine, \store, .Lstored24_\routine, sttr x11, [x4, 24]
     axptr_advance 32
 2:  tbz     x2, 4, 2f
-    axptr_load16 \routine, \load, .Lload8_\routine, x8, x9, 0
+    axptr_load16 \routine, \load, x8, x9, 0
     axptr_access \routine, \store, .Lstored0_\routine, sttr x8, [x4]
     axptr_access \routine, \store, .Lstored8_\routine, sttr x9, [x4, 8]
     axptr_advance 16
@@ -296,11 +254,18 @@ axptr_end \routine
     axptr_access \routine, \store, \store_landing, sttr\suffix \register, [x4]
 .endm
 
-// Loads 16 bytes at offset `at` of the source, as a pair if the source is kernel memory. `landing` is that of the first
-// load.
-.macro axptr_load16 routine, load, landing, first, second, at
-    .if \load
-    axptr_access \routine, \load, \landing, ldtr \first, [x3, \at]
+// Loads 16 bytes at offset `at` of the source: as a pair, unless the source is user memory and pairs are not for it
+// (macros.S). Offset 0 is the first access of its piece.
+.macro axptr_load16 routine, load, first, second, at
+    .if (\load) && AXPTR_WIDE && (\at == 0)
+    axptr_access \routine, \load, .Lload16_\routine, ldp \first, \second, [x3, \at]
+    .elseif (\load) && AXPTR_WIDE
+    axptr_access \routine, \load, .Lload_\routine, ldp \first, \second, [x3, \at]
+    .elseif (\load) && (\at == 0)
+    axptr_access \routine, \load, .Lload8_\routine, ldtr \first, [x3, \at]
+    axptr_access \routine, \load, .Lload_\routine, ldtr \second, [x3, \at + 8]
+    .elseif \load
+    axptr_access \routine, \load, .Lload_\routine, ldtr \first, [x3, \at]
     axptr_access \routine, \load, .Lload_\routine, ldtr \second, [x3, \at + 8]
     .else
     ldp     \first, \second, [x3, \at]
@@ -309,10 +274,10 @@ axptr_end \routine
 
 // Loads a block into x8-x15.
 .macro axptr_block_in routine, load
-    axptr_load16 \routine, \load, .Lload8_\routine, x8, x9, 0
-    axptr_load16 \routine, \load, .Lload_\routine, x10, x11, 16
-    axptr_load16 \routine, \load, .Lload_\routine, x12, x13, 32
-    axptr_load16 \routine, \load, .Lload_\routine, x14, x15, 48
+    axptr_load16 \routine, \load, x8, x9, 0
+    axptr_load16 \routine, \load, x10, x11, 16
+    axptr_load16 \routine, \load, x12, x13, 32
+    axptr_load16 \routine, \load, x14, x15, 48
 .endm
 
 .macro axptr_advance bytes

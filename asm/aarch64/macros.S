@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Shared by every routine, beside asm/entry.S.
 //
-// Before this file, the Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process). It passes its constants,
-// and the address of its CPU feature byte, {cpu}.
+// Before this file, the Rust side sets AXPTR_KERNEL to 1 (a kernel) or 0 (a Linux process), and AXPTR_WIDE to 1 if vector
+// registers may be used. It passes its constants, and the address of its CPU feature byte, {cpu}.
 //
 // Registers that every routine keeps to. A landing finds them as the last finished piece left them:
 //   x0       result: bytes not done
@@ -10,11 +10,12 @@
 //   x2       bytes still to do
 //   x3, x4   source, destination
 //   x5-x7    scratch
-//   x8-x15   data
+//   x8-x15   data; v0-v7 as well, if AXPTR_WIDE
 //
 // Only unprivileged instructions access user memory (LDTR, STTR; Arm ARM C3.2.6). The CPU checks them as accesses of
 // EL0. So PAN stays on, no window exists, and memory that only the kernel may access refuses them. In a process (EL0)
-// they are plain loads and stores. They have no pair form and no writeback.
+// they are plain loads and stores. They have no pair form, no writeback, and no form for vector registers. So those are for
+// processes only, where LDR, LDP and STR are the same access.
 //
 // User stores are naturally aligned, so each is done whole or not at all. An unaligned store that straddles two pages,
 // or two tag granules, may leave the good part behind (Arm ARM B2.2.1: only an aligned access is single-copy atomic).
@@ -27,10 +28,14 @@ axptr_hidden {mops_state}
 .set AXPTR_STRICT, {strict}             // the instruction accesses kernel memory too
 
 // Bits of a cause: it may end inside a page; the access was a write. Then the longest distance from the start of the
-// rest to the end of an access of the 64-byte classes.
+// rest to the end of an access of a class that loads before it stores.
 .set AXPTR_SUB_PAGE_BIT, 7
 .set AXPTR_CAUSE_WRITE_BIT, 9
+.if AXPTR_WIDE
+.set AXPTR_REACH, 128
+.else
 .set AXPTR_REACH, 64
+.endif
 
 // One piece: `u` is the unprivileged instruction for the user side, `k` the plain one for the kernel side.
 .macro axptr_piece routine, flags, landing, u, k, operands:vararg

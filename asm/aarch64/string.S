@@ -2,12 +2,13 @@
 // Copies a string from user memory, including its terminator.
 //
 // __axptr_copy_string(x0 dst, x1 src, x2 max) -> x0 max less the bytes copied, x1 cause
-// Clobbers x2-x10 and the flags. Never touches the stack.
+// Clobbers x2-x10, in a process v0 and v1, and the flags. Never touches the stack.
 //
 // The copy ends at the first 0, at `max`, or at a fault. The last byte copied and the count tell which. It reads user
 // memory by aligned words. No aligned word straddles a page. So it never touches the page behind that of the
 // terminator. And if a word faults, it has no byte to copy, so nothing is tried again. (A cause with bit 7 set ends
-// anywhere: for it the rest is copied bytewise.) It stores only bytes of the string.
+// anywhere: for it the rest is copied bytewise.) It stores only bytes of the string. In a process, aligned pieces of 16 bytes
+// take the place of the words, while no byte of them is 0; one with a 0 is examined by words.
 //
 //   x2, x4  how many bytes may follow, and where the next one goes
 //   x3      the current word
@@ -45,6 +46,9 @@ axptr_begin \routine
 
 .Lnext_\routine:
     add     x3, x3, 8
+    .if AXPTR_WIDE
+    axptr_string_pieces \routine, \load
+    .endif
     axptr_access \routine, \load, .Lfault_\routine, ldtr x8, [x3]
 .Lword_\routine:
     // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is 0.
@@ -80,6 +84,24 @@ __axptr_\routine\()_bytewise:
     mov     x1, xzr
     b       .Lexit_\routine
 axptr_end \routine
+.endm
+
+// Copies 16 bytes at a time, from a multiple of 16 on. It ends in front of the word to examine.
+.macro axptr_string_pieces routine, load
+    tbnz    x3, 3, 8f
+2:  cmp     x2, 16
+    b.lo    8f
+    axptr_access \routine, \load, .Lfault_\routine, ldr q0, [x3]
+    cmeq    v1.16b, v0.16b, 0
+    shrn    v1.8b, v1.8h, 4             // four bits for each byte
+    fmov    x9, d1
+    cbnz    x9, 8f
+    str     q0, [x4], 16
+    add     x3, x3, 16
+    subs    x2, x2, 16
+    b.ne    2b
+    b       .Lexit_\routine
+8:
 .endm
 
 axptr_define_copy_string copy_string, AXPTR_R

@@ -117,7 +117,7 @@ axptr_begin \routine
     axptr_narrow_landings \routine, \load, \store, \nofault
     .endif
 
-    // Tails: the registers describe at most 64 bytes, with AVX 128, of which the tail's first access leaves 96. So the
+    // Tails: the registers describe at most 64 bytes, with AVX2 128, of which the tail's first access leaves 96. So the
     // numbers fit into a signed byte.
     //   r9b  the number of bytes stored in any case
     .if AXPTR_WIDE || (\nofault == 0)

@@ -44,6 +44,8 @@ axptr_begin ask_cpu
     .endif
 2:
     .if AXPTR_WIDE
+    cmp     esi, 7
+    jb      6f
     mov     eax, 1
     cpuid
     not     ecx
@@ -54,7 +56,7 @@ axptr_begin ask_cpu
     not     eax
     test    al, 1 << 1 | 1 << 2
     jnz     6f
-    or      edi, AXPTR_CPU_AVX
+    or      edi, AXPTR_CPU_AVX2
 6:
     .endif
     cmp     esi, 7
@@ -62,6 +64,12 @@ axptr_begin ask_cpu
     mov     eax, 7
     xor     ecx, ecx
     cpuid
+    .if AXPTR_WIDE
+    bt      ebx, 5                      // AVX2
+    jc      6f
+    and     edi, ~AXPTR_CPU_AVX2
+6:
+    .endif
     bt      ebx, 20                     // SMAP
     jnc     3f
     or      edi, AXPTR_CPU_SMAP

@@ -6,6 +6,8 @@
 //
 // The size classes and the landings are those of copy.S, with the destination as the only side. If a store of the tail
 // faults, at least some first bytes are stored: as many as the largest power of two below the size.
+//
+// Those above 16 bytes are in wide_fill.S where vector registers may be used.
 
 .macro axptr_define_fill routine, store
 axptr_begin \routine
@@ -52,6 +54,9 @@ axptr_begin \routine
     axptr_window_close
     ret
 
+    .if AXPTR_WIDE
+    axptr_wide_fill_classes \routine, \store
+    .else
 .Lover16_\routine:
     cmp     rcx, 128
     ja      .Lbulk_\routine
@@ -85,12 +90,14 @@ axptr_begin \routine
     .endif
     test    byte ptr [rip + {cpu}], AXPTR_CPU_ERMS
     jz      .Lwords_\routine
+    .endif
 .Lbytes_\routine:
     axptr_access \routine, \store, .Lrest_\routine, rep stosb
 .Lrest_\routine:                            // exactly rcx bytes are left
     mov     rax, rcx
     jmp     .Lexit_\routine
 
+    .if AXPTR_WIDE == 0
 .Lwords_\routine:
     mov     r9d, ecx
     and     r9d, 7
@@ -101,9 +108,13 @@ axptr_begin \routine
     jz      .Ldone_\routine
     axptr_access \routine, \store, .Lstored0_\routine, mov qword ptr [rdi + rcx - 8], rax
     jmp     .Ldone_\routine
+    .endif
 
     // Landings: see copy.S. The byte to store is still in sil, so al may count from it upwards what is known.
     //   r10d  the number of bytes stored in any case
+    .if AXPTR_WIDE
+    axptr_wide_fill_landings \routine
+    .else
 .Lleft64_\routine:
     add     al, 8
 .Lleft56_\routine:
@@ -142,11 +153,14 @@ axptr_begin \routine
     add     al, 8
 .Lstored16_\routine:
     add     al, 8
+    .endif
 .Lstored8_\routine:
     add     al, 8
 .Lstored0_\routine:
     sub     al, sil
-1:  movzx   eax, al
+1:
+.Lknown_\routine:                       // the first al bytes are stored
+    movzx   eax, al
     add     rdi, rax
     sub     rcx, rax
     mov     r10, rcx
@@ -163,11 +177,15 @@ axptr_begin \routine
 .Lfirst4_\routine:
     mov     al, 4
     jmp     1f
+    .if AXPTR_WIDE == 0
 .Lword_fault_\routine:
     lea     rcx, [rcx * 8 + r9]
+    .endif
 .Lfirst8_\routine:
     mov     al, 8
-1:  movzx   r10d, al
+1:
+.Lreach_\routine:                       // nothing is stored; the access reaches up to byte al
+    movzx   r10d, al
 
     // Fills the bytes before the edge, if the edge lies below byte r10 of the rest.
 .Lup_to_edge_\routine:

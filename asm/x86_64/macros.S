@@ -6,7 +6,7 @@
 //
 // Registers that every routine keeps to:
 //   rcx  bytes still to do, when a landing is reached
-//   rdx  the cause: 0 until the trap handler writes it on the way to a landing
+//   rdx  the cause: 0 (in length.S another value) until the trap handler writes it on the way to a landing
 //   r8d  1 if this call opened the SMAP window, else 0 (kernel only)
 //   r11  scratch of the macros below
 // User memory is never addressed through rsp or rbp: that would raise #SS instead of #GP (AMD64 APM vol. 2, 8.2.13).
@@ -23,7 +23,7 @@ axptr_hidden {cpu}
 .set AXPTR_CPU_BLOCKS, {blocks}
 .set AXPTR_CPU_ORDINARY, {ordinary}
 .set AXPTR_CPU_ALIASES, {aliases}
-.set AXPTR_CPU_AVX, {avx}
+.set AXPTR_CPU_AVX2, {avx2}
 
 // Where an indirect branch may go to. The compiler calls a routine through the global offset table; a linker that does
 // not relax that leaves the call indirect. With IBT such a target begins with `endbr64` (SDM vol. 1, 17.3).

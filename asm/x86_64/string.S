@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-// Copies a string from user memory, including its terminator.
+// Copies a string from user memory, including its terminator, by general registers. wide_string.S does it by vector registers,
+// under the same contract: one of the two is taken in.
 //
 // __axptr_copy_string(rdi dst, rsi src, rdx max) -> rax max less the bytes copied, rdx cause
 // Clobbers rcx, rdi, rsi, r8-r11 and the flags.
@@ -27,11 +28,7 @@ axptr_begin \routine
     and     r11d, 7
     jnz     .Lhead_\routine
 
-    axptr_place
 .Lwords_\routine:
-    .if AXPTR_WIDE
-    axptr_string_wide \routine, \load
-    .else
     // Whole words, while no byte of them is 0 or above 0x80: four per turn, then one.
     cmp     rcx, 32
     jb      .Lword_\routine
@@ -48,8 +45,6 @@ axptr_begin \routine
     jae     .Lfour_\routine
     test    rcx, rcx
     jz      .Lexit_\routine
-    .endif
-    axptr_place
 .Lword_\routine:
     axptr_access \routine, \load, .Lfault0_\routine, mov rax, qword ptr [rsi]
     lea     r11, [rax + r10]
@@ -61,30 +56,22 @@ axptr_begin \routine
     add     rsi, 8
     add     rdi, 8
     sub     rcx, 8
-    .if AXPTR_WIDE
-    jnz     .Lwords_\routine
-    .else
     jnz     .Lword_\routine
-    .endif
     jmp     .Lexit_\routine
 
     // A word that must be examined. The other arguments say how many bytes before it are copied.
-    .if AXPTR_WIDE == 0
 .Lwhole24_\routine:
     axptr_string_skip_word
 .Lwhole16_\routine:
     axptr_string_skip_word
 .Lwhole8_\routine:
     axptr_string_skip_word
-    .endif
-    axptr_place
 .Lwhole0_\routine:
     add     rsi, 8
     mov     r11d, 8
 
     // r11d bytes of rax, lowest first: the head of the string, its end, or a word with a byte whose high bit is set.
     // (x - 01..01) & ~x & 80..80 is 0 if no byte of x is 0. Otherwise its lowest bit is in the first such byte.
-    axptr_place
 .Lpiece_\routine:
     lea     rdx, [rax + r10]
     not     rax
@@ -120,7 +107,6 @@ axptr_begin \routine
     jnz     .Lwords_\routine
     jmp     .Lexit_\routine
 
-    axptr_place
 .Lpart_\routine:
     test    r11d, 4
     jz      3f
@@ -154,7 +140,6 @@ axptr_begin \routine
 
 .Lhead_fault_\routine:
     add     rsi, r11
-    .if AXPTR_WIDE == 0
     jmp     .Lfault0_\routine
 .Lfault24_\routine:
     axptr_string_skip_word
@@ -162,7 +147,6 @@ axptr_begin \routine
     axptr_string_skip_word
 .Lfault8_\routine:
     axptr_string_skip_word
-    .endif
 .Lfault0_\routine:                       // rsi is where the next byte is
     test    dl, dl
     jns     .Lexit_\routine             // the cause ends at a page, so the word had no byte to copy
@@ -183,73 +167,6 @@ __axptr_\routine\()_bytewise:
 axptr_end \routine
 .endm
 
-// Where vector registers may be used: aligned pieces of 16 bytes, and aligned blocks of 64, while no byte of them is 0. A
-// piece with a 0 is examined by words. No aligned block straddles a page: so if its first access faults, it has no byte to
-// copy, and if a later one does, the page has gone meanwhile. Either way nothing of it is stored.
-.macro axptr_string_wide routine, load
-    test    sil, 15
-    jnz     .Lword_\routine
-    pxor    xmm5, xmm5
-    .balign 32
-.Lpieces_\routine:
-    cmp     rcx, 64
-    jb      .Lfew_\routine
-    test    sil, 63
-    jnz     .L16_\routine
-    .balign 32
-.Lblock_\routine:
-    axptr_access \routine, \load, .Lfault0_\routine, movaps xmm0, xmmword ptr [rsi]
-    axptr_access \routine, \load, .Lfault0_\routine, movaps xmm1, xmmword ptr [rsi + 16]
-    axptr_access \routine, \load, .Lfault0_\routine, movaps xmm2, xmmword ptr [rsi + 32]
-    axptr_access \routine, \load, .Lfault0_\routine, movaps xmm3, xmmword ptr [rsi + 48]
-    movaps  xmm4, xmm0
-    pminub  xmm4, xmm1
-    pminub  xmm4, xmm2
-    pminub  xmm4, xmm3                  // a byte of it is 0 if one of the four is
-    pcmpeqb xmm4, xmm5
-    pmovmskb eax, xmm4
-    test    eax, eax
-    jnz     .Lend_\routine
-    movups  xmmword ptr [rdi], xmm0
-    movups  xmmword ptr [rdi + 16], xmm1
-    movups  xmmword ptr [rdi + 32], xmm2
-    movups  xmmword ptr [rdi + 48], xmm3
-    add     rsi, 64
-    add     rdi, 64
-    sub     rcx, 64
-    cmp     rcx, 64
-    jae     .Lblock_\routine
-    .balign 32
-.Lfew_\routine:
-    cmp     rcx, 16
-    jb      .Lrest_\routine
-.L16_\routine:
-    axptr_access \routine, \load, .Lfault0_\routine, movaps xmm0, xmmword ptr [rsi]
-    axptr_string_part \routine, xmm0
-    jmp     .Lpieces_\routine
-.Lrest_\routine:
-    test    rcx, rcx
-    jnz     .Lword_\routine
-    jmp     .Lexit_\routine
-.Lend_\routine:
-    axptr_string_part \routine, xmm0
-    axptr_string_part \routine, xmm1
-    axptr_string_part \routine, xmm2
-.endm
-
-// Stores 16 bytes of a block, if none of them is 0.
-.macro axptr_string_part routine, part
-    movaps  xmm4, \part
-    pcmpeqb xmm4, xmm5
-    pmovmskb eax, xmm4
-    test    eax, eax
-    jnz     .Lword_\routine
-    movups  xmmword ptr [rdi], \part
-    add     rsi, 16
-    add     rdi, 16
-    sub     rcx, 16
-.endm
-
 // Moves the word at `at`, unless it must be examined.
 .macro axptr_string_word routine, load, at
     axptr_access \routine, \load, .Lfault\at\()_\routine, mov rax, qword ptr [rsi + \at]
@@ -266,5 +183,7 @@ axptr_end \routine
     sub     rcx, 8
 .endm
 
+.if AXPTR_WIDE == 0
 axptr_define_copy_string copy_string, AXPTR_R
 axptr_define_copy_string copy_string_nofault, (AXPTR_R | AXPTR_NOFAULT)
+.endif

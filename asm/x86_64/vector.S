@@ -13,6 +13,7 @@
 // {on_fault}(rdi frame) -> al: 1 to resume the frame, 0 to pass it on.
 // {former}: the addresses of the former handlers, by gate.
 // {cpu}, {smap}: the CPU feature byte, filled by now, and its bit.
+// {wide}, {wider}: whether the routines use vector registers, and the bit of {cpu} for 32 bytes of each.
 // {gates}, {stub}: the number of gates, and the size of the code for each.
 
 // Each gate's code begins with `endbr64`: with IBT in kernel mode an event is an indirect branch (SDM vol. 1, 17.3). Other
@@ -45,6 +46,42 @@ __axptr_vector_others:
     jz      9f
     clac
 9:
+.endm
+
+// The interrupted copy may have loaded what it has not stored yet, and the pager may copy. No other code of such a kernel
+// changes these registers, so MXCSR stays. Keeps rdi and al, and the alignment of the stack.
+.macro axptr_save_vectors
+    .if {wide}
+    sub     rsp, 16 * 32
+    test    byte ptr [rip + {cpu}], {wider}
+    jz      8f
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    vmovdqu ymmword ptr [rsp + 32 * \n], ymm\n
+    .endr
+    jmp     9f
+8:
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movups  xmmword ptr [rsp + 32 * \n], xmm\n
+    .endr
+9:
+    .endif
+.endm
+
+.macro axptr_restore_vectors
+    .if {wide}
+    test    byte ptr [rip + {cpu}], {wider}
+    jz      8f
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    vmovdqu ymm\n, ymmword ptr [rsp + 32 * \n]
+    .endr
+    jmp     9f
+8:
+    .irp n, 0,1,2,3,4,5,6,7,8,9,10,11,12,13,14,15
+    movups  xmm\n, xmmword ptr [rsp + 32 * \n]
+    .endr
+9:
+    add     rsp, 16 * 32
+    .endif
 .endm
 
 .balign 16
@@ -86,7 +123,9 @@ __axptr_vector_pf:
     push    rax
     mov     rdi, rsp
     sub     rsp, 8
+    axptr_save_vectors
     call    {on_fault}
+    axptr_restore_vectors
     add     rsp, 16
     test    al, al                      // `pop` and `lea` keep the flags
     pop     r11

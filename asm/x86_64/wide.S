@@ -3,12 +3,14 @@
 // copy.S, in the place of the classes that use general registers, and share its landings and its rule for the rest.
 //
 //   - 17..32, 33..64: two and four accesses of 16 bytes that overlap in the middle (SSE2, which x86_64 always has).
-//   - 65..128: four accesses of 32 bytes if the CPU has AVX. Else blocks.
-//   - 129..2048: blocks of 128 bytes and one overlapping block with AVX, of 64 bytes and one without. Up to there they are
+//   - 65..128: four accesses of 32 bytes if the CPU has AVX2. Else blocks.
+//   - 129..2048: blocks of 128 bytes and one overlapping block with AVX2, of 64 bytes and one without. Up to there they are
 //     ahead of `rep movsb` (measured on Cascade Lake).
 //   - above 2048: `rep movsb` if the CPU has ERMS, and the distance is none at which it is slow. Else blocks.
 //
 // A class loads before it stores, so that a tail that overlaps what was stored is loaded whole. Stores go upwards.
+//
+// AVX would do for copies. The bit says AVX2, which strings and fills need, because CPUs with one and not the other are few and old.
 //
 // With AVX the upper halves of registers are left in use, which makes later SSE code slow on many CPUs: `vzeroupper` ends
 // each way out (SDM vol. 1, 14.1.2, "Mixing AVX and SSE code"). So the accesses of 32 bytes have landings of their own.
@@ -42,7 +44,7 @@
 
     axptr_place
 .Lover64_\routine:
-    test    byte ptr [rip + {cpu}], AXPTR_CPU_AVX
+    test    byte ptr [rip + {cpu}], AXPTR_CPU_AVX2
     jz      .Lno_avx_\routine
     cmp     rcx, 128
     ja      .Lover128_\routine
@@ -171,7 +173,7 @@
 1:  test    al, AXPTR_CPU_ERMS
     jnz     .Lbytes_\routine
 .Lblocks_\routine:
-    test    al, AXPTR_CPU_AVX
+    test    al, AXPTR_CPU_AVX2
     jnz     .Lavx_blocks_\routine
     jmp     .Lsse_blocks_\routine
 .endm
@@ -187,7 +189,9 @@
     axptr_landing \routine, store, second128_left32, second128, 32
 .Lsecond128_\routine:
     vzeroupper
+    .if AXPTR_SIDE
     mov     r11b, AXPTR_SIDE
+    .endif
     sub     rsi, -128
     sub     rdi, -128
     add     rcx, -128

@@ -44,7 +44,7 @@ impl Sides {
     }
 
     /// The source, whose provenance is exposed.
-    fn source(&self) -> usize {
+    pub(super) fn source(&self) -> usize {
         self.src.expose_provenance()
     }
 

@@ -2,6 +2,7 @@
 //! The scenarios, one after the other.
 
 mod copies;
+mod fills;
 mod measure;
 mod others;
 mod space;
@@ -21,6 +22,7 @@ pub(crate) fn run(quick: bool, only: &'static str) {
     println!("# cpu: {}", cpu());
     println!("# name: {}", brand());
     copies::all_scenarios(effort);
+    fills::fills(effort);
     values::single(effort);
     values::fixed(effort);
     others::strings(effort);

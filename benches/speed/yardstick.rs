@@ -11,8 +11,15 @@ use axptr::{UserConstPtr, UserRange, unpredictable};
 global_asm!(
     ".text",
     // The functions that use them may be compiled apart.
-    ".globl bench_movsb, bench_words, bench_bytes, bench_string, bench_scan, bench_guarded",
-    // All: rdi destination, rsi source, rdx length.
+    ".globl bench_movsb, bench_words, bench_bytes, bench_string, bench_scan, bench_guarded, bench_stosb",
+    // rdi destination, sil byte, rdx length.
+    ".balign 64",
+    "bench_stosb:",
+    "mov rcx, rdx",
+    "mov eax, esi",
+    "rep stosb",
+    "ret",
+    // All others: rdi destination, rsi source, rdx length.
     ".balign 64",
     "bench_movsb:",
     "mov rcx, rdx",
@@ -104,6 +111,7 @@ unsafe extern "C" {
     fn bench_guarded(dst: *mut u8, src: usize, len: usize);
     fn bench_string(dst: *mut u8, src: usize, max: usize) -> usize;
     fn bench_scan(src: usize, limit: usize) -> usize;
+    fn bench_stosb(dst: usize, byte: u8, len: usize);
 }
 
 /// One way to copy bytes from user memory that is there.
@@ -133,7 +141,7 @@ macro_rules! ways {
 
 /// The range check, as axptr's functions have it.
 #[inline(always)]
-fn checked(src: usize, len: usize) -> usize {
+pub(super) fn checked(src: usize, len: usize) -> usize {
     UserRange::new(src, len).expect("the bench knows its memory").start()
 }
 
@@ -205,6 +213,12 @@ pub(super) fn copy_string(dst: &mut [u8], src: usize) -> usize {
     let src = checked(src, dst.len());
     // SAFETY: the slice has that many bytes; the string in the bench's memory has an end.
     unsafe { bench_string(dst.as_mut_ptr(), src, dst.len()) }
+}
+
+/// What a kernel's fill is.
+pub(super) fn fill(dst: usize, byte: u8, len: usize) {
+    // SAFETY: the bench's memory, to which no reference is used.
+    unsafe { bench_stosb(checked(dst, len), byte, len) };
 }
 
 /// A byte loop's length of a string.

@@ -58,6 +58,16 @@ pub(crate) fn is_stored_at_once<T>(addr: usize) -> bool {
     is_single::<T>() && (inline::STORES_WORDS_ANYWHERE || addr.is_multiple_of(size_of::<T>()))
 }
 
+/// Says whether one instruction loads a value from `addr`.
+///
+/// Some machines may refuse a word that is not aligned. That fault has a landing, but not in ax-cpu's tables: with those, the
+/// routine loads the value, in aligned pieces.
+#[inline(always)]
+pub(crate) fn is_loaded_at_once<T>(addr: usize) -> bool {
+    let any = inline::LOADS_WORDS_ANYWHERE || !cfg!(axptr_ax_cpu);
+    is_single::<T>() && (any || addr.is_multiple_of(size_of::<T>()))
+}
+
 /// Opens the window, on machines where single values need it.
 #[inline(always)]
 pub(crate) fn open_window() -> Option<inline::Window> {
@@ -94,7 +104,7 @@ pub(crate) fn possible(start: usize, len: usize, kind: FaultKind) -> usize {
 pub(crate) unsafe fn load<T, F: InlineFlags>(src: *const T) -> Result<T, Outcome> {
     let from = src.cast::<u8>();
     let _accessing = flag::enter();
-    if !is_single::<T>() {
+    if !is_loaded_at_once::<T>(from.addr()) {
         let mut value = MaybeUninit::<T>::uninit();
         // SAFETY: (1) ours; a `T` has as many bytes.
         let outcome = unsafe { read::<F>(value.as_mut_ptr().cast(), from, size_of::<T>()) };

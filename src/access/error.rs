@@ -54,7 +54,8 @@ pub struct Fault {
     pub addr: usize,
     /// Whether the kernel tried to read or to write that byte.
     pub access: Access,
-    /// Why that byte could not be accessed.
+    /// Why that byte could not be accessed. If pages go away during the call, it may be why a byte in front of it could no
+    /// longer be: one that was done, and met again by an access that overlaps.
     pub kind: FaultKind,
 }
 

@@ -17,6 +17,7 @@ pub(crate) mod bare;
 pub(crate) mod compare;
 pub(crate) mod copy;
 pub(crate) mod fixed;
+pub(crate) mod length;
 pub(crate) mod moving;
 pub(crate) mod overlap;
 pub(crate) mod single;

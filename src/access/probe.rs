@@ -21,8 +21,8 @@ use core::mem::MaybeUninit;
 
 use crate::{
     access::{context::NoFault, error::Fault, pod::AnyBitPattern},
-    arch::inline,
-    extable::cause::{Access, Cause},
+    arch::{self, inline},
+    extable::cause::{Access, Cause, FaultKind},
 };
 
 const WORD: usize = size_of::<u64>();
@@ -31,7 +31,8 @@ const WORD: usize = size_of::<u64>();
 ///
 /// # Errors
 ///
-/// Fails if a byte is not readable.
+/// Fails if a byte is not readable. With the feature `ax-cpu`, an address that the machine cannot translate is refused without
+/// an access: ax-cpu recovers page faults only.
 ///
 /// # Safety
 ///
@@ -48,8 +49,7 @@ pub unsafe fn read<T: AnyBitPattern>(addr: usize) -> Result<T, Fault> {
 ///
 /// # Errors
 ///
-/// Fails if a byte is not readable. Then `dst[..fault.done]` holds the bytes before the fault, and the rest of `dst`
-/// is unchanged.
+/// Fails as [`read`] does. Then `dst[..fault.done]` holds the bytes before the fault, and the rest of `dst` is unchanged.
 ///
 /// # Safety
 ///
@@ -75,6 +75,10 @@ unsafe fn copy(dst: *mut u8, addr: usize, len: usize) -> Result<(), Fault> {
         let from = addr.wrapping_add(done);
         let to = dst.wrapping_add(done);
         let piece = if done < bytes_until { 1 } else { widest(from, len - done) };
+        // ax-cpu recovers page faults only.
+        if cfg!(axptr_ax_cpu) && !arch::can_translate(from) {
+            return Err(Fault::new(addr, done, Access::Read, FaultKind::NonCanonical));
+        }
         // SAFETY: (1) is our (2).
         let (bits, status) = unsafe { load(from, piece) };
         if status != 0 {

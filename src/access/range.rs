@@ -69,6 +69,17 @@ impl UserRange {
         Some((Self { start, len }, confined))
     }
 
+    /// Makes the range of the first bytes at `start`, `most` at most, that lie in the user half. Returns its masked start
+    /// and its length, or `None` if it would be empty.
+    #[inline(always)]
+    pub(crate) fn confined_part(start: usize, most: usize) -> Option<(usize, usize)> {
+        let start = untagged(start);
+        // One load, as above.
+        let limit = user_limit();
+        let len = most.min(limit.saturating_sub(start));
+        (len > 0).then(|| (arch::confine(start, len, limit), len))
+    }
+
     /// Checks and masks again the range of a batch, which was checked before the window was opened.
     ///
     /// If the limit is lower now, the range is refused here. It makes no call, because the window is open.

@@ -9,6 +9,9 @@
 //! - Length 0 touches nothing.
 //! - Only the user side of a copy is recoverable. A fault on the kernel side has no landing: it is a kernel bug.
 //!
+//! With the feature `ax-cpu`, ax-cpu asks its tables for page faults only. On x86_64 and loongarch64 an address that no page table
+//! can map raises another fault, which ends the kernel. There a caller refuses such an address itself.
+//!
 //! User memory is an address or a pointer: [`Source`], [`Destination`]. A pointer keeps its provenance. So a program
 //! that maps memory by itself, such as a guest's, need not expose it.
 //!
@@ -132,7 +135,8 @@ pub unsafe fn fill_user(dst: impl Destination, byte: u8, len: usize) -> Outcome 
 /// - Else, a byte could not be read.
 ///
 /// It writes no byte of `dst` after those that it copied. It touches no page in which it needs no byte. (It may read
-/// the aligned word around a byte that it needs.)
+/// the aligned word around a byte that it needs. Where it uses vector registers, which are those of a process or the feature
+/// `vector-registers`, these are the aligned 64 bytes on x86_64, and 16 on aarch64.)
 ///
 /// # Safety
 ///

@@ -20,7 +20,9 @@ use crate::{
     recovery::flag,
 };
 
-pub(crate) use crate::access::bare::{close_window, is_single, is_stored_at_once, open_window};
+pub(crate) use crate::access::bare::{
+    close_window, is_loaded_at_once, is_single, is_stored_at_once, open_window,
+};
 
 /// Reads a value of a type for which [`is_single`] is true.
 #[inline(always)]
@@ -34,6 +36,9 @@ pub(crate) fn read_bits<T, C: Context>(addr: usize) -> Result<u64, Fault> {
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
         return Err(Fault::out_of_range(addr, Access::Read));
     };
+    if !is_loaded_at_once::<T>(addr) {
+        return read_again::<C>(range, 0);
+    }
     let _accessing = flag::enter();
     let window = open_window();
     // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
@@ -51,15 +56,20 @@ pub(crate) fn read_into<T: AnyBitPattern, C: Context>(addr: usize, value: &mut T
     let Some((range, start)) = UserRange::confined(addr, size_of::<T>()) else {
         return Err(Fault::out_of_range(addr, Access::Read));
     };
-    let _accessing = flag::enter();
-    let window = open_window();
-    // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
-    let (bits, status) = unsafe { load::<T, C>(start) };
-    close_window(window);
-    if status == 0 {
-        *value = from_bits(bits);
-        return Ok(());
-    }
+    let status = if is_loaded_at_once::<T>(addr) {
+        let _accessing = flag::enter();
+        let window = open_window();
+        // SAFETY: (1) the range lies in the user half, which holds no kernel memory; the window is open.
+        let (bits, status) = unsafe { load::<T, C>(start) };
+        close_window(window);
+        if status == 0 {
+            *value = from_bits(bits);
+            return Ok(());
+        }
+        status
+    } else {
+        0
+    };
     // Read into a copy: `value` may stay in a register only if nothing takes its address.
     let mut copy = *value;
     // SAFETY: (1) `copy` is as large as a `T`, which may be any bytes.
@@ -144,7 +154,8 @@ pub(crate) fn to_bits<T: NoUninit>(value: T) -> u64 {
     u64::from_le_bytes(bits)
 }
 
-/// Finishes a load that faulted. Returns the exact fault, or the bytes if they are readable now.
+/// Finishes a load that faulted. Returns the exact fault, or the bytes if they are readable now. Status 0 means that nothing
+/// has been tried yet.
 #[cold]
 #[inline(never)]
 pub(crate) fn read_again<C: Context>(range: UserRange, status: usize) -> Result<u64, Fault> {

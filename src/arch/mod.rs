@@ -6,8 +6,11 @@
 //!   - `__axptr_copy_from_user`, `__axptr_copy_to_user`, `__axptr_copy_in_user`, `__axptr_fill_user`;
 //!   - `__axptr_copy_string(dst, src, max)`: copies bytes up to and including the first 0, `max` at most. `left` is
 //!     `max` minus the bytes copied. It writes no byte of `dst` after those. It may read the aligned word around a byte
-//!     that it needs, but never a page in which it needs no byte. After a cause with bit 7 set it goes on bytewise;
+//!     (with vector registers the aligned block of 64 or 128 bytes) that it needs, but never a page in which it needs
+//!     no byte. After a cause with bit 7 set it goes on bytewise;
 //!   - `SENTINEL`, `SENTINEL_LANDING`: the entry that the self test looks up.
+//! - `STRING_LENGTH`: the routine that counts a string's bytes without a copy, if there is one; see
+//!   [`raw::CountString`].
 //! - `unpredictable::__axptr_copy_{from,to}_user_unpredictable`: the same copies, for sizes that a branch predictor
 //!   cannot foresee.
 //! - `inline`: the accesses that the compiler inlines. They do not check or mask addresses, and only `open_window`
@@ -16,11 +19,13 @@
 //! - `USER_LIMIT`: the end of the user half, unless the kernel sets another.
 //! - `address_bits`: how many low bits of an address say where it is. No page table maps an address that is not their
 //!   sign extension.
+//! - `can_translate`: whether no other fault than a page's can come of an address. Asked where only those are recovered.
 //! - `TOP_BIT_IS_TAG`: whether the topmost bit of an address belongs to the tag, where user space may have one.
 //! - `CAUSE_REGISTER`: the register through which a landing gets its cause.
 //! - `CPU_PATHS`: for tests, the names of the paths among which the routines choose by what the CPU has. `can_take`
 //!   says whether this CPU can execute a path, `force_cpu` makes the routines take it, `forget_cpu` lets them ask the
 //!   CPU again.
+//! - `vector_registers_are_on`: whether the CPU executes the routines of a kernel with the feature `vector-registers`.
 //! - `window`: closes and opens the window at a task switch (kernels).
 //! - `weak_address`: the address of a symbol that need not be there (processes).
 //! - `rehearse`: faults with known registers, for the self test of a trap handler; see [`operation`].

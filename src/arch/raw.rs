@@ -62,6 +62,19 @@ routines! {
     fn __axptr_copy_string_nofault(dst: *mut u8, src: *const u8, max: usize) -> Outcome;
 }
 
+/// A routine that counts the bytes in front of the first 0 at `src`, at most `max`. `left` is `max` minus that number.
+///
+/// A `cause` of 0 says that the count ends at the 0, or at `max` (then nothing is left). Any other is the cause of a fault,
+/// [`UNTOLD`](super::shape::UNTOLD) if the trap handler wrote none. What it may read is what `__axptr_copy_string` may.
+pub(crate) type CountString = unsafe extern "C" fn(src: *const u8, max: usize) -> Outcome;
+
+/// The two instances of such a routine.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct StringLength {
+    pub(crate) normal: CountString,
+    pub(crate) nofault: CountString,
+}
+
 unsafe extern "C" {
     #[link_name = "__axptr_sentinel"]
     pub(crate) static SENTINEL: u8;

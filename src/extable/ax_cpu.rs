@@ -68,14 +68,16 @@ struct Cursor {
 }
 
 impl Cursor {
-    /// A table between two addresses. A lost or reversed one has no entries.
+    /// A table between two addresses. A lost one has no entries. One that is reversed, misaligned, or no whole number of
+    /// entries has none either: at each fault, ax-cpu would panic over it.
     ///
     /// # Safety
     ///
     /// 1. The memory between the addresses is readable, and does not change.
     unsafe fn between(start: *const Recovery, end: *const Recovery, form: u8) -> Self {
         let bytes = end.addr().saturating_sub(start.addr());
-        Self { start, len: bytes / size_of::<Recovery>(), next: 0, form }
+        let is_whole = start.is_aligned() && bytes.is_multiple_of(size_of::<Recovery>());
+        Self { start, len: if is_whole { bytes / size_of::<Recovery>() } else { 0 }, next: 0, form }
     }
 
     fn finds(&mut self, insn: usize, landing: usize) -> bool {
@@ -88,9 +90,8 @@ impl Cursor {
     /// The instruction and the landing of an entry.
     fn at(&self, index: usize) -> (usize, usize) {
         let entry = self.start.wrapping_add(index);
-        // SAFETY: by (1), and `index` counts whole entries. A script that puts the table at an odd place is no reason to
-        // fault here.
-        let Recovery { insn, landing } = unsafe { entry.read_unaligned() };
+        // SAFETY: by (1), `index` counts whole entries, and they are aligned.
+        let Recovery { insn, landing } = unsafe { entry.read() };
         let place = |field: usize| {
             if self.form == FROM_START { self.start.addr() } else { entry.addr() + field }
         };
@@ -158,6 +159,30 @@ mod tests {
             assert_eq!(check(form, &tables(form, |_| false)), Err(TableError::NotInAxCpu { index: 0 }));
         }
         assert!(check(2, &tables(1, |_| true)).is_err(), "the other format");
+    }
+
+    /// ax-cpu's `lookup` asserts that it gets whole entries, and makes a slice of them.
+    #[test]
+    fn a_table_that_ax_cpu_would_panic_over_is_no_table() {
+        let tables = tables(1, |_| true);
+        let around = tables[0].words[..tables[0].len].as_ptr_range();
+        let entries = Table::image().entries();
+        let first = entries.iter().position(|entry| !entry.is_nofault()).expect("there are both");
+        let check_to = |start: *const i32, end: *const i32| {
+            // SAFETY: (1) the array is longer, and locked.
+            let behind = unsafe { Cursor::between(start.cast(), end.cast(), 1) };
+            let before = tables[1].words[..tables[1].len].as_ptr_range();
+            // SAFETY: (1) as above.
+            let before = unsafe { Cursor::between(before.start.cast(), before.end.cast(), 1) };
+            check_in(&Table::image(), behind, before)
+        };
+        assert_eq!(check_to(around.start, around.end), Ok(()));
+        let lost = Err(TableError::NotInAxCpu { index: first });
+        assert_eq!(check_to(around.start, around.end.wrapping_add(1)), lost, "padded to 12 bytes");
+        assert_eq!(check_to(around.start, around.end.wrapping_byte_add(1)), lost, "padded to 9 bytes");
+        assert_eq!(check_to(around.end, around.start), lost, "reversed");
+        let odd = |end: *const i32| end.wrapping_byte_add(2);
+        assert_eq!(check_to(odd(around.start), odd(around.end)), lost, "at an odd place");
     }
 
     #[test]

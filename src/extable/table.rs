@@ -41,7 +41,7 @@ pub enum TableError {
         index: usize,
     },
     /// An entry does not stand in ax-cpu's table, which the feature `ax-cpu` relies on: the linker script dropped the
-    /// section `__ex_table` or `__nofault_ex_table`, or its symbols do not stand around it.
+    /// section `__ex_table` or `__nofault_ex_table`, or padded it, or its symbols do not stand around it.
     NotInAxCpu {
         /// The index of the entry.
         index: usize,

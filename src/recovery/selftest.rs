@@ -6,6 +6,7 @@ use core::fmt;
 #[cfg(axptr_home = "process")]
 use crate::recovery::hosted::{install, tables::ImageTable};
 use crate::{
+    arch,
     extable::{image, table::TableError},
     recovery::limit,
 };
@@ -63,6 +64,10 @@ fn check_for(image: ImageTable) -> Result<(), SelftestError> {
 #[cfg_attr(not(axptr_home = "process"), inline)]
 fn check() -> Result<(), SelftestError> {
     image::selftest()?;
+    #[cfg(all(feature = "vector-registers", axptr_home = "kernel"))]
+    if !arch::vector_registers_are_on() {
+        return Err(SelftestError::VectorRegistersOff);
+    }
     let limit = limit::user_limit();
     if limit == 0 {
         return Err(SelftestError::NotSetUp);
@@ -70,10 +75,19 @@ fn check() -> Result<(), SelftestError> {
     let on_the_stack = 0_u8;
     let code: fn() -> Result<(), SelftestError> = check;
     let own = [code as usize, limit::address_of_limit(), (&raw const on_the_stack).addr()];
-    match limit::first_below_limit(&own) {
-        Some(kernel) => Err(SelftestError::KernelBelowLimit { limit, kernel }),
-        None => Ok(()),
+    if let Some(kernel) = limit::first_below_limit(&own) {
+        return Err(SelftestError::KernelBelowLimit { limit, kernel });
     }
+    if cfg!(axptr_ax_cpu) && reaches_into_hole(limit) {
+        return Err(SelftestError::LimitInHole { limit });
+    }
+    Ok(())
+}
+
+/// Whether an address below the limit, which is not 0, raises another fault than a page's.
+fn reaches_into_hole(limit: usize) -> bool {
+    let last = limit - 1;
+    (last as isize) < 0 || !arch::can_translate(last)
 }
 
 /// The defect that [`selftest`] found.
@@ -85,18 +99,31 @@ pub enum SelftestError {
     /// Nothing has set the user limit, so every access is refused. A kernel calls
     /// [`set_user_limit`](crate::set_user_limit), a process `hosted::install`.
     NotSetUp,
-    /// The user half reaches over the kernel's own memory. Safe code could overwrite that memory.
+    /// The user half reaches over the kernel's own memory. Safe code could overwrite that memory. Call
+    /// [`set_user_limit`](crate::set_user_limit) with an end below it.
     KernelBelowLimit {
         /// The user limit that was set.
         limit: usize,
         /// A kernel address below the limit: of its code, its data, or its current stack.
         kernel: usize,
     },
+    /// With the feature `ax-cpu`: below the limit are addresses that no page table can map, and whose fault (x86_64: #GP,
+    /// loongarch64: ADE) ax-cpu does not recover. Any program could end the kernel by one. Call [`set_user_limit`](crate::set_user_limit) with an end
+    /// below them.
+    LimitInHole {
+        /// The user limit that was set.
+        limit: usize,
+    },
     /// In a process: `hosted::install` has not been called. The first bad pointer would end the process.
     NoHandler,
     /// In a process: this image uses a copy of the crate that lies in another image, and has not called
     /// `hosted::install` itself. The first bad pointer in code that was expanded in this image would end the process.
     OtherImage,
+    /// In a kernel with the feature `vector-registers`: this CPU executes no instruction of SSE, or none of AVX, which the first
+    /// CPU had on. A copy would raise #UD or #NM. Set CR4.OSFXSR, clear CR0.EM and CR0.TS, and have CR4.OSXSAVE and XCR0 alike
+    /// on each CPU, before its first copy.
+    #[cfg(feature = "vector-registers")]
+    VectorRegistersOff,
 }
 
 impl fmt::Debug for SelftestError {
@@ -105,8 +132,13 @@ impl fmt::Debug for SelftestError {
         match self {
             Self::Table(error) => f.debug_tuple("Table").field(error).finish(),
             Self::NotSetUp => f.write_str("NotSetUp"),
+            Self::LimitInHole { limit } => {
+                f.debug_struct("LimitInHole").field("limit", &format_args!("{limit:#x}")).finish()
+            }
             Self::NoHandler => f.write_str("NoHandler"),
             Self::OtherImage => f.write_str("OtherImage"),
+            #[cfg(feature = "vector-registers")]
+            Self::VectorRegistersOff => f.write_str("VectorRegistersOff"),
             Self::KernelBelowLimit { limit, kernel } => f
                 .debug_struct("KernelBelowLimit")
                 .field("limit", &format_args!("{limit:#x}"))
@@ -133,10 +165,20 @@ impl fmt::Display for SelftestError {
                 "axptr lies in another image, whose handler does not know this image's exception table: call \
                  `unsafe { axptr::hosted::install() }` from a function of this image",
             ),
+            #[cfg(feature = "vector-registers")]
+            Self::VectorRegistersOff => f.write_str(
+                "axptr's routines use vector registers, which are off on this CPU: set CR4.OSFXSR and clear CR0.EM and CR0.TS \
+                 first, and have CR4.OSXSAVE and XCR0 alike on each CPU",
+            ),
             Self::KernelBelowLimit { limit, kernel } => write!(
                 f,
                 "the user half ends at {limit:#x}, above the kernel's own memory at {kernel:#x}: \
                  call `axptr::set_user_limit` with an end below it"
+            ),
+            Self::LimitInHole { limit } => write!(
+                f,
+                "the user half ends at {limit:#x}, above addresses that no page table can map, whose fault ax-cpu does not \
+                 recover: call `axptr::set_user_limit` with an end below them"
             ),
         }
     }

@@ -35,10 +35,12 @@ use crate::{
         errno,
         error::Fault,
         fit::Fit,
+        length::{End, Unended, count_string},
+        outcome::Outcome,
         range::UserRange,
     },
     extable::cause::{Access, FaultKind},
-    recovery::{limit::user_limit, tag::untagged},
+    recovery::tag::untagged,
     typed::ptr::{UserConstPtr, UserPtr},
 };
 
@@ -111,17 +113,6 @@ macro_rules! impl_as_cstr {
 // `c_char` is `u8` or `i8`.
 impl_as_cstr!(UserConstPtr<u8> UserConstPtr<i8> UserPtr<u8> UserPtr<i8>);
 
-/// How a piece of a string ended.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum End {
-    /// With its terminator.
-    Terminated,
-    /// With the last byte of the room for it.
-    Full,
-    /// Before a byte that could not be read.
-    Fault(FaultKind),
-}
-
 impl<C: Context> UserCStr<C> {
     /// Returns the user address.
     #[inline]
@@ -153,7 +144,26 @@ impl<C: Context> UserCStr<C> {
     /// Returns [`StringError::TooLong`] if there is no terminator within `limit`. Returns [`StringError::Fault`] if a
     /// byte before it is not readable; `done` is the number of bytes before that byte.
     #[doc(alias = "strnlen_user")]
+    #[inline]
     pub fn len(self, limit: usize) -> Result<usize, StringError> {
+        match count_string::<C>(self.addr(), limit) {
+            Some(Ok(count)) => Ok(count),
+            Some(Err(unended)) => Err(self.unended(unended, limit)),
+            None => self.len_by_copies(limit),
+        }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn unended(self, unended: Unended, limit: usize) -> StringError {
+        match unended.count(limit) {
+            (count, End::Fault(kind)) => self.fault(count, kind),
+            _ => StringError::TooLong,
+        }
+    }
+
+    /// The length where no routine counts without a copy.
+    fn len_by_copies(self, limit: usize) -> Result<usize, StringError> {
         // Most strings end in the first piece. It ends where the routine's aligned blocks do, so the next begin with one.
         const SHORT: usize = 128;
         const BLOCK: usize = 64;
@@ -262,21 +272,19 @@ impl<C: Context> UserCStr<C> {
     /// and why they end.
     ///
     /// Both come back in registers. A [`Fault`] would come through memory, which takes longer than a short string.
+    #[inline]
     fn copy_piece(self, piece: &mut [u8], at: usize) -> (usize, End) {
         let start = untagged(self.addr()).saturating_add(at);
         // A short string may lie at the very end of the user half.
-        let len = piece.len().min(user_limit().saturating_sub(start));
-        let Some((_, confined)) = UserRange::confined(start, len).filter(|_| len > 0) else {
-            return (0, end_without_fault(0, piece.len()));
+        let Some((confined, len)) = UserRange::confined_part(start, piece.len()) else {
+            return (0, End::without_fault(0, piece.len()));
         };
         // SAFETY: (1) the piece has as many bytes, or more; (2) the range lies in the user half.
         let outcome = unsafe { C::copy_string(piece.as_mut_ptr(), confined, len) };
         let copied = len.wrapping_sub(outcome.left());
         match piece.get(copied.wrapping_sub(1)) {
             Some(0) => (copied, End::Terminated),
-            _ if outcome.left() == 0 => (copied, end_without_fault(len, piece.len())),
-            // A trap frame that restores the wrong register may leave any count.
-            _ => (len.saturating_sub(outcome.left()), End::Fault(outcome.kind())),
+            _ => stopped(outcome, len, piece.len()),
         }
     }
 
@@ -287,12 +295,15 @@ impl<C: Context> UserCStr<C> {
     }
 }
 
-/// Returns how a piece ended of which all `len` bytes were copied. If it has room for more, the user half ended.
-fn end_without_fault(len: usize, room: usize) -> End {
-    if len >= room {
-        return End::Full;
+/// The number of bytes that were copied of `len`, and why no terminator is among them. There was room for `room`.
+#[cold]
+#[inline]
+fn stopped(outcome: Outcome, len: usize, room: usize) -> (usize, End) {
+    if outcome.left() == 0 {
+        return (len, End::without_fault(len, room));
     }
-    End::Fault(if user_limit() == 0 { FaultKind::NotSetUp } else { FaultKind::OutOfRange })
+    // A trap frame that restores the wrong register may leave any count.
+    (len.saturating_sub(outcome.left()), End::Fault(outcome.kind()))
 }
 
 // By hand: derives would demand the traits of `C`, too.

@@ -157,6 +157,9 @@ impl<T: AnyBitPattern, C: Context> sealed::Accesses for Read<T, C> {
             // SAFETY: the copy wrote all bytes, and a `T` may be any of them.
             return Ok(unsafe { value.assume_init() });
         }
+        if !single::is_loaded_at_once::<T>(addr) {
+            return single::read_again::<C>(range, 0).map(single::from_bits);
+        }
         // SAFETY: (1) the range lies in the user half, and the window is open.
         let (bits, status) = unsafe { single::load::<T, C>(start) };
         if status == 0 {

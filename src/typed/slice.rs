@@ -4,7 +4,7 @@
 //! A slice says *where* its elements are: they are proved to lie in the user half. Each access may still fault. No
 //! method here computes an address outside the slice.
 
-use core::ops::Range;
+use core::{fmt, ops::Range};
 
 use crate::{
     access::{
@@ -44,14 +44,12 @@ use crate::{
 /// assert_eq!(UserPtr::<u8>::from(page).slice(5000)?.read_into(&mut [0; 5000]).unwrap_err().done, 4096);
 /// # Ok::<(), axptr::Fault>(())
 /// ```
-#[derive(Debug)]
 pub struct UserSlice<T, C = Normal> {
     start: UserPtr<T, C>,
     len: usize,
 }
 
 /// `len` elements of user memory that the kernel may only read. Made by [`UserConstPtr::slice`].
-#[derive(Debug)]
 pub struct UserConstSlice<T, C = Normal> {
     start: UserConstPtr<T, C>,
     len: usize,
@@ -180,6 +178,15 @@ macro_rules! impl_slice {
         }
 
         impl<T, C> Copy for $slice<T, C> {}
+
+        impl<T, C> fmt::Debug for $slice<T, C> {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.debug_struct(stringify!($slice))
+                    .field("start", &self.start)
+                    .field("len", &self.len)
+                    .finish()
+            }
+        }
     };
 }
 

@@ -418,7 +418,10 @@ fn step_through(operations: &[Operation], most: usize, title: &str) {
     for (number, path) in axptr::internal::cpu_paths().enumerate() {
         path.force();
         for operation in operations {
-            for len in lengths(operation, most) {
+            // The last few reach the blocks of wide registers.
+            let blocks =
+                [200, 257, 300, 420].into_iter().filter(|len| operation.size.is_none() && *len > most);
+            for len in lengths(operation, most).chain(blocks) {
                 let places = match (operation.size, is_long()) {
                     (Some(_), false) => 2,
                     (Some(_), true) => 20,
@@ -449,5 +452,13 @@ fn pages_that_go_away_after_any_instruction_of_a_routine_leave_what_the_answer_s
 fn pages_that_go_away_after_any_instruction_of_a_value_leave_what_the_answer_says() {
     let mut operations = operations::all();
     operations.drain(..operations::routines().len());
+    operations.retain(|operation| !operation.is_of_strings());
     step_through(&operations, if is_long() { 300 } else { 24 }, "after each step of a value");
+}
+
+#[test]
+fn pages_that_go_away_after_any_instruction_of_a_string_leave_what_the_answer_says() {
+    let mut operations = operations::all();
+    operations.retain(Operation::is_of_strings);
+    step_through(&operations, if is_long() { 700 } else { 200 }, "after each step of a string");
 }

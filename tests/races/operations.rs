@@ -93,6 +93,14 @@ impl Operation {
     }
 }
 
+impl Operation {
+    /// Whether it is one of `as_cstr`: they work by blocks that values have none of.
+    #[cfg(target_arch = "x86_64")]
+    pub(crate) fn is_of_strings(&self) -> bool {
+        self.name.starts_with("as_cstr")
+    }
+}
+
 impl Call {
     /// The kernel's bytes that are read.
     fn source(&self) -> &[u8] {
@@ -186,6 +194,10 @@ fn strings(list: &mut Vec<Operation>) {
     }
     let new = |name, run| Operation::new(name, Source::User, false, run);
     let string = |name, run| Operation { is_string: true, ..new(name, run) };
+    // It stores nothing.
+    let count =
+        |name, run| Operation { after_fault: AfterFault::Nothing, combine: |old, _| old, ..new(name, run) };
+    let length = |name, run| Operation { is_string: true, ..count(name, run) };
     list.extend([
         string("as_cstr.read", |c| {
             let text = UserConstPtr::<u8>::from(c.src).as_cstr();
@@ -203,6 +215,11 @@ fn strings(list: &mut Vec<Operation>) {
             let text = UserConstPtr::<u8>::from(c.src).as_cstr().nofault();
             cut_off(text.read(c.target(0)).map(|text| text.count_bytes()))
         }),
+        length("as_cstr.len", |c| ended(c, UserConstPtr::<u8>::from(c.src).as_cstr().len(c.len + 64))),
+        length("as_cstr.nofault.len", |c| {
+            ended(c, UserConstPtr::<u8>::from(c.src).as_cstr().nofault().len(c.len))
+        }),
+        count("as_cstr.len, too long", |c| cut_off(UserConstPtr::<u8>::from(c.src).as_cstr().len(c.len))),
     ]);
 }
 

@@ -12,7 +12,7 @@ use axptr::{Access, FaultKind};
 use axptr_cases::{Handler, PAGE, PageKind, Site};
 use libc::{MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE};
 
-use super::{front, poison, registers::Registers};
+use super::{front, guarded, poison, registers::Registers};
 
 /// Mappings of this process. Each page exists twice: as the user sees it, and readable and writable.
 #[derive(Debug)]
@@ -40,6 +40,10 @@ unsafe impl Site for HostedSite {
         start
     }
 
+    fn kinds(&self) -> &'static [PageKind] {
+        guarded::kinds()
+    }
+
     fn window(&mut self, addr: usize) -> Option<NonNull<u8>> {
         self.regions.iter().find_map(|region| region.window(addr))
     }
@@ -62,7 +66,10 @@ unsafe impl Site for HostedSite {
 
     fn refusal(&self, kind: PageKind, access: Access) -> Option<FaultKind> {
         match (kind, access) {
-            (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly, Access::Read) => None,
+            (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly | PageKind::Keyed, Access::Read) => {
+                None
+            }
+            (PageKind::Keyed, Access::Write) => Some(FaultKind::ProtectionKey),
             (PageKind::ReadOnly, Access::Write) => Some(FaultKind::Permission),
             // There is a mapping around each region, so that nothing else comes to be there.
             (PageKind::Unmapped | PageKind::KernelOnly, _) => Some(Registers::NO_ACCESS_IS),
@@ -103,13 +110,17 @@ impl Region {
             let protection = match kind {
                 PageKind::Good | PageKind::Lazy | PageKind::Vanished => PROT_READ | PROT_WRITE,
                 PageKind::ReadOnly => PROT_READ,
+                PageKind::Keyed => guarded::PROTECTION,
                 PageKind::Unmapped | PageKind::KernelOnly => continue,
             };
             // A page that is not lazy is to be there: a write to a read-only one is a different fault then.
-            let populate = matches!(kind, PageKind::Good | PageKind::ReadOnly);
+            let populate = matches!(kind, PageKind::Good | PageKind::ReadOnly | PageKind::Keyed);
             let flags = MAP_SHARED | MAP_FIXED | if populate { libc::MAP_POPULATE } else { 0 };
             let file = if *kind == PageKind::Vanished { &gone } else { &memory };
             user.replace((index + 1) * PAGE, protection, flags, file, index * PAGE);
+            if *kind == PageKind::Keyed {
+                guarded::guard(user.start.as_ptr().expose_provenance() + (index + 1) * PAGE);
+            }
         }
         Self { user, alias, kinds: kinds.to_vec(), _memory: memory, _gone: gone }
     }

@@ -34,6 +34,12 @@ pub(crate) const fn address_bits() -> u32 {
     53
 }
 
+/// Always true: an address of neither half raises a translation fault, as an absent page does (Arm ARM D8.1.5).
+#[inline]
+pub(crate) const fn can_translate(_addr: usize) -> bool {
+    true
+}
+
 /// Whether the topmost bit of an address belongs to a tag: of an ignored top byte it is one (Arm ARM D8.8.1).
 pub(crate) const TOP_BIT_IS_TAG: bool = true;
 
@@ -45,6 +51,10 @@ pub(crate) const CAUSE_REGISTER: &str = "x1";
 
 /// Whether there is a window to open, for atomics.
 const IS_KERNEL: bool = cfg!(axptr_home = "kernel");
+
+/// Whether the routines may use vector registers. A kernel's may not: user memory is accessed by unprivileged instructions
+/// there, which have no form for them.
+const IS_WIDE: bool = !IS_KERNEL && !cfg!(axptr_general_registers);
 
 // Bits of `CPU`. A process uses only the first and the last.
 const CPU_KNOWN: u8 = 1;
@@ -66,14 +76,18 @@ pub(crate) const MOPS_REFUTED: u8 = 2;
 // One block, because macros that are defined in two blocks would clash if both blocks land in one codegen unit.
 global_asm!(
     ".set AXPTR_KERNEL, {kernel}",
+    ".set AXPTR_WIDE, {wide}",
     include_str!("../../../asm/entry.S"),
     include_str!("../../../asm/aarch64/macros.S"),
     include_str!("../../../asm/aarch64/mops.S"),
     include_str!("../../../asm/aarch64/cpu.S"),
+    include_str!("../../../asm/aarch64/narrow.S"),
+    include_str!("../../../asm/aarch64/wide.S"),
     include_str!("../../../asm/aarch64/copy.S"),
     include_str!("../../../asm/aarch64/fill.S"),
     include_str!("../../../asm/aarch64/string.S"),
     kernel = const IS_KERNEL as u8,
+    wide = const IS_WIDE as u8,
     branch_targets = const cfg!(axptr_branch_targets) as u8,
     cpu = sym CPU,
     known = const CPU_KNOWN,
@@ -90,6 +104,13 @@ global_asm!(
     ax_cpu = const ax_cpu::FORM,
 );
 
+/// The routines of kernels use none.
+#[cfg(all(feature = "vector-registers", axptr_home = "kernel"))]
+#[inline]
+pub(crate) const fn vector_registers_are_on() -> bool {
+    true
+}
+
 /// The normal routines: the cost of an unpredictable branch on this machine is not measured.
 pub(crate) mod unpredictable {
     pub(crate) use crate::arch::raw::{
@@ -97,6 +118,9 @@ pub(crate) mod unpredictable {
         __axptr_copy_to_user as __axptr_copy_to_user_unpredictable,
     };
 }
+
+/// There is no routine that counts a string's bytes.
+pub(crate) const STRING_LENGTH: Option<crate::arch::raw::StringLength> = None;
 
 #[cfg(axptr_home = "kernel")]
 unsafe extern "C" {

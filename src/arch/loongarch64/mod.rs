@@ -12,10 +12,12 @@ use crate::arch::{ax_cpu, entry};
 
 pub(crate) mod inline;
 pub(crate) mod rehearse;
+mod translation;
 #[cfg(axptr_home = "process")]
 mod weak;
 pub(crate) mod window;
 
+pub(crate) use translation::can_translate;
 #[cfg(axptr_home = "process")]
 pub(crate) use weak::weak_address;
 
@@ -82,6 +84,13 @@ global_asm!(
     ax_cpu = const ax_cpu::FORM,
 );
 
+/// The routines use none.
+#[cfg(all(feature = "vector-registers", axptr_home = "kernel"))]
+#[inline]
+pub(crate) const fn vector_registers_are_on() -> bool {
+    true
+}
+
 /// The normal routines: the cost of an unpredictable branch on this machine is not measured.
 pub(crate) mod unpredictable {
     pub(crate) use crate::arch::raw::{
@@ -89,6 +98,9 @@ pub(crate) mod unpredictable {
         __axptr_copy_to_user as __axptr_copy_to_user_unpredictable,
     };
 }
+
+/// There is no routine that counts a string's bytes.
+pub(crate) const STRING_LENGTH: Option<crate::arch::raw::StringLength> = None;
 
 /// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
 ///

@@ -27,6 +27,12 @@ pub(crate) const fn address_bits() -> u32 {
     57
 }
 
+/// Always true: an address that is no sign extension raises a page fault, too (Privileged ISA, "Sv39").
+#[inline]
+pub(crate) const fn can_translate(_addr: usize) -> bool {
+    true
+}
+
 /// Whether the topmost bit of an address belongs to a tag: of the masked bits it is one (Privileged ISA, "Pointer Masking").
 pub(crate) const TOP_BIT_IS_TAG: bool = true;
 
@@ -59,6 +65,13 @@ global_asm!(
     ax_cpu = const ax_cpu::FORM,
 );
 
+/// The routines use none.
+#[cfg(all(feature = "vector-registers", axptr_home = "kernel"))]
+#[inline]
+pub(crate) const fn vector_registers_are_on() -> bool {
+    true
+}
+
 /// The normal routines: the cost of an unpredictable branch on this machine is not measured.
 pub(crate) mod unpredictable {
     pub(crate) use crate::arch::raw::{
@@ -66,6 +79,9 @@ pub(crate) mod unpredictable {
         __axptr_copy_to_user as __axptr_copy_to_user_unpredictable,
     };
 }
+
+/// There is no routine that counts a string's bytes.
+pub(crate) const STRING_LENGTH: Option<crate::arch::raw::StringLength> = None;
 
 /// Returns `addr` if `addr..addr + len` ends at or below `limit`, else 0, without a branch.
 ///

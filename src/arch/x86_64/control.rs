@@ -9,8 +9,14 @@ use core::arch::asm;
 pub(crate) struct Cr4(usize);
 
 impl Cr4 {
+    /// Vector registers may be used.
+    #[cfg(any(test, feature = "vector-registers"))]
+    const OSFXSR: usize = 1 << 9;
     /// 57-bit addresses.
     const LA57: usize = 1 << 12;
+    /// XCR0 says which registers the kernel saves, and AVX may be used.
+    #[cfg(any(test, feature = "vector-registers"))]
+    const OSXSAVE: usize = 1 << 18;
     /// Kernel code accesses user pages only while RFLAGS.AC is set.
     #[cfg(any(test, feature = "vector"))]
     const SMAP: usize = 1 << 21;
@@ -39,6 +45,21 @@ impl Cr4 {
     #[inline]
     pub(crate) const fn address_bits(self) -> u32 {
         if self.0 & Self::LA57 != 0 { 57 } else { 48 }
+    }
+
+    /// Whether the instructions of SSE can be executed, with this value of CR0 (SDM vol. 3, 2.5 and 14.1.3): else they raise
+    /// #UD or #NM.
+    #[cfg(any(test, feature = "vector-registers"))]
+    pub(crate) const fn has_vector_registers_on(self, cr0: usize) -> bool {
+        /// Emulation, task switched.
+        const EM_AND_TS: usize = 1 << 2 | 1 << 3;
+        self.0 & Self::OSFXSR != 0 && cr0 & EM_AND_TS == 0
+    }
+
+    /// Whether XCR0 can be read: else that raises #UD (SDM vol. 1, 13.3).
+    #[cfg(any(test, feature = "vector-registers"))]
+    pub(crate) const fn has_extended_registers_on(self) -> bool {
+        self.0 & Self::OSXSAVE != 0
     }
 
     #[cfg(any(test, feature = "vector"))]
@@ -92,6 +113,19 @@ mod tests {
         assert_eq!(modes(USUAL | 1 << 32), (48, true, true));
         assert_eq!(modes(usize::MAX ^ 1 << 32), (57, true, false));
         assert_eq!(modes(usize::MAX ^ 1 << 21), (57, false, true));
+    }
+
+    #[test]
+    fn vector_registers_take_one_bit_and_two_that_are_clear() {
+        for (cr4, cr0, on) in [
+            (USUAL, 0x8005_0033, true),
+            (USUAL ^ 1 << 9, 0x8005_0033, false),
+            (USUAL, 0x8005_0033 | 1 << 2, false),
+            (USUAL, 0x8005_0033 | 1 << 3, false),
+        ] {
+            assert_eq!(Cr4(cr4).has_vector_registers_on(cr0), on, "{cr4:#x}, {cr0:#x}");
+        }
+        assert!(Cr4(USUAL).has_extended_registers_on() && !Cr4(USUAL ^ 1 << 18).has_extended_registers_on());
     }
 
     /// Branch targets alone may be checked: the vector marks its own.

@@ -6,7 +6,7 @@ use core::{
     sync::atomic::{AtomicU8, Ordering},
 };
 
-use crate::arch::{ax_cpu, entry};
+use crate::arch::{ax_cpu, entry, raw::StringLength, shape::UNTOLD, width::is_sign_extension};
 
 #[cfg(any(test, axptr_home = "kernel", doc))]
 pub(crate) mod control;
@@ -36,6 +36,12 @@ pub(crate) fn address_bits() -> u32 {
     return 48;
 }
 
+/// Whether the address is canonical. Another raises #GP, and no page fault (SDM vol. 1, 3.3.7.1).
+#[inline]
+pub(crate) fn can_translate(addr: usize) -> bool {
+    is_sign_extension(addr, address_bits())
+}
+
 /// Whether the topmost bit of an address belongs to a tag. LAM leaves it out: it says which half is meant (SDM vol. 1,
 /// "Linear Address Masking").
 pub(crate) const TOP_BIT_IS_TAG: bool = false;
@@ -49,8 +55,13 @@ pub(crate) const CAUSE_REGISTER: &str = "rdx";
 /// Whether there is a window to open.
 const IS_KERNEL: bool = cfg!(axptr_home = "kernel");
 
-/// Whether the routines may use vector registers. In a kernel these hold what the user program has in them.
-const IS_WIDE: bool = !IS_KERNEL && !cfg!(axptr_general_registers);
+/// Whether the routines may use vector registers. In a kernel these hold what the user program has in them, unless it saves
+/// them (feature `vector-registers`).
+pub(crate) const IS_WIDE: bool =
+    if IS_KERNEL { cfg!(feature = "vector-registers") } else { !cfg!(axptr_general_registers) };
+
+/// The longest fill by vector stores.
+const FILL_MOST: usize = 256 << 10;
 
 // Bits of `CPU`.
 const CPU_KNOWN: u8 = 1;
@@ -59,7 +70,11 @@ const CPU_ERMS: u8 = 4;
 const CPU_BLOCKS: u8 = 8;
 const CPU_ORDINARY: u8 = 16;
 const CPU_ALIASES: u8 = 32;
-const CPU_AVX: u8 = 64;
+const CPU_AVX2: u8 = 64;
+
+/// The bit that says how much of a vector register the routines use: all of 32 bytes, or the low 16.
+#[cfg(all(feature = "vector", any(axptr_home = "kernel", doc)))]
+pub(crate) const CPU_WIDER: u8 = CPU_AVX2;
 
 /// What CPUID reported. It is 0 until a routine asks.
 pub(crate) static CPU: AtomicU8 = AtomicU8::new(0);
@@ -74,8 +89,11 @@ global_asm!(
     include_str!("../../../asm/x86_64/narrow.S"),
     include_str!("../../../asm/x86_64/wide.S"),
     include_str!("../../../asm/x86_64/copy.S"),
+    include_str!("../../../asm/x86_64/wide_fill.S"),
     include_str!("../../../asm/x86_64/fill.S"),
     include_str!("../../../asm/x86_64/string.S"),
+    include_str!("../../../asm/x86_64/wide_string.S"),
+    include_str!("../../../asm/x86_64/length.S"),
     kernel = const IS_KERNEL as u8,
     wide = const IS_WIDE as u8,
     branch_targets = const cfg!(axptr_branch_targets) as u8,
@@ -86,12 +104,14 @@ global_asm!(
     blocks = const CPU_BLOCKS,
     ordinary = const CPU_ORDINARY,
     aliases = const CPU_ALIASES,
-    avx = const CPU_AVX,
+    avx2 = const CPU_AVX2,
     read = const entry::READ,
     write = const entry::WRITE,
     strict = const entry::STRICT,
     nofault = const entry::NOFAULT,
     ax_cpu = const ax_cpu::FORM,
+    untold = const UNTOLD,
+    fill_most = const FILL_MOST,
 );
 
 /// The routines that only this machine has.
@@ -101,6 +121,25 @@ pub(crate) mod unpredictable {
     routines! {
         fn __axptr_copy_from_user_unpredictable(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
         fn __axptr_copy_to_user_unpredictable(dst: *mut u8, src: *const u8, len: usize) -> Outcome;
+    }
+}
+
+/// `asm/x86_64/length.S`: where vector registers may be used.
+pub(crate) const STRING_LENGTH: Option<StringLength> = if IS_WIDE {
+    Some(StringLength {
+        normal: length::__axptr_string_length,
+        nofault: length::__axptr_string_length_nofault,
+    })
+} else {
+    None
+};
+
+mod length {
+    use crate::arch::raw::Outcome;
+
+    routines! {
+        fn __axptr_string_length(src: *const u8, max: usize) -> Outcome;
+        fn __axptr_string_length_nofault(src: *const u8, max: usize) -> Outcome;
     }
 }
 
@@ -132,6 +171,41 @@ pub(crate) fn confine(addr: usize, len: usize, limit: usize) -> usize {
     confined
 }
 
+/// Whether this CPU executes the instructions that the routines are made of.
+#[cfg(all(feature = "vector-registers", axptr_home = "kernel"))]
+#[inline]
+pub(crate) fn vector_registers_are_on() -> bool {
+    let cr0: usize;
+    // SAFETY: it only reads a register, in kernel mode.
+    unsafe { asm!("mov {}, cr0", out(reg) cr0, options(nomem, nostack, preserves_flags)) };
+    // SAFETY: (1) a kernel asks.
+    let cr4 = unsafe { control::Cr4::read() };
+    cr4.has_vector_registers_on(cr0) && (!uses_avx() || (cr4.has_extended_registers_on() && saves_avx()))
+}
+
+/// Whether the routines use AVX: what the CPU was that has executed the first of them holds for all CPUs.
+#[cfg(all(feature = "vector-registers", axptr_home = "kernel"))]
+#[inline]
+fn uses_avx() -> bool {
+    if CPU.load(Ordering::Relaxed) == 0 {
+        ask_cpu();
+    }
+    CPU.load(Ordering::Relaxed) & CPU_AVX2 != 0
+}
+
+/// Whether XCR0 says that this CPU's kernel saves AVX and SSE (SDM vol. 1, 13.3). CR4.OSXSAVE is set.
+#[cfg(all(feature = "vector-registers", axptr_home = "kernel"))]
+#[inline]
+fn saves_avx() -> bool {
+    const SSE_AND_AVX: u32 = 1 << 1 | 1 << 2;
+    let saved: u32;
+    // SAFETY: it only reads a register, which is there by CR4.OSXSAVE.
+    unsafe {
+        asm!("xgetbv", in("ecx") 0, out("eax") saved, out("edx") _, options(nomem, nostack, preserves_flags))
+    };
+    saved & SSE_AND_AVX == SSE_AND_AVX
+}
+
 /// Asks CPUID, as a routine does at its first call.
 pub(crate) fn ask_cpu() {
     // SAFETY: stores what CPUID reports, and preserves every register but the flags.
@@ -153,7 +227,7 @@ pub(crate) fn has_window() -> bool {
 /// The paths of `asm/x86_64/copy.S`. Together they make each choice both ways.
 #[cfg(feature = "__tests")]
 pub(crate) const CPU_PATHS: &[&str] = if IS_WIDE {
-    &["with AVX", "as on Zen 4", "with AVX, without ERMS", "without AVX", "without AVX and ERMS"]
+    &["with AVX2", "as on Zen 4", "with AVX2, without ERMS", "without AVX2", "without AVX2 and ERMS"]
 } else {
     &["as on Zen 3", "as on Zen 4", "as on Zen 5", "without ERMS"]
 };
@@ -162,9 +236,9 @@ pub(crate) const CPU_PATHS: &[&str] = if IS_WIDE {
 #[cfg(feature = "__tests")]
 const PATHS: &[u8] = if IS_WIDE {
     &[
-        CPU_AVX | CPU_ERMS | CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
-        CPU_AVX | CPU_ERMS | CPU_ALIASES,
-        CPU_AVX | CPU_BLOCKS,
+        CPU_AVX2 | CPU_ERMS | CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
+        CPU_AVX2 | CPU_ERMS | CPU_ALIASES,
+        CPU_AVX2 | CPU_BLOCKS,
         CPU_ERMS | CPU_BLOCKS,
         CPU_ALIASES | CPU_BLOCKS | CPU_ORDINARY,
     ]
@@ -177,14 +251,14 @@ const PATHS: &[u8] = if IS_WIDE {
     ]
 };
 #[cfg(feature = "__tests")]
-const CHOICES: u8 = CPU_AVX | CPU_ERMS | CPU_ORDINARY | CPU_BLOCKS | CPU_ALIASES;
+const CHOICES: u8 = CPU_AVX2 | CPU_ERMS | CPU_ORDINARY | CPU_BLOCKS | CPU_ALIASES;
 
-/// Whether this CPU can execute a path. The paths without AVX differ in speed only.
+/// Whether this CPU can execute a path. The paths without AVX2 differ in speed only.
 #[cfg(feature = "__tests")]
 pub(crate) fn can_take(path: usize) -> bool {
     ask_cpu();
     let known = CPU.load(Ordering::Relaxed);
-    PATHS.get(path).is_some_and(|bits| bits & CPU_AVX & !known == 0)
+    PATHS.get(path).is_some_and(|bits| bits & CPU_AVX2 & !known == 0)
 }
 
 /// Makes the routines take a path, as if CPUID reported its features. What CPUID reported about SMAP stays.

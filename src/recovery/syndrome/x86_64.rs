@@ -59,7 +59,8 @@ impl Report {
         Self { kind: FaultKind::NonCanonical, ..Self::at(None, None) }
     }
 
-    /// The report of an alignment check (#AC).
+    /// The report of an alignment check (#AC). The CPU makes one in user mode only (SDM vol. 3, 6.15), so a kernel has none of its
+    /// own: this is for the handler of a process.
     #[inline]
     #[must_use]
     pub const fn x86_64_alignment_check() -> Self {

@@ -36,7 +36,8 @@ pub enum InstallError {
     /// x86_64: kernel code has a shadow stack (IA32_S_CET.SH_STK_EN). A return to a landing is not the one that this stack
     /// holds. Call [`recover`](crate::trap::recover) in the kernel's own handler, which changes the return there, too.
     ShadowStack,
-    /// The kernel is compiled for a target with vector registers that the vector does not save: SSE on x86_64, SVE on
+    /// The kernel is compiled for a target with vector registers that the vector does not save: SSE on x86_64 (even with
+    /// the feature `vector-registers`, which saves what the routines use, and not what the compiler does), SVE on
     /// aarch64, V on riscv64, LSX on loongarch64. Compile it without them, or call [`recover`](crate::trap::recover) in a
     /// trap handler that saves them. The NEON registers of aarch64 are saved.
     VectorRegisters,

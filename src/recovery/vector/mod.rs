@@ -28,6 +28,7 @@
 //! | FRED, a shadow stack, PSTATE.UAO, an IST that is turned on later | do not, or call [`trap::recover`](crate::trap::recover) from then on |
 //! | checked branch targets (IBT, BTI) | the vector's entries are marked, and the routines with `--cfg axptr_branch_targets`; the kernel's own handlers must be marked, too |
 //! | floating-point registers on riscv64 and loongarch64 | the pager, and what it calls, do not use them, or save them |
+//! | vector registers that the routines use on x86_64 (feature `vector-registers`) | for the pager nothing: the vector saves them, in 512 bytes of stack more; what else interrupts a copy, and copies too, saves them itself |
 //! | values that the compiler keeps in NEON registers on aarch64 | nothing: the vector saves them if the kernel's target has them, in 528 bytes of stack more |
 //! | stack | a fault takes a frame of at most 208 bytes, and what the pager needs, on the stack of the interrupted code |
 

@@ -11,7 +11,7 @@ use super::{
     fault::{self, InterruptState},
 };
 use crate::{
-    arch::{CPU, CPU_SMAP, ask_cpu, control::Cr4, has_window},
+    arch::{CPU, CPU_SMAP, CPU_WIDER, IS_WIDE, ask_cpu, control::Cr4, has_window},
     recovery::trap::{Operands, Report, TrapFrame},
 };
 
@@ -34,6 +34,8 @@ global_asm!(
     include_str!("../../../asm/x86_64/vector.S"),
     cpu = sym CPU,
     smap = const CPU_SMAP,
+    wide = const IS_WIDE as u8,
+    wider = const CPU_WIDER,
     on_fault = sym on_fault,
     former = sym FORMER,
     gates = const GATES,

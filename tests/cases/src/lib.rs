@@ -25,12 +25,14 @@ mod cases;
 mod table;
 
 mod bounds;
+mod large;
 mod small;
 mod sweep;
 
 pub use bounds::Bounds;
 
+pub use large::sweep_large_fills;
 pub use site::{Handler, PAGE, PageKind, Site};
-pub use small::sweep_small;
+pub use small::{sweep_small, sweep_strings};
 pub use sweep::{Report, sweep};
 pub use table::{CASES, Case};

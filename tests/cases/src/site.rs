@@ -23,10 +23,12 @@ pub enum PageKind {
     KernelOnly,
     /// Mapped, but its memory has gone: a file mapping behind the end of the file.
     Vanished,
+    /// Present, and a protection key forbids writes. Only some sites have it: [`Site::kinds`].
+    Keyed,
 }
 
 impl PageKind {
-    /// All kinds.
+    /// The kinds that every site has.
     pub const ALL: [Self; 6] =
         [Self::Good, Self::ReadOnly, Self::Unmapped, Self::Lazy, Self::KernelOnly, Self::Vanished];
 }
@@ -56,6 +58,11 @@ pub unsafe trait Site {
     ///
     /// The pages before and behind are not accessible.
     fn map(&mut self, kinds: &[PageKind]) -> usize;
+
+    /// The kinds of pages that it can map.
+    fn kinds(&self) -> &'static [PageKind] {
+        &PageKind::ALL
+    }
 
     /// Where the memory of the mapped page at `addr` can be read and written, whatever the page permits.
     ///
@@ -90,7 +97,10 @@ pub unsafe trait Site {
     /// Why an access to a page of this kind fails, if it does.
     fn refusal(&self, kind: PageKind, access: Access) -> Option<FaultKind> {
         match (kind, access) {
-            (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly, Access::Read) => None,
+            (PageKind::Good | PageKind::Lazy, _) | (PageKind::ReadOnly | PageKind::Keyed, Access::Read) => {
+                None
+            }
+            (PageKind::Keyed, Access::Write) => Some(FaultKind::ProtectionKey),
             (PageKind::ReadOnly, Access::Write) => Some(FaultKind::Permission),
             (PageKind::Unmapped | PageKind::KernelOnly, _) => Some(FaultKind::NotPresent),
             (PageKind::Vanished, _) => Some(FaultKind::Bus),

@@ -4,7 +4,11 @@
 use alloc::{format, string::String, vec};
 use core::{ptr, slice};
 
-use axptr::{Access, UserConstPtr, cstr::StringError};
+use axptr::{
+    Access, UserConstPtr,
+    cstr::StringError,
+    internal::{choose_by_cpu, cpu_paths},
+};
 
 use crate::{
     area::{Area, Content},
@@ -120,6 +124,34 @@ fn strings(
         }
     }
     area.put(end, &[former]);
+}
+
+/// Counts and copies strings on each set of paths that this CPU can take: from `step` to `step` bytes, each distance of the
+/// start to a page's edge, up to `most` bytes. In front of each string and behind it stand other zeros.
+pub fn sweep_strings(site: &mut dyn Site, [step, most]: [usize; 2]) -> Report {
+    let mut report = Report::default();
+    let mut fenced = Area::kernel(site, FENCED, Content::Background);
+    for layout in LAYOUTS {
+        let mut area = Area::user(site, &layout, Content::Source);
+        for path in cpu_paths() {
+            path.force();
+            for (before, len) in (1..=most).flat_map(|b| (0..=most).step_by(step).map(move |l| (b, l))) {
+                // So that each length meets each alignment, though not each edge.
+                let offset = EDGE - before;
+                let len = len + before % step;
+                let zeros = [offset - 1, offset + len, offset + len + 5];
+                let former = zeros.map(|zero| area.expected(zero..zero + 1)[0]);
+                zeros.iter().for_each(|&zero| area.put(zero, &[0]));
+                for max in [len / 2, len, len + 1, len + 200] {
+                    let outcome = string(site, &area, &mut fenced, [offset, len], max, before % 2 == 0);
+                    report.count(outcome.map_err(|reason| format!("{}: {reason}", path.name())));
+                }
+                zeros.iter().zip(former).for_each(|(&zero, byte)| area.put(zero, &[byte]));
+            }
+        }
+    }
+    choose_by_cpu();
+    report
 }
 
 /// Looks at a string of `len` bytes by its length, and copies it into `max` bytes with a fence behind them.

@@ -1,11 +1,14 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Loads and stores of one general register, done by hand: all that touches memory on such a machine.
+//! Loads and stores of one register or two, done by hand: all that touches memory on such a machine.
 
 use std::ptr;
 
 use axptr::Access;
 
 use super::{MemoryOf, Refusal, Registers, machine};
+
+/// The bytes of a vector register.
+pub(super) const VECTOR: usize = 16;
 
 /// One of them, with the address that it is about to touch.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +19,10 @@ pub(crate) struct Insn {
     /// Whether the register gets copies of the highest bit.
     pub(super) is_signed: bool,
     pub(super) register: usize,
+    /// The one for the other half, if there are two.
+    pub(super) second: Option<usize>,
+    /// Whether they are vector registers.
+    pub(super) is_vector: bool,
     /// Its own bytes.
     pub(super) len: usize,
 }
@@ -42,19 +49,32 @@ impl Registers<'_> {
     ///
     /// 1. `memory` is valid for the access: a read or a write of the instruction's size.
     pub(crate) unsafe fn carry_out(&mut self, insn: Insn, memory: usize) {
-        if insn.is_store {
-            let bytes = self.get(insn.register).to_le_bytes();
-            let to = ptr::with_exposed_provenance_mut::<u8>(memory);
-            // SAFETY: (1).
-            unsafe { to.copy_from_nonoverlapping(bytes.as_ptr(), insn.size) };
-        } else {
-            let mut bytes = [0; size_of::<usize>()];
-            let from = ptr::with_exposed_provenance::<u8>(memory);
-            // SAFETY: (1).
-            unsafe { from.copy_to_nonoverlapping(bytes.as_mut_ptr(), insn.size) };
-            let value = usize::from_le_bytes(bytes);
-            let extended = signed(value, 8 * insn.size as u32) as usize;
-            self.set(insn.register, if insn.is_signed { extended } else { value });
+        let size = if insn.second.is_some() { insn.size / 2 } else { insn.size };
+        for (register, at) in [Some(insn.register), insn.second].into_iter().flatten().zip([0, size]) {
+            let memory = ptr::with_exposed_provenance_mut::<u8>(memory + at);
+            if insn.is_vector {
+                let memory = memory.cast::<[u8; VECTOR]>();
+                machine::with_vector(self.context, register, |register| {
+                    if insn.is_store {
+                        // SAFETY: (1).
+                        unsafe { memory.write(*register) };
+                    } else {
+                        // SAFETY: (1).
+                        *register = unsafe { memory.read() };
+                    }
+                });
+            } else if insn.is_store {
+                let bytes = self.get(register).to_le_bytes();
+                // SAFETY: (1).
+                unsafe { memory.copy_from_nonoverlapping(bytes.as_ptr(), size) };
+            } else {
+                let mut bytes = [0; size_of::<usize>()];
+                // SAFETY: (1).
+                unsafe { memory.copy_to_nonoverlapping(bytes.as_mut_ptr(), size) };
+                let value = usize::from_le_bytes(bytes);
+                let extended = signed(value, 8 * size as u32) as usize;
+                self.set(register, if insn.is_signed { extended } else { value });
+            }
         }
         self.skip(insn.len);
     }

@@ -6,7 +6,7 @@ use libc::ucontext_t;
 
 use super::{
     Registers,
-    insn::{Insn, field, signed},
+    insn::{Insn, VECTOR, field, signed},
     instruction,
 };
 
@@ -24,6 +24,9 @@ pub(super) fn register(context: &mut ucontext_t, number: usize) -> Option<&mut u
     (number != 0).then(|| &mut context.uc_mcontext.__gregs[number])
 }
 
+/// The routines use none.
+pub(super) fn with_vector(_: &mut ucontext_t, _: usize, _: impl FnMut(&mut [u8; VECTOR])) {}
+
 /// Not under every emulator, so nothing here.
 pub(super) fn access(_: &mut Registers<'_>) -> Option<Access> {
     None
@@ -38,5 +41,14 @@ pub(super) fn decode(registers: &mut Registers<'_>) -> Option<Insn> {
     }
     let addr = registers.get(field(insn, 5, 5)).wrapping_add_signed(signed(field(insn, 10, 12), 12));
     let (is_store, is_signed) = ((4..8).contains(&kind), kind < 4);
-    Some(Insn { addr, size: 1 << (kind & 3), is_store, is_signed, register: field(insn, 0, 5), len: 4 })
+    Some(Insn {
+        addr,
+        size: 1 << (kind & 3),
+        is_store,
+        is_signed,
+        register: field(insn, 0, 5),
+        second: None,
+        is_vector: false,
+        len: 4,
+    })
 }

@@ -6,7 +6,7 @@ use libc::{c_ulong, ucontext_t};
 
 use super::{
     Registers,
-    insn::{Insn, field, signed},
+    insn::{Insn, VECTOR, field, signed},
     instruction,
 };
 
@@ -24,6 +24,9 @@ pub(super) fn pc(context: &mut ucontext_t) -> &mut c_ulong {
 pub(super) fn register(context: &mut ucontext_t, number: usize) -> Option<&mut c_ulong> {
     (number != 0).then(|| &mut context.uc_mcontext.__gregs[number])
 }
+
+/// The routines use none.
+pub(super) fn with_vector(_: &mut ucontext_t, _: usize, _: impl FnMut(&mut [u8; VECTOR])) {}
 
 /// Nothing.
 pub(super) fn access(_: &mut Registers<'_>) -> Option<Access> {
@@ -48,7 +51,16 @@ pub(super) fn decode(registers: &mut Registers<'_>) -> Option<Insn> {
     };
     let addr = registers.get(field(insn, 15, 5)).wrapping_add_signed(signed(offset, 12));
     let register = if is_store { field(insn, 20, 5) } else { field(insn, 7, 5) };
-    Some(Insn { addr, size: 1 << (kind & 3), is_store, is_signed: kind < 4, register, len: 4 })
+    Some(Insn {
+        addr,
+        size: 1 << (kind & 3),
+        is_store,
+        is_signed: kind < 4,
+        register,
+        second: None,
+        is_vector: false,
+        len: 4,
+    })
 }
 
 /// C.LW, C.LD, C.SW and C.SD.
@@ -63,5 +75,14 @@ fn decode_short(registers: &mut Registers<'_>, insn: usize) -> Option<Insn> {
     let ends =
         if size == 4 { field(insn, 6, 1) << 2 | field(insn, 5, 1) << 6 } else { field(insn, 5, 2) << 6 };
     let addr = registers.get(8 + field(insn, 7, 3)).wrapping_add(field(insn, 10, 3) << 3 | ends);
-    Some(Insn { addr, size, is_store, is_signed: true, register: 8 + field(insn, 2, 3), len: 2 })
+    Some(Insn {
+        addr,
+        size,
+        is_store,
+        is_signed: true,
+        register: 8 + field(insn, 2, 3),
+        second: None,
+        is_vector: false,
+        len: 2,
+    })
 }
