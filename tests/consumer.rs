@@ -72,6 +72,10 @@ impl Package {
             // Both published lines use unstable features.
             cargo.env("RUSTC_BOOTSTRAP", "1");
         }
+        // Other people's packages, as `cargo xtask hosted` keeps them for all checkouts.
+        if let Some(shared) = env::var_os("AXPTR_BUILDS") {
+            cargo.env("CARGO_BUILD_BUILD_DIR", Path::new(&shared).join("consumer"));
+        }
         let output = cargo.env("CARGO_TARGET_DIR", folder.with_file_name("target")).output().unwrap();
         let mut said = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes)).concat();
         said.push_str(&format!("({subcommand} in {}: {})", folder.display(), output.status));
@@ -110,6 +114,26 @@ fn the_tests_hooks_are_not_there_for_others() {
     assert!(!refused.compiles && refused.said.contains("`internal`"), "{}", refused.said);
 }
 
+/// Each copy would have a table, a handler and a limit of its own.
+#[test]
+fn two_copies_of_the_crate_in_one_program_are_refused() {
+    let copy: PathBuf = [env!("CARGO_TARGET_TMPDIR"), "consumer", "copy"].iter().collect();
+    fs::create_dir_all(copy.join("src")).unwrap();
+    let manifest = "[package]\nname = \"axptr\"\nversion = \"0.0.1\"\nedition = \"2024\"\nlinks = \"axptr\"\n\
+                    build = \"build.rs\"\n[workspace]\n";
+    fs::write(copy.join("Cargo.toml"), manifest).unwrap();
+    fs::write(copy.join("build.rs"), "fn main() {}\n").unwrap();
+    fs::write(copy.join("src/lib.rs"), "").unwrap();
+    let others = format!("again = {{ package = \"axptr\", path = {copy:?} }}\n");
+    let package = Package { others: Box::leak(others.into()), ..Package::new("first_hour", &["alloc"]) };
+    let refused = package.cargo("check");
+    assert!(
+        !refused.compiles && refused.said.contains("links to the native library `axptr`"),
+        "{}",
+        refused.said
+    );
+}
+
 #[test]
 #[ignore = "asks the registry, and builds many packages: `cargo xtask test` runs it"]
 fn each_set_of_features_builds_with_the_versions_that_cargo_chooses() {
@@ -128,7 +152,10 @@ fn each_set_of_features_builds_with_the_versions_that_cargo_chooses() {
             features: &["ax-cpu", "ax-errno", "ax-memory-addr", "ax-mm", "ax-percpu"],
             ..any
         },
-        Package { features: &["alloc", "axmm", "legacy", "percpu", "std", "untag", "vector"], ..any },
+        Package {
+            features: &["alloc", "axmm", "legacy", "percpu", "std", "untag", "vector", "vector-registers"],
+            ..any
+        },
         // Two lines in one tree.
         Package { features: &["ax-mm", "ax-percpu", "axmm", "percpu"], ..any },
     ] {

@@ -49,6 +49,14 @@ struct UtsName {
     rest: [u8; 6],
 }
 
+/// `struct timespec`, which nobody prints.
+#[derive(Clone, Copy, AnyBitPattern, NoUninit)]
+#[repr(C)]
+struct Timespec {
+    secs: i64,
+    nanos: i64,
+}
+
 fn there_and_back<T: AnyBitPattern + NoUninit + Zeroable + PartialEq + std::fmt::Debug>(at: usize, value: T) {
     let user = UserPtr::<T>::from(at);
     user.write(value).unwrap();
@@ -108,6 +116,11 @@ fn main() -> Result<(), Fault> {
     there_and_back(page, [7_u64; 9]);
     there_and_back(page, [7_u8; 4096]);
     there_and_back(page, ());
+    let outside = UserPtr::<Timespec>::from(usize::MAX).slice(2).unwrap_err();
+    assert_eq!(outside.kind, FaultKind::OutOfRange);
+    let times = UserPtr::<Timespec>::from(page).slice(2)?;
+    assert_eq!(times.write_from(&[Timespec { secs: 1, nanos: 2 }])?, 1);
+    assert_eq!(format!("{times:?}"), format!("UserSlice {{ start: UserPtr({page:#x}), len: 2 }}"));
 
     assert_eq!(sys_fstat(stat, page), 0);
     assert_eq!(sys_fstat(stat, 8), -14);

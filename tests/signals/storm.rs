@@ -3,7 +3,7 @@
 
 use std::{
     ffi::c_void,
-    mem, ptr,
+    mem, panic, ptr,
     sync::{
         Mutex, PoisonError,
         atomic::{AtomicBool, AtomicI32, AtomicUsize, Ordering::SeqCst},
@@ -132,6 +132,46 @@ fn a_timer_that_raises_sigsegv_makes_no_fault_of_a_good_copy() {
             INSIDE.load(SeqCst)
         );
         assert!(INSIDE.load(SeqCst) > 0 || child::is_emulated());
+    })
+    .expect_success();
+}
+
+/// A child gets the handler, and one thread of its own; a thread that ends takes its alternate stack along.
+#[test]
+fn forks_and_ending_threads_among_faults_leave_each_exact() {
+    child::run(|| {
+        install();
+        let rounds = if child::is_emulated() { 20 } else { 400 };
+        let done = AtomicBool::new(false);
+        thread::scope(|scope| {
+            let faults = scope.spawn(|| {
+                let mut copier = Copier::new();
+                let faults = (0..).take_while(|_| !done.load(SeqCst)).inspect(|&i| copier.bad(i));
+                faults.count()
+            });
+            let mut of_child = Copier::new();
+            for round in 0..rounds {
+                thread::spawn(move || Copier::new().bad(round)).join().expect("its fault was exact");
+                // SAFETY: the child calls what needs no other thread, and ends.
+                let child = unsafe { libc::fork() };
+                if child == 0 {
+                    let faults = panic::AssertUnwindSafe(|| (0..64).for_each(|i| of_child.bad(round + i)));
+                    let failed = panic::catch_unwind(faults).is_err();
+                    // SAFETY: ends this process.
+                    unsafe { libc::_exit(c_int::from(failed)) };
+                }
+                let mut status = 0;
+                // SAFETY: `status` has room for what it is.
+                assert_eq!(unsafe { libc::waitpid(child, &raw mut status, 0) }, child);
+                assert_eq!(status, 0, "how the child of round {round} has ended");
+                // What the child did was its own.
+                of_child.bad(round);
+            }
+            done.store(true, SeqCst);
+            let faults = faults.join().expect("each fault was exact");
+            println!("scene: {rounds} forks and threads among {faults} faults");
+            assert!(faults > rounds);
+        });
     })
     .expect_success();
 }

@@ -10,6 +10,7 @@ mod arch;
 mod asm;
 mod broken;
 mod byte_loop;
+mod campaign;
 mod cases;
 mod count;
 mod early;
@@ -42,6 +43,10 @@ fn main(cpu_id: usize, arg: usize) -> ! {
     match mode.run {
         Run::Cases => report::run(&cases::all(mode.decides, cpu())),
         Run::CasesOfMachine => report::run(&cases::of_machine(cpu())),
+        Run::Campaign { seed, faults } => {
+            cpu();
+            report::run(&[cases::campaign(seed, faults)]);
+        }
         Run::Panic(how) => how(),
         Run::Count => count::run(cpu()),
     }
@@ -62,6 +67,8 @@ fn boot(cpu_id: usize, arg: usize) -> Mode {
     let table = axptr::extable::selftest();
     // SAFETY: what the line above left in `.bss` may be forgotten; the stack lies outside it.
     unsafe { line::clear_bss() };
+    #[cfg(feature = "vector-registers")]
+    arch::vectors::enable();
     early::refuse_before_the_limit_is_set();
     // SAFETY: (1) ArceOS links its kernels, and maps all that is theirs, into the upper half.
     unsafe { axptr::set_user_limit(axptr::DEFAULT_USER_LIMIT) };

@@ -32,6 +32,13 @@ pub enum Run {
     Panic(fn()),
     /// Operations for `cargo xtask count`.
     Count,
+    /// Random operations, from a seed on, until so many have met a byte that refused them.
+    Campaign {
+        /// Of the first round.
+        seed: u64,
+        /// How many of those.
+        faults: u64,
+    },
 }
 
 impl Mode {
@@ -53,6 +60,12 @@ impl Mode {
             None => ("1", name),
         };
         let cpus = cpus.parse().expect("a number of CPUs");
+        if let Some(numbers) = name.strip_prefix("campaign ") {
+            let (seed, faults) = numbers.split_once(' ').expect("a seed and a number of faults");
+            let number = |text: &str| text.parse().expect("a number");
+            let run = Run::Campaign { seed: number(seed), faults: number(faults) };
+            return Self { decides: Decides::Table, run, cpus };
+        }
         let decides = match name {
             "" => Decides::Table,
             "own-handler" => Decides::TableInOwnHandler,

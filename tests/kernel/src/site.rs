@@ -49,7 +49,7 @@ unsafe impl Site for KernelSite {
                 PageKind::Lazy => (private | MappingFlags::USER, false),
                 PageKind::ReadOnly => (MappingFlags::READ | MappingFlags::USER, true),
                 PageKind::KernelOnly => (private, true),
-                PageKind::Unmapped | PageKind::Vanished => continue,
+                PageKind::Unmapped | PageKind::Vanished | PageKind::Keyed => continue,
             };
             let mapped = line::map(areas, start + index * PAGE, PAGE, flags, populate);
             assert_eq!(mapped, Ok(()), "page {index} of {kinds:?}");
@@ -95,8 +95,8 @@ unsafe impl Site for KernelSite {
             (PageKind::KernelOnly, _) if arch::REACHES_PRIVATE_PAGES => None,
             (PageKind::KernelOnly, _) => Some(FaultKind::Permission),
             (PageKind::ReadOnly, Access::Write) => Some(arch::FORBIDDEN),
-            // No memory goes away here.
-            (PageKind::Unmapped | PageKind::Vanished, _) => Some(FaultKind::NotPresent),
+            // No memory goes away here, and no key.
+            (PageKind::Unmapped | PageKind::Vanished | PageKind::Keyed, _) => Some(FaultKind::NotPresent),
         };
         refusal.map(fault::told)
     }

@@ -173,3 +173,51 @@ pub fn a_probe_reads_kernel_memory_and_asks_nobody() -> Result<(), String> {
     ensure!(fault::passed_on() == passed_on, "a fault went to the kernel's own handler");
     Ok(())
 }
+
+/// The emulated CPU takes a word at any address. So what is looked at is where the fault was taken, at the hole behind the
+/// value's first byte: in an access that is inlined, which is one of the whole word, or in the routine, whose accesses are
+/// aligned.
+#[cfg(all(feature = "living", any(target_arch = "riscv64", target_arch = "loongarch64")))]
+pub fn a_value_that_is_not_aligned_is_read_by_the_routine() -> Result<(), String> {
+    use axptr::{UserConstPtr, UserRange, UserReader, extable::Table, raw};
+
+    fn faults<T: axptr::AnyBitPattern>() -> [(&'static str, fn(usize) -> Option<usize>); 6] {
+        [
+            ("read", |addr| Some(UserConstPtr::<T>::new(addr).read().err()?.done)),
+            ("read_into", |addr| {
+                let mut value = T::zeroed();
+                Some(UserConstPtr::<T>::new(addr).nofault().read_into(&mut value).err()?.done)
+            }),
+            ("batch", |addr| Some(scope::run((UserConstPtr::<T>::new(addr).reading(),)).err()?.done)),
+            ("cursor", |addr| {
+                let mut reader = UserReader::new(UserRange::new(addr, 64)?);
+                match reader.read_value::<T>() {
+                    Err(axptr::CursorError::Fault(fault)) => Some(fault.done),
+                    _ => None,
+                }
+            }),
+            ("array", |addr| match UserConstPtr::<T>::new(addr).read_until_zero(&mut [T::zeroed()]) {
+                Err(StringError::Fault(fault)) => Some(fault.done),
+                _ => None,
+            }),
+            ("raw", |addr| {
+                // SAFETY: (1) user memory; (2) any bytes will do.
+                let loaded = unsafe { raw::load(core::ptr::with_exposed_provenance::<T>(addr)) };
+                Some(size_of::<T>() - loaded.err()?.left())
+            }),
+        ]
+    }
+
+    let table = Table::image();
+    let hole = space::EDGE_TO_HOLE.end();
+    let all = [faults::<u16>(), faults::<u32>(), faults::<u64>()].concat();
+    for (name, done) in all {
+        let (done, traps) = fault::counted(|| done(hole - 1));
+        let entry = table.find(crate::traps::last_pc());
+        ensure!(
+            done == Some(1) && traps == Traps::pages(1) && entry.is_some_and(|entry| !entry.is_inlined()),
+            "{name}: {done:?} bytes, {traps:?}, {entry:x?}"
+        );
+    }
+    Ok(())
+}

@@ -72,6 +72,8 @@ fn wait(counter: &AtomicUsize, wanted: usize) {
 #[axplat::secondary_main]
 fn secondary_main(cpu_id: usize) -> ! {
     line::init_secondary(cpu_id);
+    #[cfg(feature = "vector-registers")]
+    arch::vectors::enable();
     space::switch_to();
     let decides = *DECIDES.lock();
     fault::install(decides);

@@ -90,8 +90,19 @@ fn set_next_tick(rank: usize) {
     set(rank, request);
 }
 
-/// What axcpu calls for every interrupt.
+/// What axcpu calls for every interrupt. It keeps the vector registers of what it interrupts, if that may be a copy's.
+#[cfg(feature = "vector-registers")]
 pub fn on_interrupt(vector: usize) {
+    crate::arch::vectors::kept(|| handle(vector));
+}
+
+/// What axcpu calls for every interrupt.
+#[cfg(not(feature = "vector-registers"))]
+pub fn on_interrupt(vector: usize) {
+    handle(vector);
+}
+
+fn handle(vector: usize) {
     line::acknowledge(vector);
     let rank = rank();
     if TICKED[rank].swap(false, Ordering::Relaxed) {

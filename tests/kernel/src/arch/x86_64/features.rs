@@ -23,9 +23,25 @@ impl Features {
         Self { erms: ebx & 1 << 9 != 0, window: ebx & 1 << 20 != 0, keys: ecx & 1 << 3 != 0 }
     }
 
-    /// Whether a CPU like this one can come to the routines' instruction at `insn`: to all of them.
-    pub fn reaches(self, _insn: usize) -> bool {
-        true
+    /// Whether a CPU like this one can come to a fault of the routines' instruction at `insn`: to all of them, but where a
+    /// string is read by aligned blocks. What stands behind the first access of a block faults only if the page goes
+    /// meanwhile.
+    pub fn reaches(self, insn: usize) -> bool {
+        // SAFETY: an instruction of this kernel, with others behind it.
+        let bytes = unsafe { core::ptr::with_exposed_provenance::<[u8; 4]>(insn).read_unaligned() };
+        // movaps, vmovdqa and vpminub with a distance (SDM vol. 2, 2.1.3: the field mod); those of copies need no alignment.
+        let modrm = match bytes {
+            [0x0f, 0x28, modrm, _] | [0xc5, _, 0x6f | 0xda, modrm] => modrm,
+            _ => return true,
+        };
+        modrm >> 6 == 0
+    }
+
+    /// Whether the CPU has AVX.
+    #[cfg(feature = "vector-registers")]
+    pub fn has_avx() -> bool {
+        let [_, _, ecx] = cpuid(1);
+        ecx & 1 << 28 != 0
     }
 
     /// Whether a copy of a page is an instruction that touches both sides: `movs`, with or without ERMS.

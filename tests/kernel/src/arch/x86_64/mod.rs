@@ -13,11 +13,15 @@ pub mod cases;
 pub mod counter;
 pub mod frame;
 pub mod own;
+#[cfg(feature = "vector-registers")]
+pub mod vectors;
 pub mod window;
 
 mod features;
 mod gates;
 mod keys;
+#[cfg(feature = "vector-registers")]
+mod steps;
 mod witness;
 
 pub use crate::line::Pte;

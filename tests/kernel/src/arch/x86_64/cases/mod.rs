@@ -8,6 +8,8 @@ mod no_window;
 mod passed_on;
 mod refused;
 mod reserved;
+#[cfg(feature = "vector-registers")]
+mod vectors;
 
 use alloc::vec::Vec;
 
@@ -32,10 +34,21 @@ const EVERYWHERE: &[Named] = cases! {
     refused: the_vector_refuses_a_gate_with_a_stack_of_its_own;
 };
 
+/// What only one of the kernel's links has.
+const OF_THIS_LINK: &[&[Named]] = &[
+    #[cfg(feature = "vector-registers")]
+    cases! {
+        vectors: the_self_test_sees_that_they_are_off,
+            strings_and_large_fills_end_where_pages_do,
+            a_pager_that_copies_changes_none_of_them,
+            a_copy_survives_another_at_each_of_its_instructions;
+    },
+];
+
 /// Those for a CPU.
 pub fn own(features: Features) -> Vec<Named> {
     let no_window = if features.window { &[] } else { WITHOUT_WINDOW };
     let keys = if features.keys { WITH_KEYS } else { WITHOUT_KEYS };
     let behind = if features.window && witness::is_installed() { BEHIND_THE_VECTOR } else { &[] };
-    [no_window, keys, behind, EVERYWHERE].concat()
+    [no_window, keys, behind, EVERYWHERE, &OF_THIS_LINK.concat()].concat()
 }

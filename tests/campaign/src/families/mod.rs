@@ -1,0 +1,39 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! The operations. Each chooses where, does it, and says whether a byte refused it; `Err` says what was wrong.
+
+mod arrays;
+mod atomics;
+mod batches;
+mod bytes;
+mod cursors;
+mod pages;
+mod refused;
+mod strings;
+mod structs;
+mod values;
+mod vectors;
+
+use alloc::string::String;
+
+use crate::world::World;
+
+/// What one operation comes to: whether it met a bad byte.
+pub(crate) type Outcome = Result<bool, String>;
+
+/// An operation and its name.
+pub(crate) type Family = (&'static str, fn(&mut World<'_>) -> Outcome);
+
+/// The families, and how often each comes beside the others.
+pub(crate) const FAMILIES: &[(usize, &[Family])] = &[
+    (30, bytes::ALL),
+    (20, values::ALL),
+    (10, atomics::ALL),
+    (12, strings::ALL),
+    (10, arrays::ALL),
+    (5, structs::ALL),
+    (8, cursors::ALL),
+    (4, vectors::ALL),
+    (6, batches::ALL),
+    (4, pages::ALL),
+    (1, refused::ALL),
+];

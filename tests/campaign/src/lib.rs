@@ -1,0 +1,85 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Random operations of every public family, held against a model of bytes that was written for this alone.
+//!
+//! A [`round`] is all that a seed chooses: pages of all kinds that a [`Site`] has, and operations on them, most of them
+//! where one page differs from the next. Behind each, the answer and the bytes on both sides are compared with what the
+//! model says: the count, the address, the access, the kind; what has changed, and what has not.
+
+#![no_std]
+
+extern crate alloc;
+
+mod judge;
+mod rng;
+mod world;
+
+mod families;
+
+use alloc::{format, string::String};
+
+use axptr_cases::Site;
+
+use self::{
+    families::{FAMILIES, Family},
+    world::World,
+};
+
+/// How long a round is, and how much memory it may take.
+#[derive(Clone, Copy, Debug)]
+pub struct Size {
+    /// The number of operations.
+    pub operations: u32,
+    /// The most pages of user memory; as much is taken of the kernel's, twice.
+    pub pages: usize,
+}
+
+/// What has been done.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Done {
+    /// Operations.
+    pub operations: u64,
+    /// Those of them that met a byte which does not permit the access.
+    pub faults: u64,
+}
+
+impl Done {
+    /// Adds what another round has done.
+    pub const fn add(&mut self, other: Self) {
+        self.operations += other.operations;
+        self.faults += other.faults;
+    }
+}
+
+/// Does the operations that a seed chooses, on new memory of the site.
+///
+/// # Errors
+///
+/// Says which operation has answered or done something else than the model.
+pub fn round(site: &mut dyn Site, seed: u64, size: Size) -> Result<Done, String> {
+    let mut world = World::new(site, seed, size.pages);
+    let mut done = Done::default();
+    for number in 0..size.operations {
+        world.look_for_new_pages();
+        let (name, run) = draw(&mut world);
+        let outcome = run(&mut world).map_err(|why| {
+            format!("--seed {seed}, operation {number}, {name}: {why}; pages {:?}", world.kinds())
+        })?;
+        done.operations += 1;
+        done.faults += u64::from(outcome);
+    }
+    world.end().map_err(|why| format!("--seed {seed}, at the end: {why}; pages {:?}", world.kinds()))?;
+    Ok(done)
+}
+
+/// The next operation: of a family, each as often as it is important.
+fn draw(world: &mut World<'_>) -> Family {
+    let all: usize = FAMILIES.iter().map(|(weight, _)| weight).sum();
+    let mut left = world.rng.below(all);
+    for (weight, family) in FAMILIES {
+        if left < *weight {
+            return world.rng.pick(family);
+        }
+        left -= weight;
+    }
+    FAMILIES[0].1[0]
+}
