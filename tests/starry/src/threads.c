@@ -23,11 +23,12 @@ static int file;
 static byte *border;
 static atomic_int stop;
 
-// The second page: a name of 't's, with an end.
+// The second page, which is all zero: a name of 't's gets into it, with an end at each moment. Without one, it is too long
+// for whoever looks meanwhile.
 static void fill_second(byte *page)
 {
-    memset(page, 't', PAGE);
-    page[20] = 0;
+    memset(page, 't', 20);
+    memset(page + 21, 't', PAGE - 21);
 }
 
 // What the other thread does, over and over.

@@ -3,6 +3,8 @@
 //! inside.
 
 mod edit;
+mod library;
+mod memmap2;
 mod sources;
 mod starry;
 mod vm_memory;
@@ -15,7 +17,8 @@ use crate::run::report::Tally;
 type Run = fn(&[String], &mut Tally) -> Result<()>;
 
 /// Those there are, the quick one first.
-const CLIENTS: &[(&str, Run)] = &[("vm-memory", vm_memory::run), ("starry", starry::run)];
+const CLIENTS: &[(&str, Run)] =
+    &[("memmap2", memmap2::run), ("vm-memory", vm_memory::run), ("starry", starry::run)];
 
 /// Runs one client, or all of them.
 pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {

@@ -16,7 +16,7 @@ use super::{
 };
 use crate::{
     clients::sources::Package,
-    env::{command::clean, toolchain::Toolchain},
+    env::{cache, command::clean, toolchain::Toolchain},
     machine::Machine,
 };
 
@@ -87,6 +87,7 @@ pub fn kernel(
     path.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
     let target = folder().join("build");
     let mut command = toolchain.cargo("build");
+    cache::share_no_builds(&mut command);
     command
         .args(["--release", "--quiet", "--bin", "starryos", "--features", features(machine)])
         .current_dir(sources)
