@@ -1,43 +1,103 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Builds programs, has them proved, and says what came out.
 
+use std::{collections::HashSet, path::Path};
+
 use anyhow::{Context, Result};
 
 use super::{
-    ax_cpu,
+    ax_cpu, bounded,
     decode::{all::chosen, isa::Isa},
     learn::open::open,
-    linked::{image::Image, lines::Lines, names::Sources},
+    linked::{
+        assembly::{self, Kind},
+        binary::Binary,
+        image::Image,
+        lines::Lines,
+        names::Sources,
+    },
     programs::{self, Program},
     proofs::{
-        proof::{PROOFS, Proof},
-        prove::prove,
+        proof::{PROOFS, Proof, Violation},
+        prove::{Report, prove, prove_routines},
+        vectors,
     },
-    seeded,
+    seeded::{self, landing::Changes, outcome::Outcomes},
 };
-use crate::run::report::Tally;
+use crate::{machine::Machine, run::report::Tally};
+
+/// How far an audit of a program goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Depth {
+    /// What is claimed.
+    Claims,
+    /// And whether defects that are put in are found.
+    Defects,
+    /// And what the execution of each routine answers: minutes.
+    Counts,
+}
+
+/// The option that asks for [`Depth::Counts`].
+const WITH_COUNTS: &str = "--counts";
+
+/// What the execution of the routines claims.
+const COUNTS: &str = "each routine answers at each fault what it has done";
 
 /// Builds and audits the programs of the named machines.
-pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
+pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {
+    let (depth, names) = match args.split_first() {
+        Some((option, names)) if option == WITH_COUNTS => (Depth::Counts, names),
+        _ => (Depth::Defects, args),
+    };
     for isa in chosen(names)? {
+        let mut shapes = HashSet::new();
         for program in programs::of(isa)? {
-            audit(isa, &program, tally)?;
+            audit(isa, &program, depth, &mut shapes, tally)?;
         }
         ax_cpu::audit(isa, &programs::on_the_living_line(isa)?, tally)?;
     }
     Ok(())
 }
 
-fn audit(isa: &'static Isa, program: &Program, tally: &mut Tally) -> Result<()> {
+/// What is claimed of the programs of processes, and nothing else.
+pub fn claims_of_processes(machine: &'static Machine, tally: &mut Tally) -> Result<()> {
+    let isa = chosen(&[machine.name.to_owned()])?[0];
+    let mut shapes = HashSet::new();
+    let programs = programs::of_processes(machine)?;
+    programs.iter().try_for_each(|program| audit(isa, program, Depth::Claims, &mut shapes, tally))
+}
+
+/// The same of a test kernel.
+pub fn claims_of_kernel(machine: &Machine, kernel: &Path, tally: &mut Tally) -> Result<()> {
+    let isa = chosen(&[machine.name.to_owned()])?[0];
+    audit(isa, &Program::kernel(kernel.into()), Depth::Claims, &mut HashSet::new(), tally)
+}
+
+/// Audits one program. `shapes` is what has been executed of the programs before.
+fn audit(
+    isa: &'static Isa,
+    program: &Program,
+    depth: Depth,
+    shapes: &mut HashSet<String>,
+    tally: &mut Tally,
+) -> Result<()> {
     let image = Image::read(&program.path, isa.architecture)?;
     let name = format!("{} {}", isa.name, program.name);
-    let binary = match open(image, isa, program.is_kernel) {
+    let mut binary = match open(image, isa, program.is_kernel) {
         Ok(binary) => binary,
         Err(unclear) => {
             tally.check(&name, Err(unclear.to_string()));
             return Ok(());
         }
     };
+    binary.saves_vectors = program.saves_vectors;
+    if depth == Depth::Counts {
+        audit_counts(&name, &binary, shapes, tally);
+    }
+    if program.saves_vectors {
+        audit_routines(&name, &binary, tally);
+        return Ok(());
+    }
     let lines = Lines::read(binary.image.file()).with_context(|| name.clone())?;
     let sources = Sources::new();
     let report = prove(&binary, &lines, &sources);
@@ -65,23 +125,74 @@ fn audit(isa: &'static Isa, program: &Program, tally: &mut Tally) -> Result<()> 
     for (file, times) in &report.calls.direct {
         println!("{name}: {file} calls `raw` itself, at {times} places");
     }
-    for (proof, claim) in PROOFS {
-        if *proof == Proof::Edge && isa.edge.is_none() {
-            continue;
-        }
-        let wrong: Vec<_> = report.violations.iter().filter(|it| it.proof == *proof).collect();
-        for violation in &wrong {
-            println!("  {violation}");
-        }
-        let outcome = match wrong.first() {
-            None => Ok(()),
-            Some(first) => Err(format!("{} places, first {first}", wrong.len())),
-        };
-        tally.check(&format!("{name}: {claim}"), outcome);
-    }
+    judge(&name, &binary, &report, &[], tally);
     let nothing = report.routines == 0 || report.user_accesses == 0 || report.calls.masked == 0;
     let something = if nothing { Err("nothing was there to prove".to_owned()) } else { Ok(()) };
     tally.check(&format!("{name}: there are routines, accesses and calls"), something);
-    seeded::run::run(&name, &binary, &report, &lines, &sources, tally);
+    if depth != Depth::Claims {
+        seeded::run::run(&name, &binary, &report, &lines, &sources, tally);
+    }
     Ok(())
+}
+
+/// Executes each routine that no program before had, and each with defects.
+fn audit_counts(name: &str, binary: &Binary, shapes: &mut HashSet<String>, tally: &mut Tally) {
+    let (mut outcomes, mut changes) = (Outcomes::default(), Changes::default());
+    let proved = bounded::prove::prove(binary, shapes, &mut |executed| {
+        seeded::landing::seed(executed, &mut outcomes, &mut changes);
+    });
+    println!(
+        "{name}: {} routines executed in {} cases, {} texts like one that was executed",
+        proved.routines, proved.cases, proved.alike
+    );
+    if proved.routines > 0 {
+        let outcome = verdict(&proved.violations.iter().collect::<Vec<_>>());
+        tally.check(&format!("{name}: {COUNTS}"), outcome);
+        println!("{name}: {} of {} changes of landings change an answer", changes.shown, changes.made);
+    }
+    outcomes.report(name, tally);
+}
+
+/// Prints what is wrong.
+fn verdict(wrong: &[&Violation]) -> Result<(), String> {
+    for violation in wrong {
+        println!("  {violation}");
+    }
+    match wrong.first() {
+        None => Ok(()),
+        Some(first) => Err(format!("{} places, first {first}", wrong.len())),
+    }
+}
+
+/// Where only the routines differ from those of another program, whose callers are the same.
+fn audit_routines(name: &str, binary: &Binary, tally: &mut Tally) {
+    let report = prove_routines(binary, None);
+    println!(
+        "{name}: {} routines, {} instructions, {} of them access user memory; {} entries",
+        report.routines, report.instructions, report.user_accesses, report.entries,
+    );
+    judge(name, binary, &report, &[Proof::Mask, Proof::Vectors], tally);
+    let vectors = binary.image.functions().iter().filter(|function| {
+        matches!(assembly::kind(&function.name), Some(Ok(Kind::Routine(_))))
+            && binary.decode(function).values().any(|insn| insn.vectors != 0)
+    });
+    let some = if vectors.count() == 0 { Err("none does".to_owned()) } else { Ok(()) };
+    tally.check(&format!("{name}: the routines use vector registers"), some);
+}
+
+/// Each claim is one test, but for those that are none of this program's.
+fn judge(name: &str, binary: &Binary, report: &Report, not_here: &[Proof], tally: &mut Tally) {
+    for (proof, claim) in PROOFS {
+        let nothing_to_claim = match proof {
+            Proof::Edge => binary.isa.edge.is_none(),
+            Proof::Vectors => vectors::forbidden(binary) == 0,
+            _ => false,
+        };
+        if nothing_to_claim || not_here.contains(proof) {
+            continue;
+        }
+        let wrong: Vec<_> = report.violations.iter().filter(|it| it.proof == *proof).collect();
+        let outcome = verdict(&wrong);
+        tally.check(&format!("{name}: {claim}"), outcome);
+    }
 }

@@ -80,6 +80,8 @@
 //!
 //! - [`proofs::mask`]: whoever in the crate calls a routine has taken the user address out of the mask.
 //! - [`proofs::inline`]: the same, and the window, for accesses that the compiler has put where they are used.
+//! - [`bounded`]: what a routine answers at a fault is what it has done. Its routines are executed, from the image's bytes,
+//!   with known values: numbers are what the walks above know nothing of.
 //! - [`proofs::edge`]: a landing that does bytes up to the edge of a page does no more than are left.
 //!
 //! What the audit does not prove it takes at its word: the names in [`linked::names`] and [`linked::assembly`], and that a
@@ -88,10 +90,11 @@
 //! # The files, from below
 //!
 //! Each folder names only those that stand in front of it here: [`decode`], [`linked`], [`follow`], [`learn`] (what
-//! must be known of a program's functions beforehand), [`proofs`], [`seeded`]. `programs` builds what there is to audit, and
+//! must be known of a program's functions beforehand), [`proofs`], [`bounded`], [`seeded`]. `programs` builds what there is to audit, and
 //! `command` runs it all.
 
 mod ax_cpu;
+mod bounded;
 mod command;
 pub mod decode;
 mod follow;
@@ -101,4 +104,4 @@ mod programs;
 mod proofs;
 mod seeded;
 
-pub use self::command::run;
+pub use self::command::{claims_of_kernel, claims_of_processes, run};

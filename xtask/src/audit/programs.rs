@@ -24,6 +24,15 @@ pub struct Program {
     pub name: &'static str,
     pub path: PathBuf,
     pub is_kernel: bool,
+    /// Its routines use vector registers, and nothing else of it differs from the kernel in front of it.
+    pub saves_vectors: bool,
+}
+
+impl Program {
+    /// The plain test kernel.
+    pub fn kernel(path: PathBuf) -> Self {
+        Self { name: "kernel", path, is_kernel: true, saves_vectors: false }
+    }
 }
 
 /// The tests whose programs are audited: one goes through all routines, the other has the inlined accesses.
@@ -35,12 +44,28 @@ pub fn of(isa: &Isa) -> Result<Vec<Program>> {
     let mut needs = need::of_hosted(machine);
     needs.extend(need::of_kernel(machine));
     setup::ensure(&needs)?;
-    let kernel = build::plain(machine, &toolchain::require(machine.target)?)?;
-    let mut programs = vec![Program { name: "kernel", path: kernel, is_kernel: true }];
-    for (name, test) in TESTS {
-        programs.push(Program { name, path: process(machine, test)?, is_kernel: false });
+    let toolchain = toolchain::require(machine.target)?;
+    let path = build::plain(machine, &toolchain)?;
+    let mut programs = vec![Program::kernel(path)];
+    if machine.vector_routines {
+        let (_, path) = build::with_fragment(machine, &toolchain)?;
+        programs.push(Program {
+            name: "kernel with vector registers",
+            path,
+            is_kernel: true,
+            saves_vectors: true,
+        });
     }
+    programs.extend(of_processes(machine)?);
     Ok(programs)
+}
+
+/// Builds the programs that are processes.
+pub fn of_processes(machine: &'static Machine) -> Result<Vec<Program>> {
+    let program = |(name, test)| -> Result<_> {
+        Ok(Program { name, path: process(machine, test)?, is_kernel: false, saves_vectors: false })
+    };
+    TESTS.into_iter().map(program).collect()
 }
 
 /// Builds the test kernel on the living line: with the feature `ax-cpu`.

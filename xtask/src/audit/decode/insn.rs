@@ -31,6 +31,8 @@ pub struct Insn {
     pub flow: Flow,
     /// It may stop at a fault with part of its work done, and its registers say how far it is.
     pub stepwise: bool,
+    /// The vector registers that it names, as bits.
+    pub vectors: u32,
 }
 
 /// One effect.
@@ -177,7 +179,7 @@ impl Expr {
 
 impl Insn {
     pub fn new(addr: u64, len: u8, text: String) -> Self {
-        Self { addr, len, text, ops: Vec::new(), flow: Flow::Next, stepwise: false }
+        Self { addr, len, text, ops: Vec::new(), flow: Flow::Next, stepwise: false, vectors: 0 }
     }
 
     /// One that is not known: it may change any register.

@@ -36,6 +36,8 @@ pub struct Isa {
     pub call: &'static [u8],
     /// Makes a plain access of an unprivileged one.
     pub plain: Option<Rewrite>,
+    /// Its vector registers, where the routines of a process use some.
+    pub vectors: Option<Vectors>,
     /// How a count register is compared, and a count taken over from another register: by `edge.rs`.
     pub edge: Option<Edge>,
 }
@@ -51,6 +53,15 @@ impl Isa {
         // x86_64 returns in rax, where no argument comes; the others in the first argument's.
         self.link.map_or(0, |_| self.arguments[0])
     }
+}
+
+/// What is to be known of vector registers.
+#[derive(Debug)]
+pub struct Vectors {
+    /// Those that a function leaves as they were, as bits.
+    pub preserved: u32,
+    /// An instruction that changes one, of those if there are any.
+    pub changes_one: &'static [u8],
 }
 
 /// One instruction's bytes made into another's.

@@ -37,6 +37,7 @@ pub const ISA: Isa = Isa {
     nop: &[0, 0, 0x40, 0x03],
     call: &0x5400_0400_u32.to_le_bytes(),
     plain: None,
+    vectors: None,
     edge: None,
 };
 

@@ -9,7 +9,7 @@ use object::Architecture;
 
 use super::{
     insn::{Access, Binary, Condition, Expr, FLAGS, Flow, Insn, Op, Reg, SCRATCH, Window},
-    isa::{Edge, Guard, Isa, Lacking},
+    isa::{Edge, Guard, Isa, Lacking, Vectors},
 };
 
 const RSP: Reg = 4;
@@ -34,6 +34,10 @@ pub const ISA: Isa = Isa {
     nop: &[0x90],
     call: &[0xe8, 0, 0, 0, 0],
     plain: None,
+    vectors: Some(Vectors {
+        preserved: 0,
+        changes_one: &[0x0f, 0x57, 0xc0], // xorps xmm0,xmm0
+    }),
     edge: Some(Edge { replaces: "mov ecx,C", compares: "cmp C,rcx", leaves: "jae" }),
 };
 
@@ -47,7 +51,22 @@ fn decode(bytes: &[u8], addr: u64) -> Option<Insn> {
     IntelFormatter::new().format(&raw, &mut text);
     let mut insn = Insn::new(addr, raw.len() as u8, text);
     Translation { raw: &raw, insn: &mut insn }.run();
+    insn.vectors = vectors(&raw);
     Some(insn)
+}
+
+/// The vector registers that it names; of MMX and x87 the first, which no routine uses.
+fn vectors(raw: &Instruction) -> u32 {
+    if matches!(raw.mnemonic(), Mnemonic::Vzeroupper | Mnemonic::Vzeroall) {
+        return 0xffff;
+    }
+    let operands = (0..raw.op_count()).filter(|&index| raw.op_kind(index) == OpKind::Register);
+    let registers = operands.map(|index| raw.op_register(index));
+    registers.fold(0, |bits, register| match register {
+        _ if register.is_vector_register() => bits | 1 << register.number(),
+        _ if register.is_mm() || register.is_st() => bits | 1,
+        _ => bits,
+    })
 }
 
 struct Translation<'a> {

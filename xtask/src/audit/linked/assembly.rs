@@ -37,6 +37,7 @@ pub fn kind(name: &str) -> Option<Result<Kind, String>> {
         "copy_to_user" => Kind::Routine([UserDestination, KernelSource, Number]),
         "copy_in_user" => Kind::Routine([UserDestination, UserSource, Number]),
         "copy_string" => Kind::Routine([KernelDestination, UserSource, Number]),
+        "string_length" => Kind::Routine([UserSource, Number, Number]),
         "fill_user" => Kind::Routine([UserDestination, Number, Number]),
         "sentinel" => Kind::Sentinel([UserSource, Number, Number]),
         "ask_cpu" => Kind::Helper,

@@ -23,6 +23,8 @@ pub struct Binary {
     pub isa: &'static Isa,
     /// It runs without a kernel: the routines move the window.
     pub is_kernel: bool,
+    /// It is a kernel that saves vector registers, whose routines may use them.
+    pub saves_vectors: bool,
     /// Where the CPU feature byte lies, if there is one.
     pub cpu: Option<u64>,
     /// The function that closes the window and returns whether it was open, for a task that leaves.
@@ -48,7 +50,19 @@ impl Binary {
         let brief = Rc::new(brief.map(|function| function.range.start).collect());
         let (helpers, asking, never) = (HashMap::new(), HashSet::new(), Rc::default());
         let decoded = RefCell::default();
-        let mut binary = Self { image, isa, is_kernel, cpu, suspend, helpers, asking, never, brief, decoded };
+        let mut binary = Self {
+            image,
+            isa,
+            is_kernel,
+            saves_vectors: false,
+            cpu,
+            suspend,
+            helpers,
+            asking,
+            never,
+            brief,
+            decoded,
+        };
         binary.take_in_stubs();
         binary
     }

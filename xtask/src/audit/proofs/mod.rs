@@ -11,3 +11,4 @@ pub mod proof;
 pub mod prove;
 pub mod routine;
 pub mod table;
+pub mod vectors;

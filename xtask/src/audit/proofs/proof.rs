@@ -22,6 +22,10 @@ pub enum Proof {
     Edge,
     /// The window is open where it must be, and as it was at each end.
     Window,
+    /// No vector register is touched that holds somebody else's value.
+    Vectors,
+    /// What a routine answers at a fault is what it has done: see `bounded`.
+    Count,
 }
 
 /// Each with what it claims.
@@ -33,6 +37,7 @@ pub const PROOFS: &[(Proof, &str)] = &[
     (Proof::Mask, "each user address comes out of the mask"),
     (Proof::Edge, "no landing does more bytes than are left"),
     (Proof::Window, "the window is open where it must be, and left as it was"),
+    (Proof::Vectors, "no vector register is touched that holds another's value"),
 ];
 
 /// Something that is not as it should be.

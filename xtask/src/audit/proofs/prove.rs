@@ -8,7 +8,7 @@ use super::{
     inline::{self, Inlined},
     mask::{self, Calls},
     proof::{Proof, Violation},
-    routine, table,
+    routine, table, vectors,
 };
 use crate::audit::linked::{
     assembly::{self, Kind},
@@ -71,9 +71,11 @@ pub fn prove_routines(binary: &Binary, only: Option<&str>) -> Report {
                 report.user_accesses += findings.user_accesses();
                 report.violations.extend(findings.violations);
                 report.violations.extend(edge::audit(binary, function));
+                report.violations.extend(vectors::audit(binary, function));
             }
             // They have no user side.
             Some(Ok(Kind::Helper | Kind::Vector)) => {
+                report.violations.extend(vectors::audit(binary, function));
                 let inside = entries.iter().filter(|entry| function.range.contains(&entry.insn));
                 for entry in inside {
                     let what = "has an entry but accesses no user memory";

@@ -86,11 +86,12 @@ impl Access<'_, '_> {
         }
         let Some(insn) = code.get(&at) else { return };
         for (kind, landing) in [
-            ("inlined: landing in front of the report of success", insn.end()),
-            ("inlined: landing where the access starts", at),
-            ("inlined: landing behind its own instructions", self.behind(&code, entry.landing)),
-            ("inlined: landing in another function", self.function.range.end),
+            ("inlined: landing in front of the report of success", Some(insn.end())),
+            ("inlined: landing where the access starts", Some(at)),
+            ("inlined: landing behind its own instructions", behind(&code, entry.landing)),
+            ("inlined: landing in another function", Some(self.function.range.end)),
         ] {
+            let Some(landing) = landing else { continue };
             // The distance has 16 bits.
             if landing.abs_diff(at) < i16::MAX as u64 {
                 let moved = Entry { landing, ..entry };
@@ -116,11 +117,6 @@ impl Access<'_, '_> {
             let named = found.iter().any(|it| it.proof == Proof::Landing && it.addr == entry.insn);
             outcomes.add(kind, self.binary.image.describe(entry.landing), named);
         }
-    }
-
-    /// Where the instruction at the landing, or the one behind it, ends.
-    fn behind(&self, code: &Code, landing: u64) -> u64 {
-        code.range(landing + 1..).next().map_or(landing, |(_, insn)| insn.end())
     }
 
     /// Each instruction of the function that moves the window is erased, and a call put behind the access.
@@ -170,4 +166,9 @@ impl Access<'_, '_> {
         );
         found
     }
+}
+
+/// Where the instruction behind the one at the landing ends. A landing at the last one of its function has none.
+fn behind(code: &Code, landing: u64) -> Option<u64> {
+    code.range(landing + 1..).next().map(|(_, insn)| insn.end())
 }

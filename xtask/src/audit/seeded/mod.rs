@@ -3,6 +3,7 @@
 
 mod change;
 mod inlined;
-mod outcome;
+pub mod landing;
+pub mod outcome;
 mod routine;
 pub mod run;

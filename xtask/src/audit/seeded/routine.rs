@@ -17,7 +17,7 @@ use crate::audit::{
         edge,
         proof::{Proof, Violation},
         prove::prove_routines,
-        routine,
+        routine, vectors,
     },
 };
 
@@ -176,6 +176,20 @@ impl Routine<'_> {
                 outcomes.add("plain access without a window", self.binary.image.describe(insn.addr), named);
             }
         }
+    }
+
+    /// An instruction that changes a vector register takes the place of the first access.
+    pub fn seed_vectors(&self, outcomes: &mut Outcomes) {
+        let Some(vectors) = self.binary.isa.vectors.as_ref().filter(|_| vectors::forbidden(self.binary) != 0)
+        else {
+            return;
+        };
+        let Some(first) = self.entries.iter().find(|entry| self.function.range.contains(&entry.insn)) else {
+            return;
+        };
+        let found = self.prove(|image| image.patch(first.insn, vectors.changes_one));
+        let named = found.iter().any(|it| it.proof == Proof::Vectors && it.addr == first.insn);
+        outcomes.add("vector register changed", self.binary.image.describe(first.insn), named);
     }
 
     /// The branch that keeps a landing from doing too much is erased.

@@ -39,6 +39,7 @@ pub fn run(
             routine.seed_table(&mut outcomes);
             routine.seed_window(&mut outcomes);
             routine.seed_edge(&mut outcomes);
+            routine.seed_vectors(&mut outcomes);
         }
     }
     for start in calls.masking.iter().take(UNMASKED) {

@@ -196,10 +196,19 @@ impl Word {
         if converts {
             self.insn.set(FLAGS, Expr::Any);
         }
-        // Between the two kinds of registers: bits 15:10 are 0, or bit 21 is (fixed point).
-        if (converts && (bits(word, 15, 10) == 0 || !self.bit(21)) || moves) && self.rd != 31 {
+        // Between the two kinds of registers: bits 15:10 are 0, or bit 21 is (fixed point). Which way, the opcode says: both
+        // are taken for read here, and the general one for written.
+        let general = converts && (bits(word, 15, 10) == 0 || !self.bit(21)) || moves;
+        if general && self.rd != 31 {
             self.insn.set(self.rd, Expr::Any);
         }
+        // DUP from a general register, MOVI and its kin have none in the place of the second.
+        let second = if word & 0xbfe0_fc00 == 0x0e00_0c00 || word & 0x9ff8_0c00 == 0x0f00_0400 {
+            0
+        } else {
+            1 << self.rn
+        };
+        self.insn.vectors = second | if general { 0 } else { 1 << self.rd };
         self.text("float");
     }
 }

@@ -58,12 +58,17 @@ impl Word {
                 if self.bit(23) {
                     self.insn.set(rn, base.plus(Expr::Number));
                 }
+                // Up to four in a row.
+                self.insn.vectors = u32::MAX;
                 self.text("ld1");
             }
             (0b011, 0b00) => {
                 let target = self.insn.addr.wrapping_add_signed(signed(bits(word, 23, 5), 19) << 2);
                 let width = if size == 0 || size == 2 { 4 } else { 8 };
                 self.text("ldr literal");
+                if vector {
+                    self.insn.vectors = 1 << rt;
+                }
                 if vector || size != 3 {
                     let to = (!vector && rt != 31).then_some(rt);
                     self.insn.ops.push(Op::Load(to, Access::new(Expr::Const(target), width)));
@@ -112,6 +117,9 @@ impl Word {
 
     fn transfer(&mut self, loads: bool, access: Access, vector: bool) {
         let rt = self.rd;
+        if vector {
+            self.insn.vectors |= 1 << rt;
+        }
         let op = match (loads, vector) {
             (true, true) => Op::Load(None, access),
             (true, false) => Op::Load((rt != 31).then_some(rt), access),
@@ -170,7 +178,7 @@ impl Word {
             return None;
         }
         match (self.bit(21), bits(self.word, 11, 10)) {
-            (_, _) if is_prefetch => {}
+            (false, 0) | (true, 2) if is_prefetch => {}
             (false, 0) => self.transfer(loads, Access::new(base.offset(imm9), width), vector),
             (false, 1 | 3) => {
                 let before = bits(self.word, 11, 10) == 3;

@@ -8,7 +8,7 @@
 //! compiles 240,000 lines of C. What becomes of each register would have to be said here with any of them.
 
 mod control;
-mod data;
+pub mod data;
 mod memory;
 mod word;
 
@@ -18,7 +18,7 @@ use self::word::{LINK, SP, Word};
 use super::{
     bits::bits,
     insn::{Insn, Reg},
-    isa::{Guard, Isa, Lacking},
+    isa::{Guard, Isa, Lacking, Vectors},
 };
 
 pub const ISA: Isa = Isa {
@@ -43,6 +43,11 @@ pub const ISA: Isa = Isa {
     nop: &[0x1f, 0x20, 0x03, 0xd5],
     call: &0x9400_0001_u32.to_le_bytes(),
     plain: Some(plain),
+    vectors: Some(Vectors {
+        // Of v8 to v15 the low halves (AAPCS64, 6.1.2).
+        preserved: 0xff00,
+        changes_one: &0x4f00_e408_u32.to_le_bytes(), // movi v8.16b,0
+    }),
     edge: None,
 };
 
@@ -100,8 +105,33 @@ mod tests {
         assert_eq!(sides(0x1903_1444), [(0, false), (0, true)]);
         assert_eq!(sides(0x1903_3444), [(0, true), (0, true)]);
         assert_eq!(sides(0x19c8_1444), [(0, true)]);
+        // ldadda x21,x8,[x27] is no prefetch, though bits 30, 31 and 23 say what they say of one: both sides. prfm, prfum: none.
+        assert_eq!(sides(0xf8b5_0368), [(8, false), (8, false)]);
+        assert_eq!(sides(0xf980_0060), []);
+        assert_eq!(sides(0xf880_0060), []);
         assert_eq!(plain(&0xf840_0868_u32.to_le_bytes()), 0xf840_0068_u32.to_le_bytes());
         assert!(decode(&[0; 4], 0).is_none());
+    }
+
+    #[test]
+    fn vector_registers_are_seen() {
+        // ldp q2,q3,[x5,-32]; ldur q1,[x5,-16]; str q0,[x4,16]; dup v0.2d,x8; movi v8.16b,0; fmov x9,d3; ldr s4,[x3].
+        for (word, expected) in [
+            (0xad7f_0ca2, 0b1100),
+            (0x3cdf_00a1, 0b10),
+            (0x3d80_0480, 0b1),
+            (0x4e08_0d00, 0b1),
+            (0x4f00_e408, 1 << 8),
+            (0x9e66_0069, 0b1000),
+            (0xbd40_0064, 1 << 4),
+            // ldtr x8,[x3]; ldp x8,x9,[x3,16]; cpyfprt; setpt.
+            (0xf840_0868, 0),
+            (0xa941_2468, 0),
+            (0x1903_2444, 0),
+            (0x19c8_1444, 0),
+        ] {
+            assert_eq!(read(word).vectors, expected, "{word:#x}");
+        }
     }
 
     #[test]

@@ -7,7 +7,7 @@
 //! 0.1.1 have no RV64; `capstone` 0.14.0 compiles 240,000 lines of C, and what becomes of each register would still have
 //! to be said here.
 
-mod compressed;
+pub mod compressed;
 
 use object::Architecture;
 
@@ -45,6 +45,7 @@ pub const ISA: Isa = Isa {
     nop: &[0x13, 0, 0, 0],
     call: &0x0040_00ef_u32.to_le_bytes(),
     plain: None,
+    vectors: None,
     edge: None,
 };
 
