@@ -1,0 +1,206 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! `cargo xtask mutate`: changes of the assembly and the trap side, drawn by a seed. Each must be caught by a test or by
+//! the audit, or stand in `mutate/equivalent.csv` with its proof.
+//!
+//! A change is made in a copy of the tree, `target/mutate/ARCH`, which is built in its own `target`. Its judges are this
+//! program, in a process of its own whose root is the copy.
+
+mod assembly;
+mod change;
+mod court;
+mod dialect;
+mod draw;
+mod equivalent;
+mod judges;
+mod list;
+mod rust;
+mod sources;
+mod tree;
+mod trial;
+mod words;
+
+use std::{process::ExitCode, slice};
+
+use anyhow::{Context, Result, bail};
+
+use self::{
+    court::NOT_BUILT,
+    draw::Draw,
+    equivalent::Equivalents,
+    judges::Judge,
+    list::List,
+    tree::Tree,
+    trial::{JUDGE, Verdict},
+};
+use crate::{
+    env::{need, setup},
+    machine::{self, Machine},
+    root::home,
+    run::{bar::Bar, report::Tally},
+};
+
+/// How many mutations of each machine.
+const COUNT: usize = 50;
+
+/// What is asked for.
+#[derive(Debug, PartialEq, Eq)]
+struct Orders {
+    seed: u64,
+    /// How many for each machine.
+    count: usize,
+    /// Whether what the list of an earlier run says holds.
+    goes_on: bool,
+    machines: Vec<String>,
+}
+
+impl Orders {
+    fn parse(args: &[String]) -> Result<Self> {
+        let mut orders = Self { seed: 1, count: COUNT, goes_on: false, machines: Vec::new() };
+        let mut args = args.iter();
+        while let Some(arg) = args.next() {
+            let mut number = || -> Result<u64> {
+                let value = args.next().with_context(|| format!("{arg} needs a number"))?;
+                value.parse().with_context(|| format!("{arg} needs a number, and not {value:?}"))
+            };
+            match arg.as_str() {
+                "--seed" => orders.seed = number()?,
+                "--count" => orders.count = usize::try_from(number()?)?,
+                "--go-on" => orders.goes_on = true,
+                name if !name.starts_with('-') => orders.machines.push(name.to_owned()),
+                other => bail!("no option {other:?}; there are --seed, --count and --go-on"),
+            }
+        }
+        Ok(orders)
+    }
+}
+
+/// Tries them for the named machines.
+pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {
+    let orders = Orders::parse(args)?;
+    let machines = machine::chosen(&orders.machines)?;
+    let needs = |machine| [need::of_hosted(machine), need::of_kernel(machine)].concat();
+    setup::ensure(&machines.iter().copied().flat_map(needs).collect::<Vec<_>>())?;
+    let equivalents = Equivalents::read()?;
+    machines.into_iter().try_for_each(|machine| of_machine(machine, &orders, &equivalents, tally))
+}
+
+/// The part of a judge, `--judge NAME ARCH`: not a user's.
+pub fn judge(args: &[String]) -> Option<ExitCode> {
+    let [option, name, machine] = args else { return None };
+    if option != JUDGE {
+        return None;
+    }
+    let verdict = || {
+        let judge = Judge::by_name(name).with_context(|| format!("no judge {name:?}"))?;
+        court::judge(judge, machine::chosen(slice::from_ref(machine))?[0])
+    };
+    Some(ExitCode::from(verdict().unwrap_or_else(|error| {
+        println!("error: {error:#}");
+        NOT_BUILT
+    })))
+}
+
+fn of_machine(
+    machine: &'static Machine,
+    orders: &Orders,
+    equivalents: &Equivalents,
+    tally: &mut Tally,
+) -> Result<()> {
+    let place = home().join("target/mutate");
+    let tree = Tree::copy(home(), place.join(machine.name))?;
+    let log = place.join(format!("{}.txt", machine.name));
+    let mut list = List::new(&home().join("target/proof"), machine.name, orders.seed);
+    let earlier = if orders.goes_on { Some(list.read()?) } else { None };
+    if earlier.is_none() {
+        println!("{}: what the judges say without a mutation", machine.name);
+        trial::unchanged(&tree, &["asm/entry.S", "src/recovery/tag.rs"], machine, &log)?;
+    }
+    let sides = sources::of(tree.root(), dialect::of(machine.name)?)?;
+    let name = format!("mutate {}", machine.name);
+    let bar = Bar::new(&name, orders.count as u64);
+    let mut sum = Sum::default();
+    for (number, change) in Draw::new(orders.seed, machine.name, &sides).enumerate() {
+        if sum.tried() == orders.count {
+            break;
+        }
+        bar.show(sum.tried() as u64, &sum);
+        let known = earlier.as_ref().and_then(|earlier| earlier.find(number, change));
+        let verdict = match known {
+            Some(verdict) => verdict,
+            None => trial::run(&tree, change, machine, &log)?,
+        };
+        let proof = equivalents.proof(change);
+        list.add(number, change, &verdict, proof)?;
+        let said = format!("{name} {number}: {change}");
+        let outcome = match (&verdict, proof) {
+            (Verdict::NotBuilt, _) => {
+                sum.not_built += 1;
+                bar.say(&format!("{said}: is not built"));
+                continue;
+            }
+            (Verdict::Caught(by), _) => {
+                sum.caught += 1;
+                Ok(format!("caught by {by}"))
+            }
+            (Verdict::Survived, Some(proof)) => {
+                sum.equivalent += 1;
+                Ok(format!("equivalent: {proof}"))
+            }
+            (Verdict::Survived, None) => {
+                sum.survived += 1;
+                Err("nothing has caught it".to_owned())
+            }
+        };
+        let said = outcome.as_ref().map_or(said.clone(), |how| format!("{said}: {how}"));
+        bar.hidden(|| tally.check(&said, outcome.map(drop)));
+    }
+    bar.end();
+    println!("{name}: {sum}, seed {}", orders.seed);
+    let all = if sum.tried() == orders.count { Ok(()) } else { Err(format!("only {}", sum.tried())) };
+    tally.check(&format!("{name}: {} mutations", orders.count), all);
+    Ok(())
+}
+
+/// What has come out so far.
+#[derive(Debug, Default)]
+struct Sum {
+    caught: usize,
+    equivalent: usize,
+    survived: usize,
+    not_built: usize,
+}
+
+impl Sum {
+    /// What is not built counts for nothing.
+    fn tried(&self) -> usize {
+        self.caught + self.equivalent + self.survived
+    }
+}
+
+impl std::fmt::Display for Sum {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { caught, equivalent, survived, not_built } = self;
+        write!(f, "{caught} caught, {equivalent} equivalent, {survived} survived, {not_built} not built")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{COUNT, Orders};
+
+    #[test]
+    fn orders_are_read_and_nothing_else() {
+        let parse =
+            |args: &[&str]| Orders::parse(&args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>()).ok();
+        let orders = |seed, count, goes_on, machines: &[&str]| {
+            let machines = machines.iter().map(|&name| name.to_owned()).collect();
+            Some(Orders { seed, count, goes_on, machines })
+        };
+        assert_eq!(parse(&[]), orders(1, COUNT, false, &[]));
+        assert_eq!(parse(&["--seed", "7", "x86_64", "--go-on"]), orders(7, COUNT, true, &["x86_64"]));
+        assert_eq!(parse(&["--count", "3"]), orders(1, 3, false, &[]));
+        for wrong in [&["--seed"][..], &["--count", "x"], &["--fast"]] {
+            assert_eq!(parse(wrong), None, "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! One judge at work: this program in a process of its own, whose root is the copy.
+
+use std::{
+    env::consts::ARCH,
+    process::{Command, ExitStatus, Stdio},
+    time::Duration,
+};
+
+use anyhow::{Context, Result, ensure};
+
+use super::judges::Judge;
+use crate::{
+    audit,
+    env::{
+        command,
+        cross::{Cross, NO_TRYBUILD},
+        toolchain,
+    },
+    kernel::{
+        boot::{self, Boot},
+        build, examples, living,
+    },
+    machine::{self, Machine},
+    root::root,
+    run::report::Tally,
+};
+
+/// How a judge's process ends.
+pub const PASSED: u8 = 0;
+pub const CAUGHT: u8 = 1;
+pub const NOT_BUILT: u8 = 3;
+
+/// How a line begins that says that a test hangs.
+pub const LATE: &str = "it hangs: ";
+
+/// How `timeout` ends where it has ended something itself: by the first signal, or by the second.
+const TIMED_OUT: [Option<i32>; 2] = [Some(124), Some(137)];
+
+/// How many boots are run before it is looked whether one has failed.
+const BOOTS: usize = 2;
+
+/// A build of the tests of a process.
+struct Build {
+    rustflags: &'static str,
+    features: &'static str,
+    /// Where it lies: cargo builds all again where flags change.
+    folder: &'static str,
+}
+
+const PLAIN: Build = Build { rustflags: "", features: "", folder: "target/hosted" };
+const GENERAL: Build = Build {
+    rustflags: "--cfg axptr_general_registers --cfg axptr_branch_targets",
+    folder: "target/general",
+    ..PLAIN
+};
+const TAGGED: Build = Build { features: "untag", ..PLAIN };
+
+const UNITS: &[&str] = &["--lib"];
+const SMALL: &[&str] = &["--test", "small", "--test", "table"];
+const SWEEP: &[&str] = &["--test", "sweep"];
+const HANDLER: &[&str] = &["--test", "extable", "--test", "signals"];
+/// What is no other machine's, or does not run emulated.
+const HANDLER_HERE: &[&str] = &["--test", "own_handler", "--test", "rehearsal"];
+const MOVING: &[&str] = &[
+    "--test", "races", "--test", "midcall", "--test", "overlap", "--test", "orders", "--test", "campaign",
+    "--test", "accesses", "--test", "mte",
+];
+const MOVING_HERE: &[&str] = &["--test", "whole_words"];
+const ROUTINES: &[&str] = &[
+    "--test",
+    "small",
+    "--test",
+    "sweep",
+    "--test",
+    "midcall",
+    "--test",
+    "races",
+    "--test",
+    "branch_targets",
+];
+const TAGS: &[&str] =
+    &["--lib", "--test", "extable", "--test", "table", "--test", "small", "--test", "every_error"];
+const ALL: &[&str] = &["--", "--include-ignored"];
+
+/// What the judge finds. An error: it could not be built.
+pub fn judge(judge: Judge, machine: &'static Machine) -> Result<u8> {
+    let of_tests = |build: &Build, tests: &[&str], tests_here: &[&str]| {
+        let here = if machine.name == ARCH { tests_here } else { &[] };
+        tests_pass(machine, build, &[tests, here].concat(), judge.limit())
+    };
+    let verdict = match judge {
+        Judge::Units => of_tests(&PLAIN, UNITS, &[])?,
+        Judge::Small => of_tests(&PLAIN, SMALL, &[])?,
+        Judge::Sweep => of_tests(&PLAIN, SWEEP, &[])?,
+        Judge::Moving => of_tests(&PLAIN, MOVING, MOVING_HERE)?,
+        Judge::Handler => of_tests(&PLAIN, HANDLER, HANDLER_HERE)?,
+        Judge::General => of_tests(&GENERAL, ROUTINES, &[])?,
+        Judge::Tagged => of_tests(&TAGGED, TAGS, &[])?,
+        Judge::Audit => told(|tally| audit::claims_of_processes(machine, tally))?,
+        Judge::Kernel => {
+            let elf = build::plain(machine, &toolchain::require(machine.target)?)?;
+            told(|tally| {
+                audit::claims_of_kernel(machine, &elf, tally)?;
+                if !tally.has_failed() {
+                    boot::run_all(vec![Boot::new(machine, &machine.cpus[0], &elf)], tally)?;
+                }
+                Ok(())
+            })?
+        }
+        Judge::Boots => boots(machine)?,
+        Judge::Living => {
+            let toolchain = toolchain::require(machine.target)?;
+            told(|tally| {
+                living::run(machine, &toolchain, tally)?;
+                if !tally.has_failed() {
+                    examples::run(machine, &toolchain, tally)?;
+                }
+                Ok(())
+            })?
+        }
+        Judge::Here => tests_pass(machine::chosen(&[ARCH.to_owned()])?[0], &PLAIN, ALL, judge.limit())?,
+    };
+    Ok(if verdict { PASSED } else { CAUGHT })
+}
+
+/// Whether what a command counts has passed.
+fn told(command: impl FnOnce(&mut Tally) -> Result<()>) -> Result<bool> {
+    let mut tally = Tally::default();
+    command(&mut tally)?;
+    Ok(!tally.has_failed())
+}
+
+/// The plain kernel's, then that of the variant with the other routines.
+fn boots(machine: &'static Machine) -> Result<bool> {
+    let toolchain = toolchain::require(machine.target)?;
+    let mut all = boot::of_plain_kernel(machine, &build::plain(machine, &toolchain)?);
+    let machines_own = all.iter().position(|boot| boot.mode == boot::MACHINE);
+    if machines_own.is_none() {
+        let elf = all[0].elf.clone();
+        all.push(Boot { mode: boot::MACHINE.into(), ..Boot::new(machine, &machine.cpus[0], &elf) });
+    }
+    let (variant, fragment) = build::with_fragment(machine, &toolchain)?;
+    all.push(Boot { variant, ..Boot::new(machine, &machine.cpus[0], &fragment) });
+    for some in all.chunks(BOOTS) {
+        if !told(|tally| boot::run_all(some.to_vec(), tally))? {
+            return Ok(false);
+        }
+    }
+    Ok(true)
+}
+
+/// Builds tests of the library, and runs them until one fails, or is late.
+fn tests_pass(machine: &'static Machine, build: &Build, tests: &[&str], limit: Duration) -> Result<bool> {
+    let (options, of_runner) = tests.split_at(tests.iter().position(|it| *it == "--").unwrap_or(tests.len()));
+    let command = || of_tests(machine, build, options);
+    let mut built = command()?;
+    built.arg("--no-run");
+    ensure!(status(built)?.success(), "the tests do not build");
+    let mut run = command()?;
+    run.args(of_runner);
+    let status = status(limited(&run, limit))?;
+    if TIMED_OUT.contains(&status.code()) {
+        println!("{LATE}still running after {} s", limit.as_secs());
+    }
+    Ok(status.success())
+}
+
+/// The command by `timeout`, which ends what it has started as well.
+fn limited(command: &Command, limit: Duration) -> Command {
+    let mut limited = Command::new("timeout");
+    limited.args(["--kill-after=10", &limit.as_secs().to_string()]).arg(command.get_program());
+    limited.args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => limited.env(name, value),
+            None => limited.env_remove(name),
+        };
+    }
+    if let Some(folder) = command.get_current_dir() {
+        limited.current_dir(folder);
+    }
+    limited
+}
+
+/// A cargo that tests, in the way of `cargo xtask hosted`.
+fn of_tests(machine: &'static Machine, build: &Build, tests: &[&str]) -> Result<Command> {
+    let mut command = if machine.name == ARCH {
+        let mut command = command::clean("cargo");
+        command.arg("test").env("RUSTFLAGS", NO_TRYBUILD);
+        command
+    } else {
+        Cross::new(machine)?.cargo("test")
+    };
+    let flags = command.get_envs().find(|(name, _)| *name == "RUSTFLAGS").and_then(|(_, flags)| flags);
+    let flags = format!("{} {}", flags.unwrap_or_default().to_string_lossy(), build.rustflags);
+    command
+        .args(["--quiet", "--profile", "emulated", "--package", "axptr", "--features", build.features])
+        .args(tests)
+        .env("RUSTFLAGS", flags.trim())
+        .env("AXPTR_SWEEP", "tiny")
+        .env("CARGO_TARGET_DIR", root().join(build.folder));
+    Ok(command)
+}
+
+fn status(mut command: Command) -> Result<ExitStatus> {
+    command.stdin(Stdio::null()).status().context("running cargo")
+}
+
+#[cfg(test)]
+mod tests {
+    use std::{process::Command, time::Duration};
+
+    use super::{TIMED_OUT, limited, status};
+
+    #[test]
+    fn what_hangs_is_ended_and_its_variables_are_kept() {
+        let shell = |script: &str, seconds| {
+            let mut command = Command::new("/bin/sh");
+            command.args(["-c", script]).env("TOLD", "3");
+            status(limited(&command, Duration::from_secs(seconds))).expect("there is a shell").code()
+        };
+        assert_eq!(shell("exit $TOLD", 60), Some(3));
+        assert!(TIMED_OUT.contains(&shell("sleep 600; exit 0", 1)));
+    }
+}

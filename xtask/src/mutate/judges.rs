@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! Who may catch a mutation, and in which order they are asked.
+
+use std::{env::consts::ARCH, time::Duration};
+
+use super::sources::is_of_all;
+use crate::machine::Machine;
+
+/// One of those who look at a mutation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Judge {
+    /// The tests inside the crate.
+    Units,
+    /// Small values and strings at an edge, and the table of cases.
+    Small,
+    /// Copies and fills.
+    Sweep,
+    /// Pages that go in mid-call, overlapping moves, orderings, random operations.
+    Moving,
+    /// The table and the side of signals.
+    Handler,
+    /// The routines without vector registers, in a process.
+    General,
+    /// The same with addresses that have tags.
+    Tagged,
+    /// The proof over two programs.
+    Audit,
+    /// The proof over the test kernel, and its first boot.
+    Kernel,
+    /// The other boots.
+    Boots,
+    /// The test kernel on the living line, with ax-cpu's tables; and the example kernels.
+    Living,
+    /// All tests of this machine, for what is the same on all machines.
+    Here,
+}
+
+use Judge::{Audit, Boots, General, Handler, Here, Kernel, Living, Moving, Small, Sweep, Tagged, Units};
+
+/// All, the cheap ones first.
+const PROCESS_FIRST: [Judge; 12] =
+    [Small, Sweep, Units, Handler, General, Moving, Audit, Kernel, Tagged, Here, Boots, Living];
+/// The same for what only kernels have.
+const KERNEL_FIRST: [Judge; 12] =
+    [Units, Kernel, Boots, Small, Sweep, Handler, General, Moving, Audit, Tagged, Here, Living];
+/// For what a process has if no vector register may be used.
+const GENERAL_FIRST: [Judge; 12] =
+    [General, Kernel, Small, Sweep, Units, Handler, Moving, Audit, Tagged, Here, Boots, Living];
+
+/// What only kernels have.
+const OF_KERNELS: &[&str] = &[
+    "asm/x86_64/vector.S",
+    "asm/aarch64/vector.S",
+    "asm/aarch64/mops.S",
+    "asm/riscv64/vector.S",
+    "asm/loongarch64/vector.S",
+    "src/recovery/vector/",
+    "src/recovery/syndrome/",
+    "src/recovery/flag.rs",
+    "src/recovery/window.rs",
+    "src/recovery/rehearsal.rs",
+    "src/recovery/handler_error.rs",
+    "/control.rs",
+    "/level.rs",
+    "/rehearse.rs",
+    "/translation.rs",
+    "/window.rs",
+];
+const WITHOUT_VECTORS: &str = "/narrow.S";
+
+/// Who is asked about a change of a file on a machine, in this order.
+pub fn order(file: &str, machine: &Machine) -> Vec<Judge> {
+    let all = match file {
+        _ if file.ends_with(WITHOUT_VECTORS) => GENERAL_FIRST,
+        _ if OF_KERNELS.iter().any(|it| file.contains(it)) => KERNEL_FIRST,
+        _ => PROCESS_FIRST,
+    };
+    let is_here = machine.name == ARCH;
+    let has_them = |judge: &Judge| match judge {
+        // This machine's own tests have them all.
+        Here => is_here || is_of_all(file),
+        General => ["x86_64", "aarch64"].contains(&machine.name) && !is_of_all(file),
+        // What the process on this machine shows is the same there.
+        Tagged => file.ends_with("tag.rs") || file.ends_with("limit.rs") || file.contains("src/arch/"),
+        _ => true,
+    };
+    all.into_iter().filter(has_them).collect()
+}
+
+impl Judge {
+    /// Its name in the list.
+    pub fn name(self) -> &'static str {
+        match self {
+            Units => "unit tests",
+            Small => "small and table",
+            Sweep => "sweep",
+            Moving => "races, midcall, overlap, orders, campaign",
+            Handler => "extable, signals, rehearsal",
+            General => "process without vector registers",
+            Tagged => "tagged addresses",
+            Audit => "audit",
+            Kernel => "kernel audit and boot",
+            Boots => "other boots",
+            Living => "living line and examples",
+            Here => "all tests here",
+        }
+    }
+
+    pub fn by_name(name: &str) -> Option<Self> {
+        PROCESS_FIRST.into_iter().find(|judge| judge.name() == name)
+    }
+
+    /// How long its tests may run. They take a fraction of that: what is late hangs. Boots have limits of their own.
+    pub fn limit(self) -> Duration {
+        Duration::from_secs(match self {
+            Units | Small | Sweep | Handler => 300,
+            Moving | General | Tagged | Audit | Kernel => 600,
+            Boots | Living | Here => 3600,
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Judge, order};
+    use crate::machine;
+
+    #[test]
+    fn who_sees_the_line_is_asked_first() {
+        let machine = machine::chosen(&["riscv64".to_owned()]).expect("there is one")[0];
+        let first = |file| order(file, machine)[0];
+        assert_eq!(first("asm/riscv64/copy.S"), Judge::Small);
+        assert_eq!(order("asm/riscv64/vector.S", machine)[1], Judge::Kernel);
+        for (file, is_asked) in [("src/recovery/trap.rs", true), ("asm/riscv64/copy.S", false)] {
+            assert_eq!(order(file, machine).contains(&Judge::Here), is_asked, "{file}");
+        }
+    }
+
+    #[test]
+    fn names_are_read() {
+        for judge in super::PROCESS_FIRST {
+            assert_eq!(Judge::by_name(judge.name()), Some(judge));
+        }
+        assert_eq!(Judge::by_name(""), None);
+    }
+}

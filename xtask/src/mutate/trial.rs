@@ -1,0 +1,121 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! A mutation before its judges.
+
+use std::{
+    env,
+    fs::{self, File},
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use anyhow::{Context, Result, bail};
+
+use super::{
+    change::Change,
+    court::{CAUGHT, LATE, NOT_BUILT, PASSED},
+    judges::{self, Judge},
+    tree::Tree,
+};
+use crate::{machine::Machine, root::ELSEWHERE};
+
+/// The option by which this program is told to be a judge.
+pub const JUDGE: &str = "--judge";
+
+/// What comes out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// It is none: it does not assemble or compile.
+    NotBuilt,
+    /// By this judge, who says this.
+    Caught(String),
+    /// Nobody has caught it.
+    Survived,
+}
+
+/// Has a change judged, until one catches it.
+pub fn run(tree: &Tree, change: &Change, machine: &'static Machine, log: &Path) -> Result<Verdict> {
+    tree.with(change, || {
+        for judge in judges::order(&change.file, machine) {
+            match ask(tree, judge, machine, log)? {
+                None => {}
+                Some(verdict) => return Ok(verdict),
+            }
+        }
+        Ok(Verdict::Survived)
+    })
+}
+
+/// Has the tree judged as it is: who catches something there can tell nothing of a mutation.
+pub fn unchanged(tree: &Tree, files: &[&str], machine: &'static Machine, log: &Path) -> Result<()> {
+    let mut asked: Vec<Judge> = Vec::new();
+    for judge in files.iter().flat_map(|file| judges::order(file, machine)) {
+        if asked.contains(&judge) {
+            continue;
+        }
+        asked.push(judge);
+        if let Some(verdict) = ask(tree, judge, machine, log)? {
+            bail!("without a mutation: {verdict:?}, see {}", log.display());
+        }
+    }
+    Ok(())
+}
+
+/// `None`: he has found nothing.
+fn ask(tree: &Tree, judge: Judge, machine: &Machine, log: &Path) -> Result<Option<Verdict>> {
+    let file = File::create(log).with_context(|| format!("making {}", log.display()))?;
+    let mut command = Command::new(env::current_exe().context("finding this program")?);
+    command
+        .args(["mutate", JUDGE, judge.name(), machine.name])
+        .env(ELSEWHERE, tree.root())
+        .stdin(Stdio::null())
+        .stdout(file.try_clone()?)
+        .stderr(file);
+    let code = command.status().context("starting a judge")?.code();
+    let code = code.and_then(|code| u8::try_from(code).ok());
+    let said = fs::read(log).with_context(|| format!("reading {}", log.display()))?;
+    let said = String::from_utf8_lossy(&said);
+    Ok(match code {
+        Some(PASSED) => None,
+        Some(CAUGHT) => Some(Verdict::Caught(format!("{}: {}", judge.name(), failure(&said)))),
+        Some(NOT_BUILT) => Some(Verdict::NotBuilt),
+        _ => bail!("the judge has failed, see {}", log.display()),
+    })
+}
+
+/// What has failed, of all that was said.
+fn failure(said: &str) -> String {
+    let first = |mark: &str| said.lines().find(|line| line.contains(mark));
+    let late = first(LATE);
+    let line =
+        late.or_else(|| first(" ... FAILED")).map(|line| line.split(" ... FAILED").next().unwrap_or(line));
+    let line = line
+        .or_else(|| first("' panicked at ").or_else(|| first(" panicked at ")))
+        .or_else(|| first("(signal: "))
+        .or_else(|| said.lines().last());
+    let line = line.unwrap_or("nothing").trim();
+    line.strip_prefix("test ").unwrap_or(line).chars().take(MOST).collect()
+}
+
+/// How much of a failure is kept.
+const MOST: usize = 160;
+
+#[cfg(test)]
+mod tests {
+    use super::failure;
+
+    #[test]
+    fn the_first_failure_is_named() {
+        for (said, expected) in [
+            ("test a::b ... ok\ntest a::c ... FAILED\nmore", "a::c"),
+            ("x86_64 kernel: the window is open ... FAILED: 1 places", "x86_64 kernel: the window is open"),
+            (
+                "process didn't exit successfully: `x` (signal: 11, SIGSEGV)\nerror",
+                "process didn't exit successfully: `x` (signal: 11, SIGSEGV)",
+            ),
+            ("it hangs: still running after 300 s\ntest a ... FAILED", "it hangs: still running after 300 s"),
+            ("", "nothing"),
+        ] {
+            assert_eq!(failure(said), expected);
+        }
+    }
+}

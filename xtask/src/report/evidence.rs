@@ -1,0 +1,107 @@
+// SPDX-License-Identifier: MIT OR Apache-2.0
+//! What ran, by the lines that commands print: `NAME ... ok`.
+
+use std::{collections::BTreeMap, env::consts::ARCH};
+
+use crate::machine::ALL;
+
+/// How often a test ran on one machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Runs {
+    pub passed: usize,
+    pub failed: usize,
+}
+
+/// Each test that ran, by its name and its machine.
+#[derive(Debug, Default)]
+pub struct Evidence(BTreeMap<String, BTreeMap<&'static str, Runs>>);
+
+impl Evidence {
+    /// Adds what a command's lines tell.
+    pub fn add(&mut self, lines: &[String]) {
+        for line in lines {
+            let Some((machine, name, is_good)) = verdict(line) else { continue };
+            let runs = self.0.entry(name).or_default().entry(machine).or_default();
+            if is_good {
+                runs.passed += 1;
+            } else {
+                runs.failed += 1;
+            }
+        }
+    }
+
+    /// The runs of a test by machine: of all whose path ends with the name.
+    pub fn of(&self, test: &str) -> BTreeMap<&'static str, Runs> {
+        let is_it = |name: &str| {
+            name.strip_suffix(test)
+                .is_some_and(|front| front.is_empty() || front.ends_with("::") || front.ends_with(": "))
+        };
+        let mut all = BTreeMap::<_, Runs>::new();
+        for (_, machines) in self.0.iter().filter(|(name, _)| is_it(name)) {
+            for (machine, runs) in machines {
+                let sum = all.entry(*machine).or_default();
+                sum.passed += runs.passed;
+                sum.failed += runs.failed;
+            }
+        }
+        all
+    }
+}
+
+/// Whose verdict a line is, and which.
+fn verdict(line: &str) -> Option<(&'static str, String, bool)> {
+    let (name, is_good) = match line.strip_suffix(" ... ok") {
+        Some(name) => (name, true),
+        None => (line.split_once(" ... FAILED")?.0, false),
+    };
+    // What a lane prints, it prints behind its machine's name.
+    let of_machine = |text: &str| {
+        ALL.iter().map(|machine| machine.name).find(|name| text.split([' ', ',']).any(|word| word == *name))
+    };
+    let (machine, name) = match name.split_once(" | ") {
+        Some((lane, name)) => (of_machine(lane)?, name),
+        None => (of_machine(name).unwrap_or(ARCH), name),
+    };
+    let name = name.strip_prefix("test ").unwrap_or(name);
+    // How often, how long, by which attribute: none of it is the name.
+    let name = name.split_once(" (").filter(|(_, rest)| rest.ends_with(')')).map_or(name, |(name, _)| name);
+    let name = name.split_once(" - should panic").map_or(name, |(name, _)| name);
+    Some((machine, name.to_owned(), is_good))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{Evidence, Runs, verdict};
+
+    #[test]
+    fn a_line_tells_the_machine_the_name_and_the_verdict() {
+        for (line, told) in [
+            ("test edge::a_b ... ok", Some(("x86_64", "edge::a_b", true))),
+            ("aarch64 | test edge::a_b ... ok", Some(("aarch64", "edge::a_b", true))),
+            (
+                "riscv64 | riscv64 max x4: edges::a_b ... ok",
+                Some(("riscv64", "riscv64 max x4: edges::a_b", true)),
+            ),
+            ("x86_64 process: no mask (8 times) ... ok", Some(("x86_64", "x86_64 process: no mask", true))),
+            ("loongarch64 | a: b ... FAILED: why", Some(("loongarch64", "a: b", false))),
+            ("test a - should panic ... ok", Some(("x86_64", "a", true))),
+            ("a ... ok?", None),
+            ("3 passed, 0 failed", None),
+        ] {
+            let told = told.map(|(machine, name, is_good)| (machine, name.to_owned(), is_good));
+            assert_eq!(verdict(line), told, "{line}");
+        }
+    }
+
+    #[test]
+    fn a_test_is_found_by_the_end_of_its_path_and_not_of_its_name() {
+        let mut evidence = Evidence::default();
+        let lines =
+            ["test x::no_b ... ok", "test x::b ... ok", "aarch64 | k: y::b ... FAILED: z", "test b ... ok"];
+        evidence.add(&lines.map(str::to_owned));
+        let runs = evidence.of("b");
+        assert_eq!(runs.get("x86_64"), Some(&Runs { passed: 2, failed: 0 }));
+        assert_eq!(runs.get("aarch64"), Some(&Runs { passed: 0, failed: 1 }));
+        assert!(evidence.of("c").is_empty());
+    }
+}
