@@ -12,6 +12,8 @@ pub struct Machine {
     pub target: &'static str,
     /// The one whose compiler uses vector registers, if the vector saves them.
     pub vector_target: Option<&'static str>,
+    /// Whether a kernel's routines use vector registers with the feature for it.
+    pub vector_routines: bool,
     /// The emulator, and the package that has it.
     pub qemu: &'static str,
     pub qemu_package: &'static str,
@@ -86,11 +88,12 @@ pub enum Format {
     Flat,
 }
 
-const ALL: &[Machine] = &[
+pub const ALL: &[Machine] = &[
     Machine {
         name: "x86_64",
         target: "x86_64-unknown-none",
         vector_target: None,
+        vector_routines: true,
         qemu: "qemu-system-x86_64",
         qemu_package: "qemu-system-x86",
         board: &["-machine", "q35", "-m", "128M"],
@@ -122,6 +125,7 @@ const ALL: &[Machine] = &[
         name: "aarch64",
         target: "aarch64-unknown-none-softfloat",
         vector_target: Some("aarch64-unknown-none"),
+        vector_routines: false,
         qemu: "qemu-system-aarch64",
         qemu_package: "qemu-system-arm",
         board: &["-machine", "virt", "-m", "128M"],
@@ -147,6 +151,7 @@ const ALL: &[Machine] = &[
         name: "riscv64",
         target: "riscv64gc-unknown-none-elf",
         vector_target: None,
+        vector_routines: false,
         qemu: "qemu-system-riscv64",
         qemu_package: "qemu-system-misc",
         board: &["-machine", "virt", "-bios", "default", "-m", "128M"],
@@ -171,6 +176,7 @@ const ALL: &[Machine] = &[
         name: "loongarch64",
         target: "loongarch64-unknown-none-softfloat",
         vector_target: None,
+        vector_routines: false,
         qemu: "qemu-system-loongarch64",
         qemu_package: "qemu-system-misc",
         board: &["-machine", "virt", "-m", "1G"],

@@ -4,13 +4,18 @@
 mod adapters;
 mod audit;
 mod bench;
+mod campaign;
 mod clients;
 mod count;
 mod env;
 mod examples;
+mod fuzz;
 mod hosted;
+mod images;
 mod kernel;
 mod machine;
+mod mutate;
+mod report;
 mod root;
 mod run;
 mod size;
@@ -38,14 +43,28 @@ usage: cargo xtask COMMAND
                    the test kernel on the living line only
   count [ARCH..]   instructions, accesses and windows of each operation in the test kernel, from the
                    emulator, held against benches/counts.csv
-  audit [ARCH..]   proves of linked programs what tests can only try: table, mask, window
+  audit [--counts] [ARCH..]
+                   proves of linked programs what tests can only try: table, mask, window; --counts executes
+                   the routines' machine code at every edge, too, AXPTR_BOUNDED=all in all cases of the bound
+  campaign [--seed S] [--minutes M] [ARCH..]
+                   random operations of every public family against a model, in processes and kernels:
+                   until 10 million faults here and 100,000 in each kernel, or for M minutes in each
+  fuzz [--seconds N] [TARGET..]
+                   the targets of tests/fuzz, each for N seconds (60), with inputs that libFuzzer chooses
+  mutate [--seed S] [--count N] [--go-on] [ARCH..]
+                   N changes (50) of each machine's assembly and trap side, drawn by a seed: each is
+                   caught by a test or by the audit, or proved to change nothing; hours, no part of
+                   `test`; --go-on keeps what the list of an earlier run says, target/proof
   bench [--check] [--store] [--plot]
                    times everything beside what others do; --check holds it against benches/goals.csv,
                    --store keeps the run, --plot draws what is kept
   size             bytes of the library per architecture
-  clients [vm-memory | starry [ARCH..]]
+  clients [memmap2 | vm-memory | starry [ARCH..]]
                    other people's programs, libraries and kernels from the registry, as published and
-                   with axptr inside, side by side; without a name all of them; no part of `test`";
+                   with axptr inside, side by side; without a name all of them; no part of `test`
+  report [--kept | STEP..]
+                   runs `test`, `campaign`, `mutate` and `clients`, and draws docs/proof.md from what they
+                   say; with STEPs those only, with --kept none: the others' last words are kept";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();
@@ -79,7 +98,14 @@ fn dispatch(args: &[String]) -> Result<ExitCode> {
         "kernel" => kernel::run(args, &mut tally)?,
         "count" => count::run(args, &mut tally)?,
         "audit" => audit::run(args, &mut tally)?,
+        "campaign" => campaign::run(args, &mut tally)?,
+        "fuzz" => fuzz::run(args, &mut tally)?,
+        "mutate" => match mutate::judge(args) {
+            Some(verdict) => return Ok(verdict),
+            None => mutate::run(args, &mut tally)?,
+        },
         "clients" => clients::run(args, &mut tally)?,
+        "report" => report::run(args, &mut tally)?,
         // Not a user's: the linker's script calls it.
         zig::COMMAND => return zig::link(args),
         "help" | "-h" | "--help" => {

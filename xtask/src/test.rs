@@ -6,7 +6,7 @@ use anyhow::Result;
 use crate::{
     adapters, bench,
     env::setup,
-    examples, kernel, machine,
+    examples, fuzz, kernel, machine,
     root::root,
     run::{
         cargo::{cargo, count_tests, succeeds},
@@ -25,11 +25,14 @@ pub fn run(tally: &mut Tally) -> Result<()> {
     setup::run()?;
     form(tally)?;
     let mut own = cargo(&["test", "--quiet", "--package", "xtask"]);
-    own.env("CARGO_TARGET_DIR", root().join("target/hosted"));
+    // Where this program was built, with what it depends on.
+    own.env("CARGO_TARGET_DIR", root().join("target"));
     count_tests(own, "the commands themselves", tally)?;
     examples::run(tally)?;
     // It compares times: nothing runs beside it.
     bench::run(&["--quick".to_owned()], tally)?;
+    // Before the lanes: it keeps all cores busy.
+    fuzz::run(&[], tally)?;
     // The last two are about the programs that are built by then.
     lanes::run(machine::chosen(&[])?, &["hosted", "kernel", "count", "audit"], tally)?;
     // With the kernels' builds of `core`.
@@ -45,6 +48,9 @@ fn form(tally: &mut Tally) -> Result<()> {
     let mut living = cargo(&["fmt", "--all", "--check"]);
     living.current_dir(root().join("tests/kernel-living"));
     tally.check("formatting of the test kernel on the living line", succeeds(living)?);
+    let mut targets = cargo(&["fmt", "--all", "--check"]);
+    targets.current_dir(root().join("tests/fuzz"));
+    tally.check("formatting of the targets of cargo fuzz", succeeds(targets)?);
     for (name, folder) in kernel::examples::folders() {
         let mut example = cargo(&["fmt", "--all", "--check"]);
         example.current_dir(folder);

@@ -60,7 +60,7 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
 fn count(machine: &'static Machine, cpu: &'static Cpu, kernel: &Path) -> Result<Vec<Figure>> {
     let isa = all::chosen(&[machine.name.to_owned()])?[0];
     let code = Kernel::new(Image::read(kernel, isa.architecture)?, isa)?;
-    let boot = Boot { mode: COUNT, ..Boot::new(machine, cpu, kernel) };
+    let boot = Boot { mode: COUNT.into(), ..Boot::new(machine, cpu, kernel) };
     let mut trace = Trace::new(&code);
     let console = boot.traced(&code.filter(), |line| trace.line(line))?;
     let operations = announced(&console)?;

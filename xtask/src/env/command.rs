@@ -32,8 +32,15 @@ pub fn clean(program: impl Into<OsString>) -> Command {
 }
 
 fn is_left_over(name: &str) -> bool {
-    const KEPT: &[&str] =
-        &["CARGO_HOME", "CARGO_HTTP_", "CARGO_NET_", "CARGO_REGISTR", "CARGO_SOURCE_", "CARGO_TERM_"];
+    const KEPT: &[&str] = &[
+        "CARGO_HOME",
+        "CARGO_HTTP_",
+        "CARGO_INCREMENTAL",
+        "CARGO_NET_",
+        "CARGO_REGISTR",
+        "CARGO_SOURCE_",
+        "CARGO_TERM_",
+    ];
     const REMOVED: &[&str] = &["CARGO", "RUSTC", "RUSTDOC", "RUSTFLAGS", "RUSTUP_TOOLCHAIN"];
     let starts = |prefixes: &[&str]| prefixes.iter().any(|prefix| name.starts_with(prefix));
     name == "LD_LIBRARY_PATH" || (starts(REMOVED) && !starts(KEPT))

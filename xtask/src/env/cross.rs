@@ -5,7 +5,7 @@ use std::process::Command;
 
 use anyhow::{Context, Result};
 
-use super::{toolchain::Toolchain, zig};
+use super::{cache, toolchain::Toolchain, zig};
 use crate::machine::{Linker, Machine};
 
 /// The variable that tells tests how a program of their machine is started.
@@ -43,6 +43,7 @@ impl Cross {
             Linker::Zig { .. } => format!("{NO_TRYBUILD} {}", zig::RUSTFLAGS),
         };
         let mut command = self.toolchain.cargo(subcommand);
+        cache::share_builds(&mut command, "hosted");
         command
             .env(self.toolchain.variable("RUNNER"), &runner)
             .env(RUNNER, &runner)

@@ -3,7 +3,9 @@
 
 pub mod apt;
 mod backports;
+pub mod cache;
 pub mod command;
+mod crates;
 pub mod cross;
 mod gcc;
 pub mod need;

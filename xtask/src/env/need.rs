@@ -5,7 +5,7 @@ use std::{env::consts::ARCH, path::Path};
 
 use anyhow::{Result, bail};
 
-use super::{apt, gcc, qemu, toolchain, toolchain::Toolchain, zig};
+use super::{apt, crates, gcc, qemu, toolchain, toolchain::Toolchain, zig};
 use crate::machine::{Hosted, Linker, Loader, Machine};
 
 /// Something that a command cannot do without.
@@ -25,6 +25,8 @@ pub enum Need {
     File { path: &'static str, package: &'static str },
     /// A part of the default toolchain, such as `clippy`.
     Component(&'static str),
+    /// A program that cargo builds from the registry, in the version that was tried.
+    Crate { program: &'static str, version: &'static str },
 }
 
 /// Packages, and the suite that they come from if it is not the distribution's own choice.
@@ -32,6 +34,9 @@ type Packages = (Vec<String>, Option<String>);
 
 /// What the checks of form need.
 pub const FOR_STYLE: [Need; 2] = [Need::Component("fmt"), Need::Component("clippy")];
+
+/// What `cargo xtask fuzz` needs.
+pub const FOR_FUZZING: [Need; 1] = [Need::Crate { program: "cargo-fuzz", version: "0.13.2" }];
 
 /// The linkers of `tests/link.rs` that come with no compiler.
 const FOR_LINKS: [Need; 2] = [
@@ -80,6 +85,7 @@ impl Need {
             Self::Qemu { program, .. } | Self::Program { program, .. } => (*program).to_owned(),
             Self::File { path, .. } => (*path).to_owned(),
             Self::Component(name) => format!("cargo {name}"),
+            Self::Crate { program, .. } => (*program).to_owned(),
         }
     }
 
@@ -96,6 +102,7 @@ impl Need {
             Self::Program { program, .. } => apt::on_path(program),
             Self::File { path, .. } => Path::new(path).is_file(),
             Self::Component(name) => toolchain::has_component(name),
+            Self::Crate { program, version } => crates::is_there(program, version),
         }
     }
 
@@ -105,7 +112,11 @@ impl Need {
             Self::BareMetal(target) => ("target", *target),
             Self::Hosted(machine) => ("target", machine.hosted.target),
             Self::Component(name) => ("component", *name),
-            Self::Linker(_) | Self::Qemu { .. } | Self::Program { .. } | Self::File { .. } => return false,
+            Self::Linker(_)
+            | Self::Qemu { .. }
+            | Self::Program { .. }
+            | Self::File { .. }
+            | Self::Crate { .. } => return false,
         };
         toolchain::rustup(&[kind, "add", name]) && self.is_met()
     }
@@ -130,6 +141,7 @@ impl Need {
                 }
             }
             Self::File { package, .. } => vec![(*package).to_owned()],
+            Self::Crate { .. } => Vec::new(),
             Self::Component(name) => bail!("cargo {name} is missing; run: rustup component add {name}"),
         };
         Ok((packages, None))
@@ -139,6 +151,7 @@ impl Need {
     pub fn finish(&self) -> Result<()> {
         match self {
             Self::Linker(Machine { hosted: Hosted { linker: Linker::Zig { .. }, .. }, .. }) => zig::install(),
+            Self::Crate { program, version } => crates::install(program, version),
             _ => Ok(()),
         }
     }

@@ -17,6 +17,7 @@ pub fn run() -> Result<()> {
     let mut needs: Vec<Need> = machines.iter().copied().flat_map(need::of_kernel).collect();
     needs.extend(machines.into_iter().flat_map(need::of_hosted));
     needs.extend(need::FOR_STYLE);
+    needs.extend(need::FOR_FUZZING);
     ensure(&needs)?;
     for need in &needs {
         println!("{}: ok", need.name());

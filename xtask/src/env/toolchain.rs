@@ -16,7 +16,7 @@ use std::{
 use anyhow::{Context, Result, bail};
 
 use super::{
-    apt,
+    apt, cache,
     command::{clean, print},
 };
 
@@ -86,6 +86,7 @@ impl Toolchain {
         if let Some(linker) = &self.linker {
             command.env(self.variable("LINKER"), linker);
         }
+        cache::share_builds(&mut command, "kernel");
         command
     }
 

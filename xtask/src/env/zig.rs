@@ -12,7 +12,8 @@ use std::{
 
 use anyhow::{Context, Result, ensure};
 
-use crate::root::root;
+use super::cache;
+use crate::root::home;
 
 /// The version that was tried.
 const VERSION: &str = "0.17.0";
@@ -52,7 +53,9 @@ pub fn install() -> Result<()> {
 
 /// A script that links for `target`: rustc wants a program without arguments.
 pub fn linker(target: &str) -> Result<PathBuf> {
-    let path = folder().join(format!("{target}-cc"));
+    let folder = home().join("target/zig");
+    fs::create_dir_all(&folder).with_context(|| format!("making {}", folder.display()))?;
+    let path = folder.join(format!("{target}-cc"));
     let this = env::current_exe().context("asking where this program is")?;
     let mut script = b"#!/bin/sh\nexec '".to_vec();
     script.extend(this.as_os_str().as_bytes());
@@ -96,8 +99,9 @@ pub fn headers(target: &str) -> [PathBuf; 2] {
     [target, "generic-musl"].map(|name| folder().join("ziglang/lib/libc/include").join(name))
 }
 
+/// What is installed, and the C library that it has built by now.
 fn folder() -> PathBuf {
-    root().join("target/zig")
+    cache::folder().join(format!("zig-{VERSION}"))
 }
 
 #[cfg(test)]

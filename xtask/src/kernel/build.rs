@@ -26,11 +26,16 @@ pub fn with_vectors(target: &'static str, toolchain: &Toolchain) -> Result<PathB
     keep(target, "vectors")
 }
 
-/// The kernel with axptr's linker fragment beside the script.
-pub fn with_fragment(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
-    let status = command(toolchain, &["--features", "fragment"]).status()?;
+/// The kernel with axptr's linker fragment beside the script. Its routines use vector registers, if the machine has such: so
+/// this boot, the last of the long ones, is another kernel's from its source on, at no price but that of compiling it.
+pub fn with_fragment(machine: &Machine, toolchain: &Toolchain) -> Result<(&'static str, PathBuf)> {
+    let (variant, features) = match machine.vector_routines {
+        true => ("fragment vectors", "fragment,vector-registers"),
+        false => ("fragment", "fragment"),
+    };
+    let status = command(toolchain, &["--features", features]).status()?;
     ensure!(status.success(), "the test kernel does not link with the fragment for {}", machine.target);
-    keep(machine.target, "fragment")
+    Ok((variant, keep(machine.target, &variant.replace(' ', "-"))?))
 }
 
 /// The kernel with a script that discards the exception table.

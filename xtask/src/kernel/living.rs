@@ -13,7 +13,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::{console::Console, guest::Guest, image};
 use crate::{
-    env::toolchain::Toolchain,
+    env::{cache, toolchain::Toolchain},
     machine::{Cpu, Format, Loader, Machine},
     root::root,
     run::{pool, report::Tally},
@@ -25,10 +25,9 @@ const TIME_LIMIT: Duration = Duration::from_secs(600);
 /// How many run at once.
 const AT_ONCE: usize = 2;
 
-/// The boots, the long ones first: with how many CPUs, and in which mode. `tests/kernel/src/mode.rs` knows the modes: behind
-/// axptr's vector, and by ax-cpu's own tables. Four CPUs run all cases that one runs. What one CPU does behind the vector,
-/// the earlier line's kernel shows, too.
-const BOOTS: &[(usize, &str)] = &[(4, ""), (4, "ax-cpu"), (1, "ax-cpu")];
+/// The boots: with how many CPUs, and in which mode. `tests/kernel/src/mode.rs` knows the modes: behind axptr's vector, and by
+/// ax-cpu's own tables.
+const BOOTS: &[(usize, &str)] = &[(1, ""), (4, ""), (1, "ax-cpu"), (4, "ax-cpu")];
 
 /// How many CPUs get a memory of their own.
 const MOST_CPUS: &str = "4";
@@ -53,8 +52,9 @@ pub fn run(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) 
 /// Builds it.
 pub fn build(machine: &Machine, toolchain: &Toolchain) -> Result<PathBuf> {
     let target = root().join("target/kernel-living");
-    let status = toolchain
-        .cargo("build")
+    let mut cargo = toolchain.cargo("build");
+    cache::share_builds(&mut cargo, "kernel-living");
+    let status = cargo
         .args(["--release", "--locked", "--quiet", "--package", "axptr-kernel-living-image"])
         .current_dir(root().join("tests/kernel-living"))
         .env("CARGO_TARGET_DIR", &target)

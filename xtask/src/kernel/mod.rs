@@ -55,13 +55,13 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
 /// Links the test kernel in each way, and boots it.
 fn test_kernel(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) -> Result<()> {
     let plain = build::plain(machine, toolchain)?;
-    let fragment = build::with_fragment(machine, toolchain)?;
+    let (variant, fragment) = build::with_fragment(machine, toolchain)?;
     let mut boots = boot::of_plain_kernel(machine, &plain);
-    boots.push(Boot { variant: "fragment", ..Boot::new(machine, &machine.cpus[0], &fragment) });
+    boots.push(Boot { variant, ..Boot::new(machine, &machine.cpus[0], &fragment) });
     if let Some(target) = machine.vector_target {
         let vectors = build::with_vectors(target, &toolchain::require(target)?)?;
         let boot = Boot::new(machine, &machine.cpus[0], &vectors);
-        boots.push(Boot { variant: "vectors", mode: boot::MACHINE, ..boot });
+        boots.push(Boot { variant: "vectors", mode: boot::MACHINE.into(), ..boot });
     }
     boot::run_all(boots, tally)?;
     tally.check(

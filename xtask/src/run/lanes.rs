@@ -6,6 +6,7 @@ use std::{
     io::{BufRead, BufReader},
     path::Path,
     process::{Command, Stdio},
+    time::{Duration, Instant},
 };
 
 use anyhow::{Context, Result};
@@ -16,14 +17,26 @@ use crate::machine::Machine;
 /// How many machines at once.
 const LANES: usize = 2;
 
+/// How long a command may take. The longest takes half of it, on two idle cores; who hangs is named, and does not take the
+/// others along.
+const LIMIT: Duration = Duration::from_secs(45 * 60);
+
+/// What `timeout` says of who was late, and of who had to be killed.
+const LATE: [Option<i32>; 2] = [Some(124), Some(137)];
+
 /// How many of a command's failures are named again where it is counted.
 const MOST_NAMED: usize = 10;
 
 /// Runs each of our own commands for each machine: a machine's one after another, two machines at once.
 pub fn run(machines: Vec<&'static Machine>, commands: &[&str], tally: &mut Tally) -> Result<()> {
     let own = env::current_exe().context("finding this program")?;
+    let start = Instant::now();
     let of_machine = |machine: &'static Machine| -> Result<Vec<Ended>> {
-        commands.iter().map(|command| Ended::of(&own, command, machine.name)).collect()
+        let one = |command: &&str| {
+            println!("{} | == {command}, {} s after the first", machine.name, start.elapsed().as_secs());
+            Ended::of(&own, command, machine.name, LIMIT)
+        };
+        commands.iter().map(one).collect()
     };
     pool::run(machines, LANES, of_machine, |ended| {
         for Ended { name, sum, outcome } in ended? {
@@ -44,8 +57,11 @@ struct Ended {
 
 impl Ended {
     /// Runs it, and prints what it says behind the machine's name.
-    fn of(program: &Path, command: &str, machine: &str) -> Result<Self> {
-        let mut process = Command::new(program);
+    fn of(program: &Path, command: &str, machine: &str, limit: Duration) -> Result<Self> {
+        let start = Instant::now();
+        // It ends what the command has started, too.
+        let mut process = Command::new("timeout");
+        process.args(["--kill-after=10", &limit.as_secs().to_string()]).arg(program);
         process.args([command, machine]).stdin(Stdio::null()).stdout(Stdio::piped());
         let mut child = process.spawn().with_context(|| format!("running {}", program.display()))?;
         let output = child.stdout.take().context("the output is a pipe")?;
@@ -62,11 +78,15 @@ impl Ended {
         let sum = sum(&last);
         let outcome = match (sum, status.success()) {
             (Some(_), true) => Ok(()),
+            (_, false) if LATE.contains(&status.code()) => {
+                Err(format!("still running after {} s, behind {last:?}", limit.as_secs()))
+            }
             (Some((_, failed)), false) => Err(format!("{failed} failed, {status}")),
             (None, _) => Err(format!("it has not come to its sum: {status}")),
         };
         let outcome = outcome.map_err(|reason| [&[reason], &failures[..]].concat().join("; "));
-        Ok(Self { name: format!("{command} {machine}"), sum: sum.unwrap_or_default(), outcome })
+        let name = format!("{command} {machine} (in {} s)", start.elapsed().as_secs());
+        Ok(Self { name, sum: sum.unwrap_or_default(), outcome })
     }
 }
 
@@ -78,7 +98,7 @@ fn sum(line: &str) -> Option<(usize, usize)> {
 
 #[cfg(test)]
 mod tests {
-    use std::path::Path;
+    use std::{path::Path, time::Duration};
 
     use super::{Ended, sum};
 
@@ -93,7 +113,13 @@ mod tests {
 
     /// A shell stands for this program: `-c` for a command, a script for a machine.
     fn ended(script: &str) -> Ended {
-        Ended::of(Path::new("/bin/sh"), "-c", script).expect("there is a shell")
+        Ended::of(Path::new("/bin/sh"), "-c", script, Duration::from_secs(2)).expect("there is a shell")
+    }
+
+    #[test]
+    fn who_hangs_is_ended_and_named() {
+        let late = ended("echo 'the last word'; sleep 60 & wait").outcome;
+        assert_eq!(late, Err("still running after 2 s, behind \"the last word\"".to_owned()));
     }
 
     #[test]

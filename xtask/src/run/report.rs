@@ -40,7 +40,6 @@ impl Tally {
     }
 
     /// Whether any has failed.
-    #[cfg(test)]
     pub fn has_failed(&self) -> bool {
         self.failed > 0
     }
