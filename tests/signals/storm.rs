@@ -74,7 +74,7 @@ fn a_storm_of_signals_makes_no_fault_of_a_good_copy() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     child::run(|| {
         // As std installs its own: on the alternate stack, which has room for one frame only.
-        let merged = storm(10_000, libc::SA_ONSTACK, &BOTH, &Copier::good);
+        let (merged, _) = storm(10_000, libc::SA_ONSTACK, &BOTH, &Copier::good);
         assert_eq!(merged, 0);
         let [lowest, highest] = [&LOWEST, &HIGHEST].map(|address| address.load(SeqCst));
         assert!(
@@ -89,12 +89,12 @@ fn a_storm_of_signals_makes_no_fault_of_a_good_copy() {
 fn a_storm_of_signals_leaves_faults_exact() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     child::run(|| {
-        let merged = storm(20, 0, &[], &|copier, i| {
+        let (merged, sent) = storm(20, 0, &[], &|copier, i| {
             copier.good(i);
             copier.bad(i);
         });
         // The kernel drops a signal that is sent while the same one is on its way for a fault: one in a thousand.
-        assert!(merged < amounts().0 / 10, "{merged} signals never reached the old handler");
+        assert!(merged < sent / 20, "{merged} signals of {sent} never reached the old handler");
     })
     .expect_success();
 }
@@ -123,12 +123,14 @@ fn a_timer_that_raises_sigsegv_makes_no_fault_of_a_good_copy() {
         assert_eq!(status, 0);
         let mut copier = Copier::new();
         let mut copies = 0;
-        while SEEN[0].load(SeqCst) < EXPIRIES {
+        // How many meet a copy is the scheduler's: on a busy machine it may take more.
+        while SEEN[0].load(SeqCst) < EXPIRIES || !has_met_copies(0, SEEN[0].load(SeqCst), EXPIRIES) {
             copier.good(copies);
             copies += 1;
         }
         println!(
-            "scene: {EXPIRIES} timer expiries, {} inside of a copy, {copies} good copies",
+            "scene: {} timer expiries, {} inside of a copy, {copies} good copies",
+            SEEN[0].load(SeqCst),
             INSIDE.load(SeqCst)
         );
         assert!(INSIDE.load(SeqCst) > 0 || child::is_emulated());
@@ -176,9 +178,9 @@ fn forks_and_ending_threads_among_faults_leave_each_exact() {
     .expect_success();
 }
 
-/// Copies by `step` while signals arrive. Returns how many of those that were sent never reached the old handler;
+/// Copies by `step` while signals arrive. Returns how many never reached the old handler, of how many that were sent;
 /// the sender waits `patience` milliseconds for one. That handler has `flags` and `mask`.
-fn storm(patience: c_int, flags: c_int, mask: &[c_int], step: &dyn Fn(&mut Copier, usize)) -> usize {
+fn storm(patience: c_int, flags: c_int, mask: &[c_int], step: &dyn Fn(&mut Copier, usize)) -> (usize, usize) {
     BOTH.iter().for_each(|&signal| set_three(signal, count, flags, mask));
     install();
     assert_eq!(selftest(), Ok(()));
@@ -188,14 +190,22 @@ fn storm(patience: c_int, flags: c_int, mask: &[c_int], step: &dyn Fn(&mut Copie
     let copier = thread_id();
     let done = AtomicBool::new(false);
     let (signals, most_copies) = amounts();
-    let mut copies = 0;
-    thread::scope(|scope| {
-        scope.spawn(|| {
+    let (copied, has_failed) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let sent = thread::scope(|scope| {
+        let sender = scope.spawn(|| {
             // SAFETY: this thread's own timers.
             unsafe { libc::prctl(libc::PR_SET_TIMERSLACK, 1) };
-            for round in 0..signals {
+            let mut round = 0;
+            while !has_failed.load(SeqCst)
+                && (round < signals || !has_met_copies(INSIDE_AT_LEAST, round, signals))
+            {
                 // The copies go on meanwhile, even if both threads have one processor.
                 thread::sleep(Duration::from_nanos(round as u64 % 64 * 100));
+                // On a busy machine that may be too little: all signals would meet the copier on its way out of the last.
+                let before = copied.load(SeqCst);
+                while round % 16 == 0 && copied.load(SeqCst) == before && !has_failed.load(SeqCst) {
+                    thread::yield_now();
+                }
                 for signal in BOTH {
                     match round % 4 {
                         0 => queue(copier, signal, libc::SI_QUEUE),
@@ -212,21 +222,43 @@ fn storm(patience: c_int, flags: c_int, mask: &[c_int], step: &dyn Fn(&mut Copie
                     }
                     seen += more;
                 }
+                round += 1;
             }
             done.store(true, SeqCst);
+            round
         });
         let mut memory = Copier::new();
-        while !done.load(SeqCst) || copies < most_copies {
-            step(&mut memory, copies);
-            copies += 1;
+        let copies = panic::AssertUnwindSafe(|| {
+            while !done.load(SeqCst) || copied.load(SeqCst) < most_copies {
+                step(&mut memory, copied.load(SeqCst));
+                copied.fetch_add(1, SeqCst);
+            }
+        });
+        if let Err(why) = panic::catch_unwind(copies) {
+            // Who sends would wait for the next copy.
+            has_failed.store(true, SeqCst);
+            panic::resume_unwind(why);
         }
+        sender.join().expect("it sends what it should")
     });
+    let copies = copied.into_inner();
     let seen = SEEN.each_ref().map(|seen| seen.load(SeqCst));
     let inside = INSIDE.load(SeqCst);
     println!("scene: {seen:?} signals, {inside} inside of a copy, {copies} rounds of copies");
-    assert!(seen.iter().all(|&seen| seen <= signals), "more signals than were sent");
-    assert!(inside > 50 || child::is_emulated(), "the storm missed the copies: {inside}");
-    BOTH.len() * signals - seen.iter().sum::<usize>()
+    assert!(seen.iter().all(|&seen| seen <= sent), "more signals than were sent");
+    let is_enough = inside > INSIDE_AT_LEAST || child::is_emulated();
+    assert!(is_enough, "the storm missed the copies: {inside} of {sent}");
+    let sent = BOTH.len() * sent;
+    (sent - seen.iter().sum::<usize>(), sent)
+}
+
+/// How many signals of a storm are to interrupt a copy, and more.
+const INSIDE_AT_LEAST: usize = 50;
+
+/// Whether enough signals have met an instruction of a copy, or so many were `sent` that more would not help. Where
+/// all threads wait for one processor, few do: a fixed number of signals may miss them all.
+fn has_met_copies(at_least: usize, sent: usize, signals: usize) -> bool {
+    INSIDE.load(SeqCst) > at_least || child::is_emulated() || sent >= 20 * signals
 }
 
 /// Waits for the eventfd to count something, takes it, or gives up after `patience` milliseconds.
