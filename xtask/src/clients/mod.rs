@@ -8,6 +8,7 @@ mod memmap2;
 mod sources;
 mod starry;
 mod vm_memory;
+mod wasmtime;
 
 use anyhow::{Result, bail};
 
@@ -17,8 +18,12 @@ use crate::run::report::Tally;
 type Run = fn(&[String], &mut Tally) -> Result<()>;
 
 /// Those there are, the quick one first.
-const CLIENTS: &[(&str, Run)] =
-    &[("memmap2", memmap2::run), ("vm-memory", vm_memory::run), ("starry", starry::run)];
+const CLIENTS: &[(&str, Run)] = &[
+    ("memmap2", memmap2::run),
+    ("wasmtime", wasmtime::run),
+    ("vm-memory", vm_memory::run),
+    ("starry", starry::run),
+];
 
 /// Runs one client, or all of them.
 pub fn run(args: &[String], tally: &mut Tally) -> Result<()> {

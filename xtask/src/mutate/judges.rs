@@ -35,6 +35,14 @@ pub enum Judge {
     Here,
 }
 
+/// Which of them are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Asked {
+    All,
+    /// Those who take minutes at most.
+    Quick,
+}
+
 use Judge::{Audit, Boots, General, Handler, Here, Kernel, Living, Moving, Small, Sweep, Tagged, Units};
 
 /// All, the cheap ones first.
@@ -108,6 +116,11 @@ impl Judge {
 
     pub fn by_name(name: &str) -> Option<Self> {
         PROCESS_FIRST.into_iter().find(|judge| judge.name() == name)
+    }
+
+    /// Whether it is one of those.
+    pub fn is(self, asked: Asked) -> bool {
+        asked == Asked::All || !matches!(self, Boots | Living | Here)
     }
 
     /// How long its tests may run. They take a fraction of that: what is late hangs. Boots have limits of their own.

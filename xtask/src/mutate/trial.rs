@@ -13,7 +13,7 @@ use anyhow::{Context, Result, bail};
 use super::{
     change::Change,
     court::{CAUGHT, LATE, NOT_BUILT, PASSED},
-    judges::{self, Judge},
+    judges::{self, Asked, Judge},
     tree::Tree,
 };
 use crate::{machine::Machine, root::ELSEWHERE};
@@ -33,9 +33,15 @@ pub enum Verdict {
 }
 
 /// Has a change judged, until one catches it.
-pub fn run(tree: &Tree, change: &Change, machine: &'static Machine, log: &Path) -> Result<Verdict> {
+pub fn run(
+    tree: &Tree,
+    change: &Change,
+    asked: Asked,
+    machine: &'static Machine,
+    log: &Path,
+) -> Result<Verdict> {
     tree.with(change, || {
-        for judge in judges::order(&change.file, machine) {
+        for judge in judges::order(&change.file, machine).into_iter().filter(|judge| judge.is(asked)) {
             match ask(tree, judge, machine, log)? {
                 None => {}
                 Some(verdict) => return Ok(verdict),

@@ -32,9 +32,13 @@ impl Evidence {
 
     /// The runs of a test by machine: of all whose path ends with the name.
     pub fn of(&self, test: &str) -> BTreeMap<&'static str, Runs> {
-        let is_it = |name: &str| {
+        let ends_with_it = |name: &str| {
             name.strip_suffix(test)
                 .is_some_and(|front| front.is_empty() || front.ends_with("::") || front.ends_with(": "))
+        };
+        // A kernel's cases say which features of the processor they ran with.
+        let is_it = |name: &str| {
+            ends_with_it(name) || name.rsplit_once(", with").is_some_and(|(name, _)| ends_with_it(name))
         };
         let mut all = BTreeMap::<_, Runs>::new();
         for (_, machines) in self.0.iter().filter(|(name, _)| is_it(name)) {
@@ -62,7 +66,7 @@ fn verdict(line: &str) -> Option<(&'static str, String, bool)> {
         Some((lane, name)) => (of_machine(lane)?, name),
         None => (of_machine(name).unwrap_or(ARCH), name),
     };
-    let name = name.strip_prefix("test ").unwrap_or(name);
+    let name = ["test ", "case "].iter().find_map(|word| name.strip_prefix(word)).unwrap_or(name);
     // How often, how long, by which attribute: none of it is the name.
     let name = name.split_once(" (").filter(|(_, rest)| rest.ends_with(')')).map_or(name, |(name, _)| name);
     let name = name.split_once(" - should panic").map_or(name, |(name, _)| name);
@@ -83,6 +87,7 @@ mod tests {
                 Some(("riscv64", "riscv64 max x4: edges::a_b", true)),
             ),
             ("x86_64 process: no mask (8 times) ... ok", Some(("x86_64", "x86_64 process: no mask", true))),
+            ("aarch64 | case a b ... ok", Some(("aarch64", "a b", true))),
             ("loongarch64 | a: b ... FAILED: why", Some(("loongarch64", "a: b", false))),
             ("test a - should panic ... ok", Some(("x86_64", "a", true))),
             ("a ... ok?", None),
@@ -96,12 +101,18 @@ mod tests {
     #[test]
     fn a_test_is_found_by_the_end_of_its_path_and_not_of_its_name() {
         let mut evidence = Evidence::default();
-        let lines =
-            ["test x::no_b ... ok", "test x::b ... ok", "aarch64 | k: y::b ... FAILED: z", "test b ... ok"];
+        let lines = [
+            "test x::no_b ... ok",
+            "test x::b ... ok",
+            "aarch64 | k: y::b ... FAILED: z",
+            "test b ... ok",
+            "riscv64 | riscv64 max: table: b, without C and D ... ok",
+        ];
         evidence.add(&lines.map(str::to_owned));
         let runs = evidence.of("b");
         assert_eq!(runs.get("x86_64"), Some(&Runs { passed: 2, failed: 0 }));
         assert_eq!(runs.get("aarch64"), Some(&Runs { passed: 0, failed: 1 }));
+        assert_eq!(evidence.of("b").get("riscv64"), Some(&Runs { passed: 1, failed: 0 }));
         assert!(evidence.of("c").is_empty());
     }
 }

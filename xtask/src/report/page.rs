@@ -114,8 +114,11 @@ impl Page<'_> {
     /// What `mutate` has said of each mutation, as it has said it.
     fn mutations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "## Mutations\n")?;
-        for line in self.lines("mutate").filter(|line| line.starts_with("mutation ")) {
-            writeln!(f, "- {line}")?;
+        for line in self.lines("mutate").filter(|line| line.starts_with("mutate ")) {
+            // Who was caught is told in the line; who was not must be seen.
+            let (said, verdict) = line.split_once(" ... ").unwrap_or((line, "ok"));
+            let verdict = if verdict == "ok" { String::new() } else { format!(" **{verdict}**") };
+            writeln!(f, "- {}{verdict}", &said["mutate ".len()..])?;
         }
         Ok(())
     }
@@ -158,6 +161,15 @@ mod tests {
                     "1 passed, 0 failed",
                 ],
             ),
+            kept(
+                "mutate",
+                &[
+                    "x86_64: what the judges say without a mutation",
+                    "mutate x86_64 0: a.S:1, deleted: `ret` -> nothing: caught by sweep: a ... ok",
+                    "mutate x86_64 1: a.S:2, deleted: `nop` -> nothing ... FAILED: nothing has caught it",
+                    "1 passed, 1 failed",
+                ],
+            ),
         ];
         let mut evidence = Evidence::default();
         logs.iter().for_each(|log| evidence.add(&log.lines));
@@ -172,6 +184,8 @@ mod tests {
             "| x86_64 process | 7 | 3 | 1 to 2 | 0 |",
             "| one | `a` | 1 | 1 | - | - |",
             "| | **\"c\" has not run** | | | | |",
+            "- x86_64 0: a.S:1, deleted: `ret` -> nothing: caught by sweep: a",
+            "- x86_64 1: a.S:2, deleted: `nop` -> nothing **FAILED: nothing has caught it**",
         ] {
             assert!(page.lines().any(|it| it == line), "{line:?} is not in\n{page}");
         }
