@@ -64,8 +64,9 @@ usage: cargo xtask COMMAND
                    other people's programs, libraries and kernels from the registry, as published and
                    with axptr inside, side by side; without a name all of them; no part of `test`
   report [--kept | STEP..]
-                   runs `test`, `campaign`, `mutate` and `clients`, and draws docs/proof.md from what they
-                   say; with STEPs those only, with --kept none: the others' last words are kept";
+                   runs `test`, `campaign`, the clients and `mutate`, and draws docs/proof.md from what they
+                   say; with STEPs (a client's name is one) those only, with --kept none: the others' last
+                   words are kept";
 
 fn main() -> ExitCode {
     let args: Vec<String> = std::env::args().skip(1).collect();

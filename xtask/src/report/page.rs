@@ -6,7 +6,7 @@ use std::fmt;
 use super::{
     claims::{Chapter, Claim},
     evidence::Evidence,
-    steps::Kept,
+    steps::{self, Kept},
 };
 use crate::machine::ALL;
 
@@ -60,7 +60,8 @@ impl Page<'_> {
         writeln!(f, "| `cargo xtask` | came to | in | on the sources of | day |\n|---|---|---|---|---|")?;
         for Kept { step, commit, day, seconds, lines } in self.kept {
             let sum = lines.last().map_or("nothing", |line| line.as_str());
-            writeln!(f, "| `{step}` | {sum} | {} min | `{commit}` | {day} |", seconds.div_ceil(60))?;
+            let command = steps::command(step).join(" ");
+            writeln!(f, "| `{command}` | {sum} | {} min | `{commit}` | {day} |", seconds.div_ceil(60))?;
         }
         writeln!(f)
     }

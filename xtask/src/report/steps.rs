@@ -16,7 +16,15 @@ use anyhow::{Context, Result, bail};
 use crate::{env::command, root::root};
 
 /// All of them, the long ones last.
-pub const STEPS: &[&str] = &["test", "campaign", "mutate", "clients"];
+pub const STEPS: &[&str] = &["test", "campaign", "memmap2", "wasmtime", "vm-memory", "starry", "mutate"];
+
+/// Those that are clients: `cargo xtask clients NAME`.
+const CLIENTS: &[&str] = &["memmap2", "wasmtime", "vm-memory", "starry"];
+
+/// What is typed behind `cargo xtask` to run one.
+pub fn command(step: &'static str) -> Vec<&'static str> {
+    if CLIENTS.contains(&step) { vec!["clients", step] } else { vec![step] }
+}
 
 /// What one of them has said, and when.
 #[derive(Debug)]
@@ -37,7 +45,7 @@ pub fn run(step: &'static str) -> Result<()> {
     let (commit, day) = (commit()?, day()?);
     let start = Instant::now();
     let mut child = Command::new(env::current_exe().context("finding this program")?)
-        .arg(step)
+        .args(command(step))
         .stdin(Stdio::null())
         .stdout(Stdio::piped())
         .spawn()
@@ -91,7 +99,16 @@ fn day() -> Result<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::parse;
+    use super::{STEPS, command, parse};
+
+    #[test]
+    fn a_client_is_run_as_one() {
+        assert_eq!(command("starry"), ["clients", "starry"]);
+        assert_eq!(command("test"), ["test"]);
+        for step in STEPS {
+            assert_eq!(command(step).last(), Some(step));
+        }
+    }
 
     #[test]
     fn what_is_kept_comes_back() {
