@@ -47,6 +47,16 @@ impl Guest {
         Self { store, instance }
     }
 
+    /// Lets it trap once.
+    ///
+    /// # Panics
+    ///
+    /// Panics if it does not.
+    pub fn stop(mut self) {
+        let stop = self.function::<i32>("stop");
+        assert_eq!(self.call(&stop, 0), Err(Trap::UnreachableCodeReached));
+    }
+
     /// Calls it, and looks at each answer.
     ///
     /// # Panics
