@@ -61,7 +61,7 @@ const SMALL: &[&str] = &["--test", "small", "--test", "table"];
 const SWEEP: &[&str] = &["--test", "sweep"];
 const HANDLER: &[&str] = &["--test", "extable", "--test", "signals"];
 /// What is no other machine's, or does not run emulated.
-const HANDLER_HERE: &[&str] = &["--test", "own_handler", "--test", "rehearsal"];
+const HANDLER_HERE: &[&str] = &["--test", "own_handler", "--test", "rehearsal", "--test", "rehearsed"];
 const MOVING: &[&str] = &[
     "--test", "races", "--test", "midcall", "--test", "overlap", "--test", "orders", "--test", "campaign",
     "--test", "accesses", "--test", "mte",
@@ -95,6 +95,9 @@ pub fn judge(judge: Judge, machine: &'static Machine) -> Result<u8> {
         Judge::Sweep => of_tests(&PLAIN, SWEEP, &[])?,
         Judge::Moving => of_tests(&PLAIN, MOVING, MOVING_HERE)?,
         Judge::Handler => of_tests(&PLAIN, HANDLER, HANDLER_HERE)?,
+        Judge::HandlerHere => {
+            tests_pass(this_machine()?, &PLAIN, &[HANDLER, HANDLER_HERE].concat(), judge.limit())?
+        }
         Judge::General => of_tests(&GENERAL, ROUTINES, &[])?,
         Judge::Tagged => of_tests(&TAGGED, TAGS, &[])?,
         Judge::Audit => told(|tally| audit::claims_of_processes(machine, tally))?,
@@ -119,9 +122,13 @@ pub fn judge(judge: Judge, machine: &'static Machine) -> Result<u8> {
                 Ok(())
             })?
         }
-        Judge::Here => tests_pass(machine::chosen(&[ARCH.to_owned()])?[0], &PLAIN, ALL, judge.limit())?,
+        Judge::Here => tests_pass(this_machine()?, &PLAIN, ALL, judge.limit())?,
     };
     Ok(if verdict { PASSED } else { CAUGHT })
+}
+
+fn this_machine() -> Result<&'static Machine> {
+    Ok(machine::chosen(&[ARCH.to_owned()])?[0])
 }
 
 /// Whether what a command counts has passed.

@@ -31,7 +31,9 @@ pub enum Judge {
     Boots,
     /// The test kernel on the living line, with ax-cpu's tables; and the example kernels.
     Living,
-    /// All tests of this machine, for what is the same on all machines.
+    /// The side of signals on this machine, for what is the same on all machines.
+    HandlerHere,
+    /// All tests of this machine, for the same.
     Here,
 }
 
@@ -43,17 +45,19 @@ pub enum Asked {
     Quick,
 }
 
-use Judge::{Audit, Boots, General, Handler, Here, Kernel, Living, Moving, Small, Sweep, Tagged, Units};
+use Judge::{
+    Audit, Boots, General, Handler, HandlerHere, Here, Kernel, Living, Moving, Small, Sweep, Tagged, Units,
+};
 
 /// All, the cheap ones first.
-const PROCESS_FIRST: [Judge; 12] =
-    [Small, Sweep, Units, Handler, General, Moving, Audit, Kernel, Tagged, Here, Boots, Living];
+const PROCESS_FIRST: [Judge; 13] =
+    [Small, Sweep, Units, Handler, HandlerHere, General, Moving, Audit, Kernel, Tagged, Here, Boots, Living];
 /// The same for what only kernels have.
-const KERNEL_FIRST: [Judge; 12] =
-    [Units, Kernel, Boots, Small, Sweep, Handler, General, Moving, Audit, Tagged, Here, Living];
+const KERNEL_FIRST: [Judge; 13] =
+    [Units, HandlerHere, Kernel, Boots, Small, Sweep, Handler, General, Moving, Audit, Tagged, Here, Living];
 /// For what a process has if no vector register may be used.
-const GENERAL_FIRST: [Judge; 12] =
-    [General, Kernel, Small, Sweep, Units, Handler, Moving, Audit, Tagged, Here, Boots, Living];
+const GENERAL_FIRST: [Judge; 13] =
+    [General, Kernel, Small, Sweep, Units, Handler, HandlerHere, Moving, Audit, Tagged, Here, Boots, Living];
 
 /// What only kernels have.
 const OF_KERNELS: &[&str] = &[
@@ -85,6 +89,7 @@ pub fn order(file: &str, machine: &Machine) -> Vec<Judge> {
     };
     let is_here = machine.name == ARCH;
     let has_them = |judge: &Judge| match judge {
+        HandlerHere => !is_here && is_of_all(file),
         // This machine's own tests have them all.
         Here => is_here || is_of_all(file),
         General => ["x86_64", "aarch64"].contains(&machine.name) && !is_of_all(file),
@@ -110,6 +115,7 @@ impl Judge {
             Kernel => "kernel audit and boot",
             Boots => "other boots",
             Living => "living line and examples",
+            HandlerHere => "extable, signals, rehearsal here",
             Here => "all tests here",
         }
     }
@@ -126,7 +132,7 @@ impl Judge {
     /// How long its tests may run. They take a fraction of that: what is late hangs. Boots have limits of their own.
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
-            Units | Small | Sweep | Handler => 300,
+            Units | Small | Sweep | Handler | HandlerHere => 300,
             Moving | General | Tagged | Audit | Kernel => 600,
             Boots | Living | Here => 3600,
         })
@@ -144,6 +150,7 @@ mod tests {
         let first = |file| order(file, machine)[0];
         assert_eq!(first("asm/riscv64/copy.S"), Judge::Small);
         assert_eq!(order("asm/riscv64/vector.S", machine)[1], Judge::Kernel);
+        assert_eq!(order("src/recovery/rehearsal.rs", machine)[1], Judge::HandlerHere);
         for (file, is_asked) in [("src/recovery/trap.rs", true), ("asm/riscv64/copy.S", false)] {
             assert_eq!(order(file, machine).contains(&Judge::Here), is_asked, "{file}");
         }
