@@ -54,7 +54,7 @@ usage: cargo xtask COMMAND
   mutate [--seed S] [--count N] [--quick] [--go-on] [ARCH..]
                    N changes (50) of each machine's assembly and trap side, drawn by a seed: each is
                    caught by a test or by the audit, or proved to change nothing; hours, no part of
-                   `test`; --go-on keeps what the list of an earlier run says, target/proof; --quick asks
+                   `test`; --go-on keeps what the committed list of an earlier run says; --quick asks
                    only who takes minutes, and leaves more that nothing has caught
   bench [--check] [--store] [--plot]
                    times everything beside what others do; --check holds it against benches/goals.csv,

@@ -2,6 +2,8 @@
 //! `cargo xtask mutate`: changes of the assembly and the trap side, drawn by a seed. Each must be caught by a test or by
 //! the audit, or stand in `mutate/equivalent.csv` with its proof.
 //!
+//! What the judges say of each is kept in `mutate/judged`, committed, because all of them take hours.
+//!
 //! A change is made in a copy of the tree, `target/mutate/ARCH`, which is built in its own `target`. Its judges are this
 //! program, in a process of its own whose root is the copy.
 
@@ -113,7 +115,7 @@ fn of_machine(
     let place = home().join("target/mutate");
     let tree = Tree::copy(home(), place.join(machine.name))?;
     let log = place.join(format!("{}.txt", machine.name));
-    let mut list = List::new(&home().join("target/proof"), machine.name, orders.seed);
+    let mut list = List::new(&home().join("xtask/src/mutate/judged"), machine.name, orders.seed);
     let earlier = if orders.goes_on { Some(list.read()?) } else { None };
     if earlier.is_none() {
         println!("{}: what the judges say without a mutation", machine.name);

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! The list of what was tried: `target/proof/mutate-ARCH.csv`, for `docs/proof.md`.
+//! The list of what was tried: `judged/ARCH.csv`. It is committed: all of it takes hours, and `--go-on` goes on with it.
 
 use std::{
     fs,
@@ -28,7 +28,7 @@ pub struct List {
 impl List {
     /// An empty one.
     pub fn new(folder: &Path, machine: &str, seed: u64) -> Self {
-        Self { path: folder.join(format!("mutate-{machine}.csv")), seed, rows: Vec::new() }
+        Self { path: folder.join(machine).with_extension("csv"), seed, rows: Vec::new() }
     }
 
     /// What an earlier run has written.

@@ -79,7 +79,8 @@ fn ask(tree: &Tree, judge: Judge, machine: &Machine, log: &Path) -> Result<Optio
     let code = command.status().context("starting a judge")?.code();
     let code = code.and_then(|code| u8::try_from(code).ok());
     let said = fs::read(log).with_context(|| format!("reading {}", log.display()))?;
-    let said = String::from_utf8_lossy(&said);
+    // The list says nothing of where the tree lay.
+    let said = String::from_utf8_lossy(&said).replace(&format!("{}/", tree.root().display()), "");
     Ok(match code {
         Some(PASSED) => None,
         Some(CAUGHT) => Some(Verdict::Caught(format!("{}: {}", judge.name(), failure(&said)))),

@@ -21,9 +21,13 @@ pub const STEPS: &[&str] = &["test", "campaign", "memmap2", "wasmtime", "vm-memo
 /// Those that are clients: `cargo xtask clients NAME`.
 const CLIENTS: &[&str] = &["memmap2", "wasmtime", "vm-memory", "starry"];
 
-/// What is typed behind `cargo xtask` to run one.
+/// What is typed behind `cargo xtask` to run one. Verdicts on mutations that are committed hold: all of them take hours.
 pub fn command(step: &'static str) -> Vec<&'static str> {
-    if CLIENTS.contains(&step) { vec!["clients", step] } else { vec![step] }
+    match step {
+        "mutate" => vec![step, "--go-on"],
+        _ if CLIENTS.contains(&step) => vec!["clients", step],
+        _ => vec![step],
+    }
 }
 
 /// What one of them has said, and when.
@@ -106,7 +110,7 @@ mod tests {
         assert_eq!(command("starry"), ["clients", "starry"]);
         assert_eq!(command("test"), ["test"]);
         for step in STEPS {
-            assert_eq!(command(step).last(), Some(step));
+            assert!(command(step).contains(step));
         }
     }
 
