@@ -41,7 +41,7 @@ fn random_operations_do_what_the_model_says() {
         );
         if news.elapsed() >= NEWS {
             news = Instant::now();
-            println!("campaign: {} operations, {} faults", done.operations, done.faults);
+            println!("{done}");
         }
         let is_over = time.is_some_and(|time| start.elapsed() >= time);
         if is_over || faults.is_some_and(|faults| done.faults >= faults) {
@@ -49,7 +49,7 @@ fn random_operations_do_what_the_model_says() {
         }
         last = last.wrapping_add(1);
     }
-    println!("campaign: {} operations, {} faults, seeds {seed} to {last}", done.operations, done.faults);
+    println!("{done}, seeds {seed} to {last}");
     assert!(done.faults > 0);
 }
 

@@ -3,6 +3,7 @@
 
 pub(crate) mod front;
 pub(crate) mod guarded;
+pub(crate) mod large;
 pub(crate) mod poison;
 pub(crate) mod registers;
 pub(crate) mod site;

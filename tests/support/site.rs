@@ -4,6 +4,7 @@
 use std::{
     ffi::{CStr, c_int},
     fs::File,
+    ops::Range,
     os::fd::{AsRawFd, FromRawFd},
     ptr::{self, NonNull},
 };
@@ -12,19 +13,20 @@ use axptr::{Access, FaultKind};
 use axptr_cases::{Handler, PAGE, PageKind, Site};
 use libc::{MAP_ANONYMOUS, MAP_FIXED, MAP_PRIVATE, MAP_SHARED, PROT_NONE, PROT_READ, PROT_WRITE};
 
-use super::{front, guarded, poison, registers::Registers};
+use super::{front, guarded, large::LargePage, poison, registers::Registers};
 
 /// Mappings of this process. Each page exists twice: as the user sees it, and readable and writable.
 #[derive(Debug)]
 pub(crate) struct HostedSite {
     handler: Handler,
     regions: Vec<Region>,
+    large: Option<LargePage>,
 }
 
 impl HostedSite {
     /// A site without mappings; they go with it.
     pub(crate) fn new(handler: Handler) -> Self {
-        Self { handler, regions: Vec::new() }
+        Self { handler, regions: Vec::new(), large: None }
     }
 }
 
@@ -40,11 +42,21 @@ unsafe impl Site for HostedSite {
         start
     }
 
+    fn map_large(&mut self, kind: PageKind) -> Option<Range<usize>> {
+        // To protect a part, or to map it a second time, would make small pages of it.
+        let is_wanted = kind == PageKind::Good && self.handler != Handler::SubPage;
+        self.large = if is_wanted { LargePage::new() } else { None };
+        self.large.as_ref().map(LargePage::place)
+    }
+
     fn kinds(&self) -> &'static [PageKind] {
         guarded::kinds()
     }
 
     fn window(&mut self, addr: usize) -> Option<NonNull<u8>> {
+        if self.large.as_ref().is_some_and(|large| large.place().contains(&addr)) {
+            return NonNull::new(ptr::with_exposed_provenance_mut(addr));
+        }
         self.regions.iter().find_map(|region| region.window(addr))
     }
 

@@ -16,6 +16,7 @@ mod world;
 mod families;
 
 use alloc::{format, string::String};
+use core::fmt;
 
 use axptr_cases::Site;
 
@@ -40,6 +41,15 @@ pub struct Done {
     pub operations: u64,
     /// Those of them that met a byte which does not permit the access.
     pub faults: u64,
+    /// Operations on a page of a larger size, and on what lies behind it.
+    pub large: u64,
+}
+
+impl fmt::Display for Done {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { operations, faults, large } = self;
+        write!(f, "campaign: {operations} operations, {faults} faults, {large} on large pages")
+    }
 }
 
 impl Done {
@@ -47,6 +57,7 @@ impl Done {
     pub const fn add(&mut self, other: Self) {
         self.operations += other.operations;
         self.faults += other.faults;
+        self.large += other.large;
     }
 }
 
@@ -66,6 +77,7 @@ pub fn round(site: &mut dyn Site, seed: u64, size: Size) -> Result<Done, String>
         })?;
         done.operations += 1;
         done.faults += u64::from(outcome);
+        done.large += u64::from(world.is_large());
     }
     world.end().map_err(|why| format!("--seed {seed}, at the end: {why}; pages {:?}", world.kinds()))?;
     Ok(done)

@@ -32,6 +32,8 @@ pub(crate) struct World<'a> {
     pub(crate) rng: Rng,
     site: &'a mut dyn Site,
     start: usize,
+    /// Whether all but the last pages are parts of one of a larger size.
+    is_large: bool,
     pages: Vec<Page>,
     user: Vec<u8>,
     kernel: Vec<u8>,
@@ -63,8 +65,12 @@ impl<'a> World<'a> {
     /// Maps pages of kinds that the seed chooses, and fills them.
     pub(crate) fn new(site: &'a mut dyn Site, seed: u64, most_pages: usize) -> Self {
         let mut rng = Rng::new(seed);
-        let kinds = draw_kinds(&mut rng, site.kinds(), most_pages);
-        let start = site.map(&kinds);
+        let large = draw_large(&mut rng, site, most_pages);
+        let is_large = large.is_some();
+        let (start, kinds) = large.unwrap_or_else(|| {
+            let kinds = draw_kinds(&mut rng, site.kinds(), most_pages);
+            (site.map(&kinds), kinds)
+        });
         let page = |&kind| Page {
             kind,
             window: None,
@@ -77,8 +83,9 @@ impl<'a> World<'a> {
         let zeroes = rng.pick(&[0, 0, 8, 40, 300]);
         let kernel: Vec<_> = (0..len).map(|_| rng.byte()).collect();
         let kernel_model = kernel.clone();
+        let user = vec![0; len];
         let mut world =
-            Self { rng, site, start, pages, user: vec![0; len], kernel, kernel_model, operations: 0, zeroes };
+            Self { rng, site, start, is_large, pages, user, kernel, kernel_model, operations: 0, zeroes };
         world.fill();
         world
     }
@@ -155,6 +162,11 @@ impl<'a> World<'a> {
         let inside = last.min(3 * MARGIN);
         // At the very end at times, where another object may be.
         if self.rng.one_in(8) { last } else { self.rng.below(inside + 1) }
+    }
+
+    /// Whether it is the end of a page of a larger size.
+    pub(crate) const fn is_large(&self) -> bool {
+        self.is_large
     }
 
     /// How many bytes there are on either side.
@@ -331,6 +343,19 @@ fn parts(range: Range<usize>) -> impl Iterator<Item = Range<usize>> {
         at = part.end;
         (!part.is_empty()).then_some(part)
     })
+}
+
+/// The last pages' worth of a page of a larger size, and absent pages behind it: where they begin, and their kinds.
+fn draw_large(rng: &mut Rng, site: &mut dyn Site, most_pages: usize) -> Option<(usize, Vec<PageKind>)> {
+    if !rng.one_in(6) {
+        return None;
+    }
+    let kind = rng.pick(&[PageKind::Good, PageKind::Good, PageKind::ReadOnly]);
+    let place = site.map_large(kind)?;
+    let count = rng.within(3, most_pages.clamp(4, 40)).min(place.len() / PAGE);
+    let mut kinds = vec![kind; count];
+    kinds.extend((0..rng.within(1, 2)).map(|_| PageKind::Unmapped));
+    Some((place.end - count * PAGE, kinds))
 }
 
 /// Runs of pages of a kind, good ones most. The first and the last are absent, so that each range ends somewhere.

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What a place must provide for the cases to run in it.
 
-use core::ptr::NonNull;
+use core::{ops::Range, ptr::NonNull};
 
 use axptr::{Access, FaultKind};
 
@@ -58,6 +58,14 @@ pub unsafe trait Site {
     ///
     /// The pages before and behind are not accessible.
     fn map(&mut self, kinds: &[PageKind]) -> usize;
+
+    /// Maps one page of the next larger size, good or read-only, and says where it is. The bytes before and behind are not
+    /// accessible.
+    ///
+    /// `None` where there is no such page of this kind. Of several, the last is there.
+    fn map_large(&mut self, _kind: PageKind) -> Option<Range<usize>> {
+        None
+    }
 
     /// The kinds of pages that it can map.
     fn kinds(&self) -> &'static [PageKind] {

@@ -10,6 +10,9 @@ use crate::{ensure, say, site::KernelSite};
 /// Up to 1 MiB, and what is around it.
 const SIZE: Size = Size { operations: 200, pages: 272 };
 
+/// Of so many rounds some draw a large page.
+const ENOUGH: u64 = 40;
+
 /// After so many rounds it says how far it is.
 const NEWS: u64 = 8;
 
@@ -21,11 +24,12 @@ pub fn run(seed: u64, faults: u64) -> Result<(), String> {
         done.add(round(&mut KernelSite::new(), seed.wrapping_add(rounds), SIZE)?);
         rounds += 1;
         if rounds % NEWS == 0 {
-            say!("campaign: {} operations, {} faults", done.operations, done.faults);
+            say!("{done}");
         }
     }
     let last = seed.wrapping_add(rounds).wrapping_sub(1);
-    say!("campaign: {} operations, {} faults, seeds {seed} to {last}", done.operations, done.faults);
+    say!("{done}, seeds {seed} to {last}");
     ensure!(rounds > 0, "nothing was to be done");
+    ensure!(done.large > 0 || rounds < ENOUGH, "no round had a large page");
     Ok(())
 }

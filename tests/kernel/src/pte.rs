@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Page-table entries of the active address space, edited without the kernel's help.
 
-use axhal::mem::{PhysAddr, VirtAddr, phys_to_virt};
+use axhal::{
+    mem::{PhysAddr, VirtAddr, phys_to_virt},
+    paging::MappingFlags,
+};
 
 use crate::{
     arch::{PAGE_TABLE_LEVELS, Pte},
@@ -41,9 +44,26 @@ pub struct Changed {
 
 /// Changes the entry of the page at `addr`.
 pub fn change(addr: usize, change: impl FnOnce(u64) -> u64) -> Changed {
+    change_of(entry(addr), addr, change)
+}
+
+/// Maps `frame` as the larger page that begins at `addr`, where nothing is mapped.
+///
+/// The page table that its entry lies in must be there already.
+pub fn map_large(addr: usize, frame: PhysAddr, flags: MappingFlags) -> Changed {
+    // SAFETY: writes an integer's bits, of which an entry is made.
+    let large = unsafe { core::mem::transmute::<Pte, u64>(Pte::new_page(frame, flags, true)) };
+    let entry = entry_of_level(crate::line::asm::read_user_page_table(), addr, 1);
+    change_of(entry, addr, |former| {
+        assert_eq!(former, 0, "something is mapped at {addr:#x}");
+        large
+    })
+}
+
+fn change_of(entry: *mut Pte, addr: usize, change: impl FnOnce(u64) -> u64) -> Changed {
     const { assert!(size_of::<Pte>() == size_of::<u64>()) };
-    let entry = entry(addr).cast::<u64>();
-    // SAFETY: `entry` returned an entry of the active page table.
+    let entry = entry.cast::<u64>();
+    // SAFETY: it is an entry of the active page table.
     let former = unsafe { entry.read_volatile() };
     // SAFETY: as above; the caller knows what follows from the change.
     unsafe { entry.write_volatile(change(former)) };
@@ -81,13 +101,18 @@ fn entry(addr: usize) -> *mut Pte {
 
 /// The same in the page table with this root.
 fn entry_in(root: PhysAddr, addr: usize) -> *mut Pte {
+    entry_of_level(root, addr, 0)
+}
+
+/// The entry for `addr` of a level: 0 has that of a page, 1 that of a larger one.
+fn entry_of_level(root: PhysAddr, addr: usize, wanted: u32) -> *mut Pte {
     let mut table = root;
-    for level in (1..PAGE_TABLE_LEVELS).rev() {
+    for level in (wanted + 1..PAGE_TABLE_LEVELS).rev() {
         // SAFETY: the upper levels of the active page table are only ever extended.
         let entry = unsafe { slot(table, addr, level).read_volatile() };
         table = line::entry::next_table(entry).unwrap_or_else(|| panic!("no page table for {addr:#x}"));
     }
-    slot(table, addr, 0)
+    slot(table, addr, wanted)
 }
 
 /// The entry for `addr` in the table of this level.

@@ -1,29 +1,49 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! This kernel as a place for the cases that the hosted tests run too.
 
-use core::ptr::NonNull;
+use alloc::alloc::{Layout, alloc};
+use core::{ops::Range, ptr::NonNull};
 
-use axhal::{mem::phys_to_virt, paging::MappingFlags};
+use axhal::{
+    mem::{PhysAddr, phys_to_virt, virt_to_phys},
+    paging::MappingFlags,
+};
 use axptr::{Access, FaultKind};
 use axptr_cases::{Handler, PageKind, Site};
+use lazyinit::LazyInit;
+use memory_addr::va;
 
 use crate::{
     arch::{self, window},
     fault::{self, Traps},
-    line,
-    space::{self, PAGE, SCRATCH},
+    line, pte,
+    space::{self, LARGE, PAGE, SCRATCH},
 };
 
 /// Pages of all kinds in [`SCRATCH`], as long as it lives.
 #[derive(Debug)]
 pub struct KernelSite {
     next: usize,
+    large: Option<pte::Changed>,
+}
+
+/// The memory of the larger page. It is never freed.
+fn large_frame() -> PhysAddr {
+    static FRAME: LazyInit<PhysAddr> = LazyInit::new();
+    FRAME.call_once(|| {
+        let layout = Layout::from_size_align(2 * LARGE.len(), PAGE).expect("a size that there is");
+        // SAFETY: the size is not 0.
+        let memory = unsafe { alloc(layout) }.expose_provenance();
+        assert_ne!(memory, 0, "no memory for a larger page");
+        virt_to_phys(va!(memory.next_multiple_of(LARGE.len())))
+    });
+    *FRAME
 }
 
 impl KernelSite {
     /// A place without any page.
     pub fn new() -> Self {
-        Self { next: SCRATCH.page(1) }
+        Self { next: SCRATCH.page(1), large: None }
     }
 }
 
@@ -57,7 +77,23 @@ unsafe impl Site for KernelSite {
         start
     }
 
+    fn map_large(&mut self, kind: PageKind) -> Option<Range<usize>> {
+        let flags = match kind {
+            PageKind::Good => MappingFlags::READ | MappingFlags::WRITE | MappingFlags::USER,
+            PageKind::ReadOnly => MappingFlags::READ | MappingFlags::USER,
+            _ => return None,
+        };
+        // The last one goes first.
+        self.large = None;
+        self.large = Some(pte::map_large(LARGE.start(), large_frame(), flags));
+        Some(LARGE.start()..LARGE.end())
+    }
+
     fn window(&mut self, addr: usize) -> Option<NonNull<u8>> {
+        if self.large.is_some() && LARGE.contains(addr) {
+            let place = phys_to_virt(large_frame() + (addr - LARGE.start()));
+            return NonNull::new(place.as_mut_ptr());
+        }
         let areas = &space::space().lock().areas;
         let (frame, _) = line::page(areas, addr)?;
         NonNull::new(phys_to_virt(frame).as_mut_ptr())

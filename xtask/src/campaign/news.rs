@@ -3,11 +3,13 @@
 
 use std::fmt;
 
-/// `campaign: 400 operations, 70 faults`, and at the end `, seeds 1 to 9`.
+/// `campaign: 400 operations, 70 faults, 12 on large pages`, and at the end `, seeds 1 to 9`.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct News {
     pub operations: u64,
     pub faults: u64,
+    /// Operations on a page of a larger size.
+    large: u64,
     /// The first and the last, once it has ended well.
     seeds: Option<(u64, u64)>,
 }
@@ -27,7 +29,12 @@ impl News {
             (mine, None) => mine,
             (None, theirs) => theirs,
         };
-        Self { operations: self.operations + next.operations, faults: self.faults + next.faults, seeds }
+        Self {
+            operations: self.operations + next.operations,
+            faults: self.faults + next.faults,
+            large: self.large + next.large,
+            seeds,
+        }
     }
 
     /// Whether it has come to its end, and met a fault at all.
@@ -46,8 +53,9 @@ impl News {
 
 impl fmt::Display for News {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} operations, {} faults", self.operations, self.faults)?;
-        match self.seeds {
+        let Self { operations, faults, large, seeds } = self;
+        write!(f, "{operations} operations, {faults} faults, {large} on large pages")?;
+        match seeds {
             Some((first, last)) => write!(f, ", seeds {first} to {last}"),
             None => Ok(()),
         }
@@ -58,7 +66,8 @@ fn parse(line: &str) -> Option<News> {
     // A test runner may have begun the line.
     let (_, rest) = line.split_once("campaign: ")?;
     let (operations, rest) = rest.split_once(" operations, ")?;
-    let (faults, rest) = rest.split_once(" faults")?;
+    let (faults, rest) = rest.split_once(" faults, ")?;
+    let (large, rest) = rest.split_once(" on large pages")?;
     let seeds = match rest.strip_prefix(", seeds ") {
         Some(seeds) => {
             let (first, last) = seeds.split_once(" to ")?;
@@ -66,7 +75,8 @@ fn parse(line: &str) -> Option<News> {
         }
         None => None,
     };
-    Some(News { operations: operations.parse().ok()?, faults: faults.parse().ok()?, seeds })
+    let [operations, faults, large] = [operations, faults, large].map(|count| count.parse().ok());
+    Some(News { operations: operations?, faults: faults?, large: large?, seeds })
 }
 
 #[cfg(test)]
@@ -76,20 +86,24 @@ mod tests {
     #[test]
     fn only_an_end_with_faults_is_a_success() {
         let mut news = News::default();
-        assert!(news.hear("campaign: 400 operations, 70 faults"));
+        assert!(news.hear("campaign: 400 operations, 70 faults, 0 on large pages"));
         assert_eq!((news.operations, news.faults), (400, 70));
         assert!(news.outcome().is_err());
-        assert!(news.hear("campaign: 800 operations, 0 faults, seeds 1 to 2"));
+        assert!(news.hear("campaign: 800 operations, 0 faults, 0 on large pages, seeds 1 to 2"));
         assert!(news.outcome().is_err());
-        assert!(news.hear("test random ... campaign: 800 operations, 90 faults, seeds 1 to 2"));
+        assert!(
+            news.hear("test random ... campaign: 800 operations, 90 faults, 3 on large pages, seeds 1 to 2")
+        );
         assert_eq!((news.outcome(), news.last_seed()), (Ok(()), Some(2)));
-        for other in
-            ["campaign: 4 operations", "case campaign: random ... ok", "campaign: x operations, 7 faults"]
-        {
+        for other in [
+            "campaign: 4 operations",
+            "case campaign: random ... ok",
+            "campaign: x operations, 7 faults, 1 on large pages",
+        ] {
             assert!(!news.hear(other), "{other:?}");
         }
         let mut next = News::default();
-        assert!(next.hear("campaign: 100 operations, 5 faults, seeds 3 to 8"));
-        assert_eq!(news.and(&next).to_string(), "900 operations, 95 faults, seeds 1 to 8");
+        assert!(next.hear("campaign: 100 operations, 5 faults, 4 on large pages, seeds 3 to 8"));
+        assert_eq!(news.and(&next).to_string(), "900 operations, 95 faults, 7 on large pages, seeds 1 to 8");
     }
 }

@@ -71,18 +71,21 @@ impl Page<'_> {
         writeln!(f, "## Random operations against a model\n")?;
         writeln!(
             f,
-            "| where | operations | met a byte that refused them | seeds | wrong |\n|---|---|---|---|---|"
+            "| where | operations | met a byte that refused them | on large pages | seeds | wrong |\n|---|---|---|---|---|---|"
         )?;
         for line in self.lines("campaign").filter(|line| line.starts_with("campaign, ")) {
             let Some((told, verdict)) = line.split_once(" ... ") else { continue };
             let Some((place, counts)) = told["campaign, ".len()..].split_once(": ") else { continue };
             let mut counts = counts.split(", ").map(|count| {
-                count.trim_end_matches(" operations").trim_end_matches(" faults").trim_start_matches("seeds ")
+                let number = [" operations", " faults", " on large pages"]
+                    .into_iter()
+                    .find_map(|end| count.strip_suffix(end));
+                number.unwrap_or(count.trim_start_matches("seeds "))
             });
             let mut next = || counts.next().unwrap_or("none");
-            let (operations, faults, seeds) = (next(), next(), next());
+            let (operations, faults, large, seeds) = (next(), next(), next(), next());
             let wrong = if verdict == "ok" { "0" } else { verdict };
-            writeln!(f, "| {place} | {operations} | {faults} | {seeds} | {wrong} |")?;
+            writeln!(f, "| {place} | {operations} | {faults} | {large} | {seeds} | {wrong} |")?;
         }
         writeln!(f)
     }
@@ -158,7 +161,7 @@ mod tests {
             kept(
                 "campaign",
                 &[
-                    "campaign, x86_64 process: 7 operations, 3 faults, seeds 1 to 2 ... ok",
+                    "campaign, x86_64 process: 7 operations, 3 faults, 1 on large pages, seeds 1 to 2 ... ok",
                     "1 passed, 0 failed",
                 ],
             ),
@@ -182,7 +185,7 @@ mod tests {
         let page = Page { kept: &logs, evidence: &evidence, chapters: &chapters }.to_string();
         for line in [
             "| `test` | 2 passed, 1 failed | 2 min | `0123456789` | 2026-01-02 |",
-            "| x86_64 process | 7 | 3 | 1 to 2 | 0 |",
+            "| x86_64 process | 7 | 3 | 1 | 1 to 2 | 0 |",
             "| one | `a` | 1 | 1 | - | - |",
             "| | **\"c\" has not run** | | | | |",
             "- x86_64 0: a.S:1, deleted: `ret` -> nothing: caught by sweep: a",
