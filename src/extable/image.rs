@@ -102,3 +102,18 @@ fn find_order(entries: &[Entry]) -> bool {
 fn keeps_sentinel() -> bool {
     core::hint::black_box(&raw const arch::raw::SENTINEL).addr() != 0
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Each lookup would search all entries.
+    #[test]
+    fn the_order_is_looked_for_once() {
+        _ = Table::image();
+        let order = ORDER.load(Ordering::Relaxed);
+        assert!(order != ORDER_UNKNOWN, "after a lookup it is {order}");
+        assert!(Table::image().find(0).is_none());
+        assert_eq!(ORDER.load(Ordering::Relaxed), order);
+    }
+}
