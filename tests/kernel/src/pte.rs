@@ -52,7 +52,7 @@ pub fn change(addr: usize, change: impl FnOnce(u64) -> u64) -> Changed {
 /// The page table that its entry lies in must be there already.
 pub fn map_large(addr: usize, frame: PhysAddr, flags: MappingFlags) -> Changed {
     // SAFETY: writes an integer's bits, of which an entry is made.
-    let large = unsafe { core::mem::transmute::<Pte, u64>(Pte::new_page(frame, flags, true)) };
+    let large = unsafe { core::mem::transmute::<Pte, u64>(line::entry::of_larger_page(frame, flags)) };
     let entry = entry_of_level(crate::line::asm::read_user_page_table(), addr, 1);
     change_of(entry, addr, |former| {
         assert_eq!(former, 0, "something is mapped at {addr:#x}");

@@ -43,6 +43,11 @@ pub mod entry {
         Pte::new_page(frame, MappingFlags::READ | MappingFlags::WRITE | MappingFlags::USER, false)
     }
 
+    /// One for a page of the next larger size, in a table of the next higher level.
+    pub fn of_larger_page(frame: PhysAddr, flags: MappingFlags) -> Pte {
+        Pte::new_page(frame, flags, true)
+    }
+
     /// The next table, if it names one.
     pub fn next_table(entry: Pte) -> Option<PhysAddr> {
         // Not `is_present`: the entry of a table has no such bit on every machine.

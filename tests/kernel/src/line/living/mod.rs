@@ -53,6 +53,11 @@ pub mod entry {
         Pte::new_page(frame, MappingFlags::READ | MappingFlags::WRITE | MappingFlags::USER, false)
     }
 
+    /// One for a page of the next larger size, in a table of the next higher level.
+    pub fn of_larger_page(frame: PhysAddr, flags: MappingFlags) -> Pte {
+        Pte::new_page(frame, flags, true)
+    }
+
     /// The next table, if it names one.
     pub fn next_table(entry: Pte) -> Option<PhysAddr> {
         (!entry.unused() && !entry.huge(true)).then(|| entry.paddr(true))
