@@ -85,7 +85,7 @@ fn show(errors: impl Read) -> Vec<String> {
             reasons.extend(said.drain(..).skip(last).chain([line.to_owned()]));
         } else if line.starts_with("process didn't exit successfully") {
             reasons.push(line.to_owned());
-        } else if is_panic || is_behind_panic || line.starts_with("qemu: ") {
+        } else if is_panic || is_behind_panic || line.starts_with("qemu: ") || line.starts_with("QEMU ") {
             said.push(line.to_owned());
         }
         // The line behind is the message.
