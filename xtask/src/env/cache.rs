@@ -1,10 +1,15 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! What every checkout of this user's may share, below `~/.cache/axptr`: Zig, and what cargo builds for other machines.
-//! Most of that is the standard library and packages of the registry, and the same for all. It may be deleted at any time.
+//! What lies below `~/.cache/axptr`: Zig for all checkouts of this user's, and what cargo builds for other machines, for each
+//! checkout. It may be deleted at any time.
 
-use std::{env, path::PathBuf, process::Command};
+use std::{
+    env,
+    hash::{DefaultHasher, Hash, Hasher},
+    path::{Path, PathBuf},
+    process::Command,
+};
 
-use crate::root::home;
+use crate::root::{home, root};
 
 /// The folder of all of it; the checkout's own where a user has no home.
 pub fn folder() -> PathBuf {
@@ -31,5 +36,27 @@ pub fn share_no_builds(cargo: &mut Command) {
 
 /// Where those are.
 pub fn builds() -> PathBuf {
-    folder().join("builds")
+    builds_of(root())
+}
+
+/// Those of a checkout. Cargo 1.95 takes what it has built of one for what it would build of another, because it counts paths
+/// from the workspace's root: the tests of one ran with the code of the other.
+fn builds_of(checkout: &Path) -> PathBuf {
+    let mut hasher = DefaultHasher::new();
+    checkout.hash(&mut hasher);
+    folder().join("builds").join(format!("{:016x}", hasher.finish()))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::builds_of;
+
+    #[test]
+    fn checkouts_have_builds_of_their_own() {
+        let [one, other] = ["/a/axptr", "/b/axptr"].map(|checkout| builds_of(Path::new(checkout)));
+        assert_ne!(one, other);
+        assert_eq!(one, builds_of(Path::new("/a/axptr")), "it is found again");
+    }
 }
