@@ -157,9 +157,14 @@ impl Word {
             (.., 0x7088 | 0x7098) => store("vstx", None, indexed, 32),
             // Atomics read and write what `rj` points to (amcas, am*.b/h; then am*.w/d, with and without
             // barrier).
-            (.., 0x70b0..=0x70e3) => {
-                store("am", None, reg(rj), 8);
-                self.insn.ops.push(Op::Load(gpr, Access::new(reg(rj), 8)));
+            (.., op @ 0x70b0..=0x70e3) => {
+                let size = match op {
+                    0x70b0..=0x70b7 => 1 << (op & 3),
+                    0x70b8..=0x70bf => 1 << (op & 1),
+                    _ => 4 << (op & 1),
+                };
+                store("am", None, reg(rj), size);
+                self.insn.ops.push(Op::Load(gpr, Access::new(reg(rj), size)));
             }
             // Hints.
             (_, 0xab, _) | (.., 0x7058) => self.insn.text = "preld".to_owned(),

@@ -2,6 +2,7 @@
 //! What an instruction does to the state: its registers, the stack, the window.
 
 use super::{
+    numbers::Numbers,
     state::State,
     value::{Symbol, Value},
     walk::{Event, See, Walk},
@@ -34,15 +35,19 @@ impl Walk<'_> {
                 if *reg == self.binary.isa.stack && value.as_offset().is_none() {
                     value = Value::symbol(Symbol::Frame);
                     state.slots.clear();
+                    state.numbers = Numbers::default();
                 }
                 let byte = match from {
                     Expr::Reg(from) => state.bytes[usize::from(*from)],
                     _ => None,
                 };
                 let origin = self.origin(from, state);
-                state.set(*reg, value);
+                state.registers[usize::from(*reg)] = value;
                 state.bytes[usize::from(*reg)] = byte;
                 state.origins[usize::from(*reg)] = origin;
+                if self.rules.numbers {
+                    state.number_set(*reg, from);
+                }
             }
             Op::SetByte(reg, value) => {
                 let byte = self.evaluate(value, state).low(8);
@@ -57,6 +62,10 @@ impl Walk<'_> {
                     let origin = self.origin(&access.addr, state);
                     state.set(*reg, self.load(addr, access.size, state));
                     state.origins[usize::from(*reg)] = origin;
+                    let slot = self.slot(addr).filter(|_| self.rules.numbers && access.size == 8);
+                    if let Some(slot) = slot {
+                        state.number_loaded(*reg, slot);
+                    }
                 }
             }
             Op::Store(value, access) => {
@@ -68,8 +77,11 @@ impl Walk<'_> {
                     state.slots.retain(|&(symbol, at), _| {
                         symbol != slot.0 || at + 8 <= slot.1 || slot.1 + size <= at
                     });
-                    if let (size @ (1 | 2 | 4 | 8), Some(value)) = (access.size, value) {
-                        let value = self.evaluate(value, state);
+                    if let (size @ (1 | 2 | 4 | 8), Some(from)) = (access.size, value) {
+                        if self.rules.numbers && size == 8 {
+                            state.number_stored(slot, from);
+                        }
+                        let value = self.evaluate(from, state);
                         let value = if size == 8 { value } else { value.low(size * 8) };
                         state.slots.insert(slot, (size, value));
                     }

@@ -5,7 +5,6 @@ use std::collections::{BTreeSet, HashSet};
 
 use super::{
     state::{State, States, WindowState},
-    value::{Symbol, Value},
     walk::{Event, See, Walk},
 };
 use crate::audit::decode::insn::{Flow, Insn};
@@ -112,13 +111,17 @@ impl Walk<'_> {
         }
         let mask = self.listing.masks.get(&insn.addr);
         let answer =
-            mask.filter(|(_, zero)| zero.is_none_or(|zero| state.get(zero).as_constant() == Some(0)));
+            mask.filter(|mask| mask.zero.is_none_or(|zero| state.get(zero).as_constant() == Some(0)));
+        let masked = answer.map(|mask| {
+            let mut masked = state.clone();
+            masked.mask(mask.answer, mask.length.filter(|_| self.rules.numbers));
+            masked
+        });
         for op in &insn.ops {
             self.execute(op, insn, &mut state, see);
         }
-        if let Some(&(answer, _)) = answer {
-            state.set(answer, Value::symbol(Symbol::Masked));
-        }
+        // Its last instruction changes nothing else, but that it may overwrite the length.
+        state = masked.unwrap_or(state);
         self.go_on(insn, state, see, &mut next);
         next.retain(|(addr, state)| {
             let inside = self.listing.range.contains(addr);

@@ -9,7 +9,7 @@ use super::{
     walk::{Event, See, Walk},
 };
 use crate::audit::decode::{
-    insn::{Condition, FLAGS, Flow, Insn, REGISTERS, Reg, SCRATCH},
+    insn::{Condition, Expr, FLAGS, Flow, Insn, REGISTERS, Reg, SCRATCH},
     isa::Guard,
 };
 
@@ -29,11 +29,18 @@ impl Walk<'_> {
                     Condition::IfNot(value) => self.evaluate(value, &state).is_zero().map(|zero| !zero),
                     Condition::Unknown => None,
                 };
+                // On one of the two sides, what was compared is equal.
+                let (mut straight, mut aside) = (state.clone(), state);
+                match condition {
+                    Condition::IfZero(Expr::Reg(FLAGS)) => aside.compares_equal(),
+                    Condition::IfNot(Expr::Reg(FLAGS)) => straight.compares_equal(),
+                    _ => {}
+                }
                 if taken != Some(true) {
-                    next.push((insn.end(), state.clone()));
+                    next.push((insn.end(), straight));
                 }
                 if taken != Some(false) {
-                    self.jump(*target, insn, state, see, next);
+                    self.jump(*target, insn, aside, see, next);
                 }
             }
             Flow::JumpTo(target) => {
@@ -148,6 +155,10 @@ impl Walk<'_> {
         let guarded = self.guard != Guard::None;
         for argument in (0..REGISTERS as Reg).filter(|reg| *reg != self.binary.isa.stack) {
             let Some((symbol, start)) = self.slot(state.get(argument)) else { continue };
+            // What a function is given lies in no register that it preserves, and in none that the machine has not.
+            if argument < FLAGS && !self.binary.isa.preserved.contains(&argument) {
+                state.numbers.forget_stack(|of, at| of == symbol && start <= at);
+            }
             state.slots.retain(|&(of, at), (size, value)| {
                 let is_behind = is_brief && start + BRIEF <= at;
                 of != symbol

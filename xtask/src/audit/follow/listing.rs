@@ -12,8 +12,27 @@ use crate::audit::{
     linked::entry::{Entry, by_instruction},
 };
 
-/// Where masking sequences end: the register of the answer and the one that held 0.
-pub type Masks = HashMap<u64, (Reg, Option<Reg>)>;
+/// Masking sequences by where they end.
+pub type Masks = HashMap<u64, Mask>;
+
+/// A masking sequence.
+#[derive(Clone, Copy, Debug)]
+pub struct Mask {
+    /// The register of its answer.
+    pub answer: Reg,
+    /// The one that must hold 0.
+    pub zero: Option<Reg>,
+    /// The length, if the sequence has it to the end.
+    pub length: Option<Length>,
+}
+
+/// Where a mask has its length from.
+#[derive(Clone, Copy, Debug)]
+pub enum Length {
+    Register(Reg),
+    /// The register that is always 0.
+    Zero,
+}
 
 /// A function's instructions, with what is to be known of single ones.
 #[derive(Debug)]

@@ -10,6 +10,7 @@ mod execute;
 mod explore;
 mod leave;
 pub mod listing;
+mod numbers;
 mod origin;
 pub mod state;
 pub mod value;

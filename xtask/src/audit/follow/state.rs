@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use super::value::{Bits, Symbol, Value};
+use super::{
+    numbers::{Numbers, Place},
+    value::{Bits, Symbol, Value},
+};
 use crate::audit::decode::{
     insn::{FLAGS, REGISTERS, Reg},
     isa::{Guard, Isa, Lacking},
@@ -19,6 +22,8 @@ pub struct State {
     pub origins: [Option<u64>; REGISTERS],
     /// What lies on the stack, and in how many bytes.
     pub slots: BTreeMap<(Symbol, i64), (u8, Value)>,
+    /// Which of them hold the same number.
+    pub numbers: Numbers,
     pub window: WindowState,
 }
 
@@ -84,7 +89,7 @@ impl State {
         }
         let window = WindowState { open: surroundings.open, opened: 0, known: surroundings.known, way: 0 };
         let (bytes, origins) = ([None; REGISTERS], [None; REGISTERS]);
-        Self { registers, bytes, origins, slots: BTreeMap::new(), window }
+        Self { registers, bytes, origins, slots: BTreeMap::new(), numbers: Numbers::default(), window }
     }
 
     /// Nothing is known, but for the stack pointer.
@@ -103,10 +108,13 @@ impl State {
         self.registers[usize::from(reg)] = value;
         self.bytes[usize::from(reg)] = None;
         self.origins[usize::from(reg)] = None;
+        self.numbers.forget(Place::Register(reg));
     }
 
     /// Keeps what holds of both; tells whether that is less than before.
     pub fn join(&mut self, other: &Self) -> bool {
+        // In the form that it has behind this.
+        self.numbers.join(&self.numbers.clone());
         let before = self.clone();
         for (mine, others) in self.registers.iter_mut().zip(&other.registers) {
             *mine = mine.join(*others);
@@ -124,6 +132,7 @@ impl State {
             }
             _ => false,
         });
+        self.numbers.join(&other.numbers);
         *self != before
     }
 }

@@ -54,13 +54,15 @@ pub struct Rules {
     pub opens_again: bool,
     /// How many states are kept at the start of a block before they are joined; 1 at least.
     pub apart: u8,
+    /// Whether it matters which registers hold the same number. It makes states differ that are alike in all else.
+    pub numbers: bool,
 }
 
 impl Rules {
     /// A function of the assembly.
-    pub const ROUTINE: Self = Self { jumps_anywhere: false, opens_again: false, apart: 1 };
+    pub const ROUTINE: Self = Self { jumps_anywhere: false, opens_again: false, apart: 1, numbers: false };
     /// One that the compiler has made, and that calls routines.
-    pub const CALLER: Self = Self { jumps_anywhere: true, ..Self::ROUTINE };
+    pub const CALLER: Self = Self { jumps_anywhere: true, numbers: true, ..Self::ROUTINE };
     /// One that moves the window itself.
-    pub const INLINED: Self = Self { opens_again: true, ..Self::CALLER };
+    pub const INLINED: Self = Self { opens_again: true, numbers: false, ..Self::CALLER };
 }

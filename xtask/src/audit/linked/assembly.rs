@@ -12,6 +12,8 @@ pub enum Role {
     UserDestination,
     KernelSource,
     KernelDestination,
+    /// How many bytes there may be of each address.
+    Length,
     Number,
 }
 
@@ -30,15 +32,15 @@ pub enum Kind {
 
 /// What the function of this name is for; `None` for one that is no part of the assembly.
 pub fn kind(name: &str) -> Option<Result<Kind, String>> {
-    use Role::{KernelDestination, KernelSource, Number, UserDestination, UserSource};
+    use Role::{KernelDestination, KernelSource, Length, Number, UserDestination, UserSource};
     let short = name.strip_prefix(PREFIX)?;
     let kind = match short.strip_suffix(NOFAULT).unwrap_or(short) {
-        "copy_from_user" => Kind::Routine([KernelDestination, UserSource, Number]),
-        "copy_to_user" => Kind::Routine([UserDestination, KernelSource, Number]),
-        "copy_in_user" => Kind::Routine([UserDestination, UserSource, Number]),
-        "copy_string" => Kind::Routine([KernelDestination, UserSource, Number]),
-        "string_length" => Kind::Routine([UserSource, Number, Number]),
-        "fill_user" => Kind::Routine([UserDestination, Number, Number]),
+        "copy_from_user" => Kind::Routine([KernelDestination, UserSource, Length]),
+        "copy_to_user" => Kind::Routine([UserDestination, KernelSource, Length]),
+        "copy_in_user" => Kind::Routine([UserDestination, UserSource, Length]),
+        "copy_string" => Kind::Routine([KernelDestination, UserSource, Length]),
+        "string_length" => Kind::Routine([UserSource, Length, Number]),
+        "fill_user" => Kind::Routine([UserDestination, Number, Length]),
         "sentinel" => Kind::Sentinel([UserSource, Number, Number]),
         "ask_cpu" => Kind::Helper,
         // The one copies no bytes, at address 0. The other's fault is the kernel's own.

@@ -4,19 +4,21 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::audit::{
-    decode::insn::{Code, Insn, Reg},
-    follow::listing::{Masks, leaders},
+    decode::insn::{Code, Insn},
+    follow::listing::{Length, Mask, Masks, leaders},
     linked::binary::Binary,
 };
 
+/// The names of registers that are always 0.
+const ZEROS: [&str; 2] = ["zero", "xzr"];
+
 /// Where the masking sequences of a function lie.
 pub fn masks(binary: &Binary, code: &Code) -> Vec<Range<u64>> {
-    find(binary, code).into_iter().map(|(range, ..)| range).collect()
+    find(binary, code).into_iter().map(|(range, _)| range).collect()
 }
 
-/// The masking sequences of a function: where each lies, the register of its answer, and the one that must
-/// hold 0.
-fn find(binary: &Binary, code: &Code) -> Vec<(Range<u64>, Reg, Option<Reg>)> {
+/// The masking sequences of a function, and where each lies.
+fn find(binary: &Binary, code: &Code) -> Vec<(Range<u64>, Mask)> {
     let pattern = binary.isa.mask;
     let insns: Vec<&Insn> = code.values().collect();
     let (Some(first), Some(last)) = (insns.first(), insns.last()) else { return Vec::new() };
@@ -30,9 +32,19 @@ fn find(binary: &Binary, code: &Code) -> Vec<(Range<u64>, Reg, Option<Reg>)> {
             continue;
         }
         let register = |letter| bound.get(&letter).map(|name| binary.isa.register(name));
+        // It must not be one that the sequence writes before its last instruction.
+        let is_late = pattern.last().is_some_and(|line| words(line).get(1) == Some(&"C"));
+        let written = ['R', 'W', if is_late { 'R' } else { 'C' }].map(|letter| bound.get(&letter));
+        let length = match bound.get(&'L') {
+            Some(name) if ZEROS.contains(&&**name) => Some(Length::Zero),
+            name if written.contains(&name) => None,
+            _ => register('L').flatten().map(Length::Register),
+        };
         match (register('C'), register('Z')) {
-            (Some(Some(answer)), None) => found.push((range, answer, None)),
-            (Some(Some(answer)), Some(Some(zero))) => found.push((range, answer, Some(zero))),
+            (Some(Some(answer)), None) => found.push((range, Mask { answer, zero: None, length })),
+            (Some(Some(answer)), Some(Some(zero))) => {
+                found.push((range, Mask { answer, zero: Some(zero), length }));
+            }
             _ => {}
         }
     }
@@ -42,7 +54,7 @@ fn find(binary: &Binary, code: &Code) -> Vec<(Range<u64>, Reg, Option<Reg>)> {
 /// The same by the address of the last instruction.
 pub fn by_last(binary: &Binary, code: &Code) -> Masks {
     let last = |end| code.range(..end).next_back().map_or(end, |(addr, _)| *addr);
-    find(binary, code).into_iter().map(|(range, answer, zero)| (last(range.end), (answer, zero))).collect()
+    find(binary, code).into_iter().map(|(range, mask)| (last(range.end), mask)).collect()
 }
 
 /// What the capital letters of the pattern stand for, if the sequence is of its form.

@@ -38,7 +38,7 @@ pub fn audit(binary: &Binary, function: &Function, kind: Kind, entries: &[Entry]
         let walk = Walk { binary, listing: &listing, surroundings, guard, rules: Rules::ROUTINE };
         let mut start = State::entry(surroundings);
         for (reg, role) in arguments(binary, kind) {
-            if role == Role::Number {
+            if matches!(role, Role::Length | Role::Number) {
                 start.set(reg, Value::NUMBER);
             }
         }

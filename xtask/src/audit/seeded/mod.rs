@@ -4,6 +4,7 @@
 mod change;
 mod inlined;
 pub mod landing;
+mod length;
 pub mod outcome;
 mod routine;
 pub mod run;

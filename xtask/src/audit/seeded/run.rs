@@ -4,6 +4,7 @@
 use super::{
     change::{erase, has},
     inlined::{Access, inlined},
+    length::Masked,
     outcome::Outcomes,
     routine::Routine,
 };
@@ -20,6 +21,8 @@ use crate::run::report::Tally;
 
 /// How many functions lose their masks.
 const UNMASKED: usize = 8;
+/// How many lose a length, of those with calls and of those with accesses of their own.
+const MEASURED: usize = 16;
 
 /// Seeds defects into each routine and into callers; each kind is one test.
 pub fn run(
@@ -51,6 +54,12 @@ pub fn run(
         });
         let found = mask::audit_function(&broken, function, lines, sources).violations;
         outcomes.add("no mask", function.name.clone(), has(&found, function, &[Proof::Mask]));
+    }
+    for function in calls.masking.iter().filter_map(|start| binary.image.function_of(*start)).take(MEASURED) {
+        Masked { binary, function, lines, sources }.seed_calls(&mut outcomes, &calls.lengths);
+    }
+    for function in calls.covered.keys().filter_map(|start| binary.image.function_of(*start)).take(MEASURED) {
+        Masked { binary, function, lines, sources }.seed_accesses(&mut outcomes);
     }
     let entries = inline::judged(entries, lines, sources);
     for (function, entry) in inlined(binary, &entries) {

@@ -42,7 +42,8 @@ pub const ISA: Isa = Isa {
     window: Guard::Bit { bit: 18, open: true, lacking: Lacking::Never },
     mask: &["sltu W,R,L", "sub R,R,L", "sltu R,R,C", "or R,R,W", "addi R,R,-1", "and C,C,R"],
     names: &NAMES,
-    nop: &[0x13, 0, 0, 0],
+    // The compressed one: it fills whatever place an instruction leaves.
+    nop: &[0x01, 0],
     call: &0x0040_00ef_u32.to_le_bytes(),
     plain: None,
     vectors: None,
