@@ -9,6 +9,7 @@ mod evaluate;
 mod execute;
 mod explore;
 mod leave;
+mod lengths;
 pub mod listing;
 mod numbers;
 mod origin;
