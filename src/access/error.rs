@@ -12,8 +12,8 @@ use crate::{
 /// An access to user memory that stopped before its last byte.
 ///
 /// Every byte before [`addr`](Self::addr) was done, and no byte from `addr` on. This holds even if other CPUs change
-/// the pages during the call. `done` is never too large. The [crate page](crate#where-a-count-may-be-too-small) names
-/// two rare cases in which it may be too small.
+/// the pages during the call. `done` is never too large. `docs/operations.md` names three rare cases in which it may be too
+/// small.
 ///
 /// The fault describes the moment of the access. If another CPU gives a page back, the byte at `addr` may be
 /// accessible again when you look at the fault.

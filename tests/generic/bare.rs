@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! The routines by each kind of place, and values by raw pointer.
 
-use std::ptr::{self, NonNull};
+use std::{
+    ffi::c_void,
+    ptr::{self, NonNull},
+};
 
 use axptr::raw::{self, Destination, Outcome, Source};
 
@@ -19,9 +22,12 @@ pub(crate) fn places(bed: &mut Bed) {
     from(bed, |addr| pointer(addr).cast_const());
     from(bed, pointer);
     from(bed, |addr| NonNull::new(pointer(addr)).unwrap());
+    from(bed, |addr| pointer(addr).cast::<c_void>());
+    from(bed, |addr| pointer(addr).cast::<c_void>().cast_const());
     to(bed, |addr| addr);
     to(bed, pointer);
     to(bed, |addr| NonNull::new(pointer(addr)).unwrap());
+    to(bed, |addr| pointer(addr).cast::<c_void>());
 }
 
 fn done(outcome: Outcome) {

@@ -76,6 +76,8 @@ extern "C" fn handle(signal: c_int, info: *mut siginfo_t, context: *mut c_void, 
 /// let mut action = unsafe { mem::zeroed::<libc::sigaction>() };
 /// action.sa_sigaction = handler as libc::sighandler_t;
 /// action.sa_flags = libc::SA_SIGINFO | libc::SA_ONSTACK;
+/// // SAFETY: the action's own set.
+/// assert_eq!(unsafe { libc::sigfillset(&mut action.sa_mask) }, 0);
 /// // SAFETY: the handler is async-signal-safe.
 /// assert_eq!(unsafe { libc::sigaction(libc::SIGSEGV, &action, ptr::null_mut()) }, 0);
 /// assert!(!hosted::is_in_front());

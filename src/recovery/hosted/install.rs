@@ -35,7 +35,8 @@ pub enum InstallError {
         /// SIGSEGV or SIGBUS.
         signal: i32,
     },
-    /// Other handlers were put in front, and ours in front of them again, too often: more than eight different ones.
+    /// Other handlers were put in front, and ours in front of them again, too often: it comes in front of eight different ones
+    /// at most, the first included. Ours stay behind the last, and recover what it passes on.
     TooManyHandlers,
     /// More than 64 images use this crate's code from another image.
     TooManyImages,
@@ -86,7 +87,8 @@ impl From<Unregistered> for InstallError {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum UninstallError {
-    /// Another handler is in front, and may pass on to ours. Who has installed it has to take it away first.
+    /// Another handler is in front, and may pass on to ours. Who has installed it has to take it away first. Or ours was never
+    /// installed, or is taken away already.
     NotInFront {
         /// SIGSEGV or SIGBUS.
         signal: i32,
@@ -102,7 +104,10 @@ impl fmt::Display for UninstallError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotInFront { signal } => {
-                write!(f, "the handler of signal {signal} is not axptr's, and may call it")
+                write!(
+                    f,
+                    "the handler of signal {signal} is not axptr's: none was installed, or another may call it"
+                )
             }
             Self::Refused { errno } => write!(f, "cannot take the fault handler away: errno {errno}"),
         }
@@ -144,8 +149,8 @@ static INSTALLED: AtomicBool = AtomicBool::new(false);
 ///
 /// # Errors
 ///
-/// Faults would not be recovered: [`InstallError`] says why. The signals' actions are as they were, and a later call
-/// tries again.
+/// Faults would not be recovered, or no better than before: [`InstallError`] says why. The signals' actions are as they were,
+/// and a later call tries again.
 ///
 /// # Safety
 ///
@@ -211,7 +216,8 @@ fn put_in_front(signal: c_int) -> Result<Option<Action>, InstallError> {
 /// passes on what it does not know, or calls [`try_recover`](crate::hosted::try_recover). If it does neither, the first
 /// bad pointer is its crash: call `install` again, or let it call `try_recover`.
 ///
-/// Of several copies of this crate in one process, one is in front.
+/// Of several copies of this crate in one process, one is in front. The others stand behind it, and need not come in front
+/// again: it passes on what is not its own.
 pub fn is_in_front() -> bool {
     SIGNALS.into_iter().all(|signal| front(signal).is_ok_and(|link| link.is_some()))
 }
