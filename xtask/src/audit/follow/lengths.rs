@@ -21,9 +21,12 @@ impl State {
         self.numbers.forget(Place::Register(to));
         self.numbers.lengths.extend(length.map(|length| (Place::Register(to), length)));
         if to == FLAGS {
-            self.numbers.compared = comparison(from);
+            self.numbers.compared = match difference(from) {
+                Some((Expr::Reg(reg), Expr::Const(constant))) => Some((*reg, *constant)),
+                _ => None,
+            };
         }
-        if let Some((left, right)) = difference(from)
+        if let Some((&Expr::Reg(left), &Expr::Reg(right))) = difference(from)
             && left != to
             && right != to
         {
@@ -114,24 +117,10 @@ fn moved(from: &Expr) -> Option<Reg> {
     }
 }
 
-/// The two registers whose difference an expression is.
-fn difference(from: &Expr) -> Option<(Reg, Reg)> {
+/// What an expression is the difference of.
+fn difference(from: &Expr) -> Option<(&Expr, &Expr)> {
     match from {
-        Expr::Binary(Binary::Sub, sides) => match &**sides {
-            (Expr::Reg(left), Expr::Reg(right)) => Some((*left, *right)),
-            _ => None,
-        },
-        _ => None,
-    }
-}
-
-/// The register and the constant whose difference an expression is.
-fn comparison(from: &Expr) -> Option<(Reg, u64)> {
-    match from {
-        Expr::Binary(Binary::Sub, sides) => match &**sides {
-            (Expr::Reg(reg), Expr::Const(constant)) => Some((*reg, *constant)),
-            _ => None,
-        },
+        Expr::Binary(Binary::Sub, sides) => Some((&sides.0, &sides.1)),
         _ => None,
     }
 }
