@@ -19,7 +19,7 @@ use crate::{
         BOTH, ThreeArguments, disposition, foreign_load, install, raise, set, set_one, set_three, without_std,
     },
     machine::FOREIGN_SIZE,
-    memory::NOWHERE,
+    memory::{NOWHERE, PAGE, map},
     registers::Registers,
 };
 
@@ -123,6 +123,43 @@ fn a_handler_that_passes_on_to_ours_is_called_once_when_ours_is_in_front_again()
             set_back(ours);
             raise(libc::SIGSEGV);
             assert_eq!(calls(), (1, 1));
+        }
+    })
+    .expect_success();
+}
+
+/// How handlers were written for System V: the kernel resets the action before it calls one, which installs itself again.
+extern "C" fn once_more(signal: c_int) {
+    FIRST.fetch_add(1, SeqCst);
+    // A foreign fault is its to repair: this one is given memory.
+    let page = ptr::with_exposed_provenance_mut(NEXT.load(SeqCst));
+    // SAFETY: a page of the scene's, or none.
+    unsafe { libc::mprotect(page, PAGE, libc::PROT_READ) };
+    set_one(signal, once_more, libc::SA_RESETHAND, &[]);
+}
+
+#[test]
+fn a_handler_that_is_reset_and_installs_itself_again_is_called_each_time() {
+    child::run(|| {
+        let page = map(1, libc::PROT_NONE);
+        NEXT.store(page.expose_provenance(), SeqCst);
+        BOTH.iter().for_each(|&signal| set_one(signal, once_more, libc::SA_RESETHAND, &[]));
+        install();
+        for signal in BOTH {
+            for _ in 0..3 {
+                raise(signal);
+                assert_eq!(calls(), (1, 0), "signal {signal}");
+                assert!(hosted::is_in_front());
+                recovers();
+            }
+        }
+        for _ in 0..3 {
+            // SAFETY: the scene's page.
+            assert_eq!(unsafe { libc::mprotect(page.cast(), PAGE, libc::PROT_NONE) }, 0);
+            // SAFETY: a byte of it; the handler lets it be read.
+            assert_eq!(unsafe { page.cast::<u8>().read_volatile() }, 0);
+            assert_eq!(calls(), (1, 0));
+            recovers();
         }
     })
     .expect_success();

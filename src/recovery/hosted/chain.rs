@@ -102,6 +102,9 @@ pub(super) fn pass_on(delivery: Delivery, link: usize, ours: sighandler_t) {
             {
                 if behind == Action::DEFAULT {
                     former.reset(version);
+                } else {
+                    // With SA_RESETHAND it was reset before the call.
+                    former.rearm(version);
                 }
                 stay_in_front(delivery.signal, front, behind, ours);
             }

@@ -74,6 +74,12 @@ impl Former {
     pub(super) fn reset(&self, version: usize) -> bool {
         self.reset.fetch_max(version, Ordering::Relaxed) < version
     }
+
+    /// Takes the reset of this version back: its handler has installed itself again.
+    pub(super) fn rearm(&self, version: usize) {
+        // A later version was not reset by whoever calls.
+        let _ = self.reset.compare_exchange(version, version - 1, Ordering::Relaxed, Ordering::Relaxed);
+    }
 }
 
 #[cfg(test)]
@@ -108,6 +114,12 @@ mod tests {
         assert!(!former.reset(second));
         assert!(!former.reset(first));
         assert_eq!(former.load(), (second, Action::DEFAULT));
+        // Its handler has installed itself again: once more.
+        former.rearm(first);
+        assert_eq!(former.load(), (second, Action::DEFAULT), "that was another version");
+        former.rearm(second);
+        assert_eq!(former.load(), (second, numbered(8)));
+        assert!(former.reset(second) && !former.reset(second));
         former.store(numbered(9));
         assert_eq!(former.load().1, numbered(9));
     }

@@ -30,7 +30,7 @@ pub enum InstallError {
         errno: i32,
     },
     /// `sigaction` said yes, and the signal has another handler. Some runtime keeps the signals for itself, as
-    /// AddressSanitizer does with `handle_segv=2`.
+    /// AddressSanitizer does with `handle_segv=2`. Or other threads install handlers of theirs all the time.
     Swallowed {
         /// SIGSEGV or SIGBUS.
         signal: i32,
@@ -175,9 +175,9 @@ fn install_for(image: ImageTable) -> Result<(), InstallError> {
     tables::register(image)?;
     let segv = put_in_front(libc::SIGSEGV)?;
     put_in_front(libc::SIGBUS).inspect_err(|_| {
-        // A half installation would be worse than none.
-        if let Some(former) = segv {
-            let _ = set_action(libc::SIGSEGV, Some(&former.to_sigaction()));
+        // A half installation would be worse than none. Who has come in front meanwhile stays there.
+        if let Some(link) = segv {
+            let _ = take_away(libc::SIGSEGV, link);
         }
     })?;
     if user_limit() == 0 {
@@ -188,9 +188,22 @@ fn install_for(image: ImageTable) -> Result<(), InstallError> {
     Ok(())
 }
 
-/// Installs the handler for one signal, and returns the action that it has replaced; None if ours was in front. It stores
-/// the former action before the first signal can arrive.
-fn put_in_front(signal: c_int) -> Result<Option<Action>, InstallError> {
+/// How often it is tried to come in front: another thread may do so at the same moment.
+const TRIES: usize = 3;
+
+/// Installs the handler for one signal, and returns its link; None if ours was in front.
+fn put_in_front(signal: c_int) -> Result<Option<usize>, InstallError> {
+    for _ in 1..TRIES {
+        match try_to_put_in_front(signal) {
+            Err(InstallError::Swallowed { .. }) => {}
+            outcome => return outcome,
+        }
+    }
+    try_to_put_in_front(signal)
+}
+
+/// The same, once. It stores the former action before the first signal can arrive.
+fn try_to_put_in_front(signal: c_int) -> Result<Option<usize>, InstallError> {
     let now = set_action(signal, None)?;
     if handler::link_of(now.sa_sigaction).is_some() {
         return Ok(None);
@@ -204,7 +217,7 @@ fn put_in_front(signal: c_int) -> Result<Option<Action>, InstallError> {
     // Another thread may have changed the action between the two calls.
     chain::remember(signal, link, replaced);
     if set_action(signal, None)?.sa_sigaction == ours {
-        Ok(Some(replaced))
+        Ok(Some(link))
     } else {
         Err(InstallError::Swallowed { signal })
     }
