@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! User memory, and the bytes that it should hold.
 
-use std::{collections::BTreeSet, ptr, slice, sync::atomic::Ordering};
+use std::{collections::BTreeSet, ptr, slice};
 
 use axptr::{AddressSpace, FaultKind, UserRange};
 
@@ -37,7 +37,7 @@ impl Bed {
             Self { start: memory.expose_provenance(), model: vec![1; GOOD], seen: BTreeSet::new(), salt: 0 };
         // Each page must be there before the first access without the pager.
         bed.put(0, &[1; GOOD]);
-        BASE.store(bed.start & !0xffff, Ordering::Relaxed);
+        BASE.set(bed.start & !0xffff);
         bed
     }
 

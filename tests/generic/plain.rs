@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! Types of any size and alignment that are nothing but bytes.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::cell::Cell;
 
 use axptr::{AnyBitPattern, NoUninit, iovec::RawIoVec};
 use bytemuck::Zeroable;
@@ -9,8 +9,10 @@ use bytemuck::Zeroable;
 /// What the tests ask of a type: all that any function asks.
 pub(crate) trait Plain: AnyBitPattern + NoUninit + RawIoVec + Eq + Default {}
 
-/// Where the ranges are that the types describe as elements of a vector.
-pub(crate) static BASE: AtomicUsize = AtomicUsize::new(0);
+thread_local! {
+    /// Where the ranges are that the types describe as elements of a vector: tests beside each other have beds of their own.
+    pub(crate) static BASE: Cell<usize> = const { Cell::new(0) };
+}
 
 macro_rules! aligned {
     ($($name:ident: $align:literal)+) => {$(
@@ -36,7 +38,7 @@ macro_rules! aligned {
         impl<const N: usize> RawIoVec for $name<N> {
             fn parts(&self) -> Option<(usize, usize)> {
                 let [offset, len] = [0, 1].map(|at| usize::from(self.0.get(at).copied().unwrap_or(3)));
-                Some((BASE.load(Ordering::Relaxed) + offset, len))
+                Some((BASE.get() + offset, len))
             }
         }
 
