@@ -132,8 +132,11 @@ fn of_machine(
         bar.show(sum.tried() as u64, &sum);
         let known = earlier.as_ref().and_then(|earlier| earlier.find(number, change));
         let proof = equivalents.proof(change);
-        // Where there is a proof, the others would take an hour to find nothing.
-        let asked = if orders.is_quick || proof.is_some() { Asked::Quick } else { Asked::All };
+        let asked = match proof {
+            Some(_) => Asked::Quickest,
+            None if orders.is_quick => Asked::Quick,
+            None => Asked::All,
+        };
         let verdict = match known {
             Some(verdict) => verdict,
             None => trial::run(&tree, change, asked, machine, &log)?,

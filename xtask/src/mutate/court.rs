@@ -206,6 +206,7 @@ fn of_tests(machine: &'static Machine, build: &Build, tests: &[&str]) -> Result<
         .args(tests)
         .env("RUSTFLAGS", flags.trim())
         .env("AXPTR_SWEEP", "tiny")
+        .env("AXPTR_STORM", "small")
         .env("CARGO_TARGET_DIR", root().join(build.folder));
     Ok(command)
 }
