@@ -56,7 +56,7 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 fn each_kernel_is_booted() {
     let command = read(&root().join("xtask/src/kernel/examples.rs"));
     let booted: BTreeSet<_> = command
-        .split("Example { name: \"")
+        .split("folder: EXAMPLES,\n        name: \"")
         .skip(1)
         .map(|behind| behind.split('"').next().unwrap().to_owned())
         .collect();

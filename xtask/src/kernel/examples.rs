@@ -2,7 +2,7 @@
 //! The kernels of `examples/kernels`: each is built, booted, and held to the cases that its program must have seen.
 
 use std::{
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::Command,
     time::{Duration, Instant},
 };
@@ -23,10 +23,11 @@ const TIME_LIMIT: Duration = Duration::from_secs(60);
 /// How many run at once.
 const AT_ONCE: usize = 2;
 
-/// A kernel that is there to be copied from.
+/// A kernel that is there to be copied from, or a test on the machine of one.
 #[derive(Debug)]
 struct Example {
-    /// Its folder in `examples/kernels`, and its name.
+    /// Its folder, and the name of that folder.
+    folder: &'static str,
     name: &'static str,
     /// The machine that it is for.
     machine: &'static str,
@@ -35,17 +36,76 @@ struct Example {
     features: &'static [&'static str],
     /// The CPU's feature that it uses to keep itself away from user memory, and says so where the CPU has it.
     window: Option<&'static str>,
+    /// The cases that must have passed, whatever its machine, and those at a level of its machine in addition.
+    cases: &'static [&'static str],
+    at_level: &'static [&'static str],
 }
 
 /// The build without a feature.
 const PLAIN: &str = "";
 
+const EXAMPLES: &str = "examples/kernels";
+
 const ALL: &[Example] = &[
-    Example { name: "x86_64-stub", machine: "x86_64", features: &["la57"], window: Some("smap") },
-    Example { name: "x86_64-interrupt", machine: "x86_64", features: &[], window: Some("smap") },
-    Example { name: "riscv64", machine: "riscv64", features: &["sv48", "sv57"], window: Some("sum") },
-    Example { name: "aarch64", machine: "aarch64", features: &["lva"], window: Some("pan") },
+    Example {
+        folder: EXAMPLES,
+        name: "x86_64-stub",
+        machine: "x86_64",
+        features: &["la57"],
+        window: Some("smap"),
+        cases: CASES,
+        at_level: &[],
+    },
+    Example {
+        folder: EXAMPLES,
+        name: "x86_64-interrupt",
+        machine: "x86_64",
+        features: &[],
+        window: Some("smap"),
+        cases: CASES,
+        at_level: &[],
+    },
+    Example {
+        folder: EXAMPLES,
+        name: "riscv64",
+        machine: "riscv64",
+        features: &["sv48", "sv57"],
+        window: Some("sum"),
+        cases: CASES,
+        at_level: &[],
+    },
+    Example {
+        folder: EXAMPLES,
+        name: "aarch64",
+        machine: "aarch64",
+        features: &["lva"],
+        window: Some("pan"),
+        cases: CASES,
+        at_level: &[],
+    },
+    Example {
+        folder: "tests",
+        name: "levels",
+        machine: "aarch64",
+        features: &[],
+        window: Some("pan"),
+        cases: &["the_kernel_of_user_mode_is_at_a_level_of_the_vectors"],
+        at_level: &["a_level_without_user_mode_is_refused"],
+    },
 ];
+
+/// A level of privilege at which the board starts the plain builds on the first CPU, too.
+#[derive(Debug, PartialEq, Eq)]
+struct Level {
+    machine: &'static str,
+    /// What the kernel calls it.
+    called: &'static str,
+    /// What the board has then.
+    board: &'static str,
+}
+
+/// EL2 (Arm ARM D1.1).
+const LEVELS: &[Level] = &[Level { machine: "aarch64", called: "el2", board: "virtualization=on" }];
 
 /// The cases that each program must have seen, whatever its machine.
 const CASES: &[&str] = &[
@@ -84,18 +144,33 @@ pub fn folders() -> impl Iterator<Item = (&'static str, PathBuf)> {
     ALL.iter().map(|example| (example.name, example.folder()))
 }
 
+fn levels(machine: &Machine) -> impl Iterator<Item = &'static Level> {
+    LEVELS.iter().filter(|level| level.machine == machine.name)
+}
+
 /// Builds and boots those for a machine.
 pub fn run(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) -> Result<()> {
     let mut boots = Vec::new();
     for example in ALL.iter().filter(|example| example.machine == machine.name) {
-        let mut add = |feature, cpus: &'static [Cpu]| {
+        let mut add = |feature, cpus: &'static [Cpu], level| {
             let elf = example.build(feature, machine, toolchain)?;
-            boots.extend(cpus.iter().map(|cpu| Boot { example, feature, machine, cpu, elf: elf.clone() }));
+            boots.extend(cpus.iter().map(|cpu| Boot {
+                example,
+                feature,
+                machine,
+                cpu,
+                level,
+                elf: elf.clone(),
+            }));
             anyhow::Ok(())
         };
-        add(PLAIN, machine.cpus)?;
+        let first = &machine.cpus[..1];
+        add(PLAIN, machine.cpus, None)?;
         for feature in example.features {
-            add(feature, &machine.cpus[..1])?;
+            add(feature, first, None)?;
+        }
+        for level in levels(machine) {
+            add(PLAIN, first, Some(level))?;
         }
     }
     pool::run(
@@ -112,7 +187,7 @@ pub fn run(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) 
 
 impl Example {
     fn folder(&self) -> PathBuf {
-        root().join("examples/kernels").join(self.name)
+        root().join(self.folder).join(self.name)
     }
 
     /// Builds it, and puts what boots where the next variant does not replace it.
@@ -142,6 +217,7 @@ struct Boot {
     feature: &'static str,
     machine: &'static Machine,
     cpu: &'static Cpu,
+    level: Option<&'static Level>,
     elf: PathBuf,
 }
 
@@ -154,9 +230,12 @@ impl Boot {
         if self.feature != PLAIN {
             name += &format!(" {}", self.feature);
         }
+        if let Some(level) = self.level {
+            name += &format!(" {}", level.called);
+        }
         let start = Instant::now();
         let mut console = Console::default();
-        let ended = Guest::start(qemu(self.machine, self.cpu, &self.elf))?.read(TIME_LIMIT, |line| {
+        let ended = Guest::start(self.qemu())?.read(TIME_LIMIT, |line| {
             if let Some(told) = line.strip_prefix("case ") {
                 println!("{name}: {told}");
             }
@@ -167,7 +246,12 @@ impl Boot {
             if let Some(window) = self.example.window {
                 console.uses(window, self.cpu.features.contains(&window))?;
             }
-            console.cases_passed(CASES)?;
+            for level in levels(self.machine) {
+                let is_there = self.level == Some(level);
+                console.uses(level.called, is_there)?;
+                console.cases_passed(if is_there { self.example.at_level } else { &[] })?;
+            }
+            console.cases_passed(self.example.cases)?;
             console.counts_as_we_do()
         });
         if outcome.is_err() {
@@ -176,13 +260,16 @@ impl Boot {
         let seconds = start.elapsed().as_secs_f32();
         Ok((format!("{name}: boot in {seconds:.1} s"), console.count(), outcome))
     }
-}
 
-fn qemu(machine: &Machine, cpu: &Cpu, elf: &Path) -> Command {
-    let mut command = Command::new(machine.qemu);
-    command
-        .args(machine.board)
-        .args(["-cpu", cpu.name, "-nographic", "-no-reboot", "-nic", "none", "-kernel"])
-        .arg(elf);
-    command
+    fn qemu(&self) -> Command {
+        let mut command = Command::new(self.machine.qemu);
+        command.args(self.machine.board);
+        if let Some(level) = self.level {
+            command.args(["-machine", level.board]);
+        }
+        command
+            .args(["-cpu", self.cpu.name, "-nographic", "-no-reboot", "-nic", "none", "-kernel"])
+            .arg(&self.elf);
+        command
+    }
 }

@@ -4,8 +4,13 @@
 
 .section .text.boot, "ax"
 .global _start
-_start:                             // in EL1, without paging, at the physical address
-    adrp    x0, root
+_start:                             // in EL1 or EL2, without paging, at the physical address
+    mrs     x0, currentel
+    tbz     x0, 3, 2f
+    ldr     x0, ={hcr}              // in EL2 as in EL1: the registers by their names, and user mode
+    msr     hcr_el2, x0
+    isb
+2:  adrp    x0, root
     msr     ttbr0_el1, x0           // memory where it is, for the way up
     msr     ttbr1_el1, x0
     ldr     x0, ={tcr}

@@ -7,7 +7,7 @@ use core::{
     panic::PanicInfo,
 };
 
-use crate::KERNEL;
+use crate::{KERNEL, cpu::is_in_el2};
 
 /// Prints bytes by the data register of the PL011.
 pub fn print(text: &[u8]) {
@@ -30,10 +30,15 @@ pub fn say(line: fmt::Arguments<'_>) {
     let _ = writeln!(Console, "{line}");
 }
 
-/// Turns the machine off.
-pub(crate) fn power_off() -> ! {
-    // SAFETY: SYSTEM_OFF of PSCI does not return.
-    unsafe { asm!("hvc 0", in("w0") 0x8400_0008_u32, options(noreturn)) }
+/// Turns the machine off: by what is above this kernel.
+pub fn power_off() -> ! {
+    const SYSTEM_OFF: u32 = 0x8400_0008;
+    if is_in_el2() {
+        // SAFETY: SYSTEM_OFF of PSCI does not return.
+        unsafe { asm!("smc 0", in("w0") SYSTEM_OFF, options(noreturn)) }
+    }
+    // SAFETY: as above.
+    unsafe { asm!("hvc 0", in("w0") SYSTEM_OFF, options(noreturn)) }
 }
 
 #[panic_handler]

@@ -14,7 +14,7 @@ use core::{
 
 use aarch64_cpu::registers::{ReadWriteable, TCR_EL1, TTBR0_EL1, Writeable};
 
-pub use console::{print, say};
+pub use console::{power_off, print, say};
 pub use cpu::keep_out_of_user_memory;
 pub use program::{counts, end_of_the_program};
 
@@ -25,6 +25,8 @@ pub const LEVELS: usize = (BITS - 12).div_ceil(9);
 pub const KERNEL: usize = usize::MAX << 39;
 /// TCR_EL1 at boot: 39 bits in both halves, pages of 4 KiB, page tables cached; for 52 bits the format of LPA2.
 const TCR: usize = 0xb519_3519 | if BITS == 52 { 1 << 59 } else { 0 };
+/// HCR_EL2 at boot in EL2: E2H, TGE, and RW.
+const HCR: usize = 1 << 34 | 1 << 27 | 1 << 31;
 
 /// A page of memory, or a table.
 #[repr(C, align(4096))]
@@ -54,4 +56,4 @@ pub fn translate_by(root: &Page) {
     unsafe { asm!("isb", "tlbi vmalle1", "dsb nsh", "isb") };
 }
 
-global_asm!(include_str!("boot.S"), kernel = const KERNEL, tcr = const TCR);
+global_asm!(include_str!("boot.S"), kernel = const KERNEL, tcr = const TCR, hcr = const HCR);

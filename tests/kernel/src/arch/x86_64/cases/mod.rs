@@ -26,7 +26,8 @@ const WITHOUT_KEYS: &[Named] = cases! {
     no_keys: without_keys_the_key_of_a_page_means_nothing;
 };
 const BEHIND_THE_VECTOR: &[Named] = cases! {
-    passed_on: a_general_protection_fault_finds_the_window_closed;
+    passed_on: a_general_protection_fault_finds_the_window_closed,
+        a_fault_in_user_mode_goes_to_the_former_handler_of_its_gate;
     branch_targets: every_gate_of_the_vector_begins_with_endbr64;
 };
 const EVERYWHERE: &[Named] = cases! {
