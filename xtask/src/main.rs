@@ -51,11 +51,11 @@ usage: cargo xtask COMMAND
                    until 10 million faults here and 100,000 in each kernel, or for M minutes in each
   fuzz [--seconds N] [TARGET..]
                    the targets of tests/fuzz, each for N seconds (60), with inputs that libFuzzer chooses
-  mutate [--seed S] [--count N] [--quick] [--go-on] [ARCH..]
+  mutate [--seed S] [--count N] [--quick | --slow] [--go-on] [ARCH..]
                    N changes (50) of each machine's assembly and trap side, drawn by a seed: each is
                    caught by a test or by the audit, or proved to change nothing; hours, no part of
                    `test`; --go-on keeps what the committed list of an earlier run says; --quick asks
-                   only who takes minutes, and leaves more that nothing has caught
+                   only who takes minutes, and leaves more that nothing has caught; --slow the others
   bench [--check] [--store] [--plot]
                    times everything beside what others do; --check holds it against benches/goals.csv,
                    --store keeps the run, --plot draws what is kept

@@ -52,15 +52,15 @@ struct Orders {
     count: usize,
     /// Whether what the list of an earlier run says holds.
     goes_on: bool,
-    /// Whether only those judges are asked who take minutes.
-    is_quick: bool,
+    /// Who is asked.
+    asked: Asked,
     machines: Vec<String>,
 }
 
 impl Orders {
     fn parse(args: &[String]) -> Result<Self> {
         let mut orders =
-            Self { seed: 1, count: COUNT, goes_on: false, is_quick: false, machines: Vec::new() };
+            Self { seed: 1, count: COUNT, goes_on: false, asked: Asked::All, machines: Vec::new() };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             let mut number = || -> Result<u64> {
@@ -71,9 +71,10 @@ impl Orders {
                 "--seed" => orders.seed = number()?,
                 "--count" => orders.count = usize::try_from(number()?)?,
                 "--go-on" => orders.goes_on = true,
-                "--quick" => orders.is_quick = true,
+                "--quick" => orders.asked = Asked::Quick,
+                "--slow" => orders.asked = Asked::Slow,
                 name if !name.starts_with('-') => orders.machines.push(name.to_owned()),
-                other => bail!("no option {other:?}; there are --seed, --count, --go-on and --quick"),
+                other => bail!("no option {other:?}; there are --seed, --count, --go-on, --quick and --slow"),
             }
         }
         Ok(orders)
@@ -132,11 +133,7 @@ fn of_machine(
         bar.show(sum.tried() as u64, &sum);
         let known = earlier.as_ref().and_then(|earlier| earlier.find(number, change));
         let proof = equivalents.proof(change);
-        let asked = match proof {
-            Some(_) => Asked::Quickest,
-            None if orders.is_quick => Asked::Quick,
-            None => Asked::All,
-        };
+        let asked = if proof.is_some() { Asked::Quickest } else { orders.asked };
         let verdict = match known {
             Some(verdict) => verdict,
             None => trial::run(&tree, change, asked, machine, &log)?,
@@ -201,7 +198,7 @@ impl std::fmt::Display for Sum {
 
 #[cfg(test)]
 mod tests {
-    use super::{COUNT, Orders};
+    use super::{Asked, COUNT, Orders};
 
     #[test]
     fn orders_are_read_and_nothing_else() {
@@ -209,12 +206,14 @@ mod tests {
             |args: &[&str]| Orders::parse(&args.iter().map(|&arg| arg.to_owned()).collect::<Vec<_>>()).ok();
         let orders = |seed, count, goes_on, machines: &[&str]| {
             let machines = machines.iter().map(|&name| name.to_owned()).collect();
-            Some(Orders { seed, count, goes_on, is_quick: false, machines })
+            Some(Orders { seed, count, goes_on, asked: Asked::All, machines })
         };
         assert_eq!(parse(&[]), orders(1, COUNT, false, &[]));
         assert_eq!(parse(&["--seed", "7", "x86_64", "--go-on"]), orders(7, COUNT, true, &["x86_64"]));
         assert_eq!(parse(&["--count", "3"]), orders(1, 3, false, &[]));
-        assert!(parse(&["--quick"]).is_some_and(|orders| orders.is_quick));
+        for (option, asked) in [("--quick", Asked::Quick), ("--slow", Asked::Slow)] {
+            assert!(parse(&[option]).is_some_and(|orders| orders.asked == asked));
+        }
         for wrong in [&["--seed"][..], &["--count", "x"], &["--fast"]] {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }

@@ -43,6 +43,8 @@ pub enum Asked {
     All,
     /// Those who take minutes at most.
     Quick,
+    /// The others, and the first boot: for what those have left.
+    Slow,
     /// The quickest, of what is proved to change nothing: all would take ten minutes to find nothing.
     Quickest,
 }
@@ -131,6 +133,7 @@ impl Judge {
         match asked {
             Asked::All => true,
             Asked::Quick => !matches!(self, Boots | Living | Here),
+            Asked::Slow => matches!(self, Kernel | Boots | Living | Here),
             Asked::Quickest => matches!(self, Units | Small | Sweep | HandlerHere | Audit),
         }
     }
