@@ -2,13 +2,14 @@
 //! The list of what was tried: `judged/ARCH.csv`. It is committed: all of it takes hours, and `--go-on` goes on with it.
 
 use std::{
-    fs,
+    fmt, fs,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context, Result};
 
-use super::{change::Change, trial::Verdict};
+use super::{COUNT, change::Change, trial::Verdict};
+use crate::root::home;
 
 const COLUMNS: [&str; 9] = ["seed", "number", "file", "line", "kind", "before", "after", "verdict", "by"];
 
@@ -20,6 +21,7 @@ const EQUIVALENT: &str = "equivalent";
 /// The list of one machine.
 #[derive(Debug)]
 pub struct List {
+    machine: &'static str,
     path: PathBuf,
     seed: u64,
     rows: Vec<[String; 9]>,
@@ -27,13 +29,49 @@ pub struct List {
 
 impl List {
     /// An empty one.
-    pub fn new(folder: &Path, machine: &str, seed: u64) -> Self {
-        Self { path: folder.join(machine).with_extension("csv"), seed, rows: Vec::new() }
+    pub fn new(folder: &Path, machine: &'static str, seed: u64) -> Self {
+        Self { machine, path: folder.join(machine).with_extension("csv"), seed, rows: Vec::new() }
+    }
+
+    /// The one that is committed for a machine, of the seed that its first row names.
+    pub fn committed(machine: &'static str) -> Result<Self> {
+        let mut list = Self::new(&folder(), machine, 0).read()?;
+        if let Some(first) = list.rows.first() {
+            list.seed = first[0].parse().context("a seed is a number")?;
+        }
+        Ok(list)
+    }
+
+    /// Whether all were judged, and each was caught or changes nothing.
+    pub fn outcome(&self) -> Result<(), String> {
+        let [tried, survived] = [self.tried().count(), self.count(SURVIVED)];
+        match (tried, survived) {
+            (COUNT, 0) => Ok(()),
+            _ => Err(format!("{tried} of {COUNT} judged, {survived} survived")),
+        }
+    }
+
+    /// A line for each that could be built: what it is, and what became of it.
+    pub fn lines(&self) -> impl Iterator<Item = String> {
+        self.tried().map(|[_, number, file, line, kind, before, after, verdict, by]| {
+            let after = if after.is_empty() { "nothing".to_owned() } else { format!("`{after}`") };
+            let end = if by.is_empty() { String::new() } else { format!(": {by}") };
+            format!("{number}: {file}:{line}, {kind}: `{before}` -> {after}: **{verdict}**{end}")
+        })
+    }
+
+    fn tried(&self) -> impl Iterator<Item = &[String; 9]> {
+        self.rows.iter().filter(|row| row[7] != NOT_BUILT)
+    }
+
+    fn count(&self, verdict: &str) -> usize {
+        self.rows.iter().filter(|row| row[7] == verdict).count()
     }
 
     /// What an earlier run has written.
     pub fn read(&self) -> Result<Self> {
-        let mut earlier = Self { path: self.path.clone(), seed: self.seed, rows: Vec::new() };
+        let mut earlier =
+            Self { machine: self.machine, path: self.path.clone(), seed: self.seed, rows: Vec::new() };
         if self.path.exists() {
             let mut reader = csv::Reader::from_path(&self.path)?;
             for row in reader.records() {
@@ -101,6 +139,20 @@ impl List {
     }
 }
 
+impl fmt::Display for List {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, seed {}: ", self.machine, self.seed)?;
+        let [caught, equivalent, survived, not_built] =
+            [CAUGHT, EQUIVALENT, SURVIVED, NOT_BUILT].map(|verdict| self.count(verdict));
+        write!(f, "{caught} caught, {equivalent} equivalent, {survived} survived, {not_built} not built")
+    }
+}
+
+/// Where they lie.
+pub fn folder() -> PathBuf {
+    home().join("xtask/src/mutate/judged")
+}
+
 #[cfg(test)]
 mod tests {
     use std::{env, fs, process};
@@ -124,6 +176,10 @@ mod tests {
         list.add(4, &change, &Verdict::Survived, None).expect("it can be written");
         let again = list.read().expect("it is there");
         assert_eq!(again.rows, list.rows);
+        assert_eq!(again.to_string(), "x86_64, seed 7: 1 caught, 1 equivalent, 1 survived, 0 not built");
+        assert_eq!(again.outcome(), Err("3 of 50 judged, 1 survived".to_owned()));
+        let first = "1: a.S:3, deleted: `mov \"rax\", [rdi, 8]` -> nothing: **caught**: sweep, all";
+        assert_eq!(again.lines().next().as_deref(), Some(first));
         assert_eq!(again.find(1, &change), Some(caught));
         assert_eq!(again.find(2, &change), Some(Verdict::Survived));
         assert_eq!(again.find(3, &change), None);

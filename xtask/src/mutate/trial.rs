@@ -32,37 +32,50 @@ pub enum Verdict {
     Survived,
 }
 
-/// Has a change judged, until one catches it.
+/// Has a change judged, until one catches it. A judge who is not yet `trusted` then judges the tree without it, too: a test
+/// that fails anyway tells nothing.
 pub fn run(
     tree: &Tree,
     change: &Change,
     asked: Asked,
     machine: &'static Machine,
     log: &Path,
+    trusted: &mut Vec<Judge>,
 ) -> Result<Verdict> {
-    tree.with(change, || {
-        for judge in judges::order(&change.file, machine).into_iter().filter(|judge| judge.is(asked)) {
-            match ask(tree, judge, machine, log)? {
-                None => {}
-                Some(verdict) => return Ok(verdict),
+    let judges = judges::order(&change.file, machine).into_iter().filter(|judge| judge.is(asked));
+    let found = tree.with(change, || {
+        for judge in judges {
+            if let Some(verdict) = ask(tree, judge, machine, log)? {
+                return Ok(Some((judge, verdict)));
             }
         }
-        Ok(Verdict::Survived)
-    })
+        Ok(None)
+    })?;
+    let Some((judge, verdict)) = found else { return Ok(Verdict::Survived) };
+    if matches!(verdict, Verdict::Caught(_)) {
+        trust(tree, judge, machine, log, trusted)?;
+    }
+    Ok(verdict)
 }
 
-/// Has the tree judged as it is: who catches something there can tell nothing of a mutation.
-pub fn unchanged(tree: &Tree, files: &[&str], machine: &'static Machine, log: &Path) -> Result<()> {
-    let mut asked: Vec<Judge> = Vec::new();
+/// Has the tree judged as it is by all who are asked about these files.
+pub fn unchanged(tree: &Tree, files: &[&str], machine: &'static Machine, log: &Path) -> Result<Vec<Judge>> {
+    let mut trusted = Vec::new();
     for judge in files.iter().flat_map(|file| judges::order(file, machine)) {
-        if asked.contains(&judge) {
-            continue;
-        }
-        asked.push(judge);
-        if let Some(verdict) = ask(tree, judge, machine, log)? {
-            bail!("without a mutation: {verdict:?}, see {}", log.display());
-        }
+        trust(tree, judge, machine, log, &mut trusted)?;
     }
+    Ok(trusted)
+}
+
+/// Who catches something in the tree as it is can tell nothing of a mutation.
+fn trust(tree: &Tree, judge: Judge, machine: &Machine, log: &Path, trusted: &mut Vec<Judge>) -> Result<()> {
+    if trusted.contains(&judge) {
+        return Ok(());
+    }
+    if let Some(verdict) = ask(tree, judge, machine, log)? {
+        bail!("without a mutation: {verdict:?}, see {}", log.display());
+    }
+    trusted.push(judge);
     Ok(())
 }
 

@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! What ran, by the lines that commands print: `NAME ... ok`.
 
-use std::{collections::BTreeMap, env::consts::ARCH};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    env::consts::ARCH,
+};
 
 use crate::machine::ALL;
 
@@ -12,16 +15,31 @@ pub struct Runs {
     pub failed: usize,
 }
 
-/// Each test that ran, by its name and its machine.
+/// Each test that ran, by its name.
 #[derive(Debug, Default)]
-pub struct Evidence(BTreeMap<String, BTreeMap<&'static str, Runs>>);
+pub struct Evidence(BTreeMap<String, Told>);
+
+/// What was told of one.
+#[derive(Debug, Default)]
+struct Told {
+    /// By machine.
+    runs: BTreeMap<&'static str, Runs>,
+    /// By which commands.
+    by: BTreeSet<&'static str>,
+}
+
+/// What runs a test by its name: `cargo test`. It needs no word.
+pub const CARGO: &str = "";
 
 impl Evidence {
-    /// Adds what a command's lines tell.
-    pub fn add(&mut self, lines: &[String]) {
+    /// Adds what the lines of a step tell.
+    pub fn add(&mut self, step: &'static str, lines: &[String]) {
         for line in lines {
             let Some((machine, name, is_good)) = verdict(line) else { continue };
-            let runs = self.0.entry(name).or_default().entry(machine).or_default();
+            let by = command(step, line, &name);
+            let told = self.0.entry(name).or_default();
+            told.by.insert(by);
+            let runs = told.runs.entry(machine).or_default();
             if is_good {
                 runs.passed += 1;
             } else {
@@ -32,32 +50,53 @@ impl Evidence {
 
     /// The runs of a test by machine: of all whose path ends with the name.
     pub fn of(&self, test: &str) -> BTreeMap<&'static str, Runs> {
-        let ends_with_it = |name: &str| {
+        let mut all = BTreeMap::<_, Runs>::new();
+        for (machine, runs) in self.told(test).flat_map(|told| &told.runs) {
+            let sum = all.entry(*machine).or_default();
+            sum.passed += runs.passed;
+            sum.failed += runs.failed;
+        }
+        all
+    }
+
+    /// The commands that print it, in words behind its name.
+    pub fn commands(&self, test: &str) -> Vec<&'static str> {
+        let all: BTreeSet<_> = self.told(test).flat_map(|told| &told.by).copied().collect();
+        all.into_iter().filter(|command| *command != CARGO).collect()
+    }
+
+    fn told(&self, test: &str) -> impl Iterator<Item = &Told> {
+        let ends_with_it = move |name: &str| {
             name.strip_suffix(test)
                 .is_some_and(|front| front.is_empty() || front.ends_with("::") || front.ends_with(": "))
         };
         // A kernel's cases say which features of the processor they ran with.
-        let is_it = |name: &str| {
+        let is_it = move |name: &str| {
             ends_with_it(name) || name.rsplit_once(", with").is_some_and(|(name, _)| ends_with_it(name))
         };
-        let mut all = BTreeMap::<_, Runs>::new();
-        for (_, machines) in self.0.iter().filter(|(name, _)| is_it(name)) {
-            for (machine, runs) in machines {
-                let sum = all.entry(*machine).or_default();
-                sum.passed += runs.passed;
-                sum.failed += runs.failed;
-            }
-        }
-        all
+        self.0.iter().filter(move |(name, _)| is_it(name)).map(|(_, told)| told)
     }
 }
 
+/// The command below `cargo xtask` that prints a line. Of `test`'s, by the line's form.
+fn command(step: &'static str, line: &str, name: &str) -> &'static str {
+    let line = line.split_once(" | ").map_or(line, |(_, line)| line);
+    let is_about = |what: &str| ALL.iter().any(|it| name.starts_with(&format!("{} {what}: ", it.name)));
+    match () {
+        () if step != TEST => step,
+        () if line.starts_with("test ") => CARGO,
+        () if line.starts_with("case ") => "table",
+        () if name.starts_with("fuzz: ") => "fuzz",
+        () if ["process", "kernel", "living kernel"].into_iter().any(is_about) => "audit",
+        () => "kernel",
+    }
+}
+
+/// The step that runs the others' tests.
+const TEST: &str = "test";
+
 /// Whose verdict a line is, and which.
 fn verdict(line: &str) -> Option<(&'static str, String, bool)> {
-    // These end with the name of a test that has failed, as it should.
-    if line.starts_with("mutate ") {
-        return None;
-    }
     let (name, is_good) = match line.strip_suffix(" ... ok") {
         Some(name) => (name, true),
         None => (line.split_once(" ... FAILED")?.0, false),
@@ -67,7 +106,7 @@ fn verdict(line: &str) -> Option<(&'static str, String, bool)> {
         ALL.iter().map(|machine| machine.name).find(|name| text.split([' ', ',']).any(|word| word == *name))
     };
     let (machine, name) = match name.split_once(" | ") {
-        Some((lane, name)) => (of_machine(lane)?, name),
+        Some((lane, name)) => (of_machine(lane).unwrap_or(ARCH), name),
         None => (of_machine(name).unwrap_or(ARCH), name),
     };
     let name = ["test ", "case "].iter().find_map(|word| name.strip_prefix(word)).unwrap_or(name);
@@ -79,7 +118,7 @@ fn verdict(line: &str) -> Option<(&'static str, String, bool)> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Evidence, Runs, verdict};
+    use super::{Evidence, Runs, command, verdict};
 
     #[test]
     fn a_line_tells_the_machine_the_name_and_the_verdict() {
@@ -93,10 +132,10 @@ mod tests {
             ("x86_64 process: no mask (8 times) ... ok", Some(("x86_64", "x86_64 process: no mask", true))),
             ("aarch64 | case a b ... ok", Some(("aarch64", "a b", true))),
             ("loongarch64 | a: b ... FAILED: why", Some(("loongarch64", "a: b", false))),
+            ("wasmtime | test a ... FAILED", Some(("x86_64", "a", false))),
             ("test a - should panic ... ok", Some(("x86_64", "a", true))),
             ("a ... ok?", None),
             ("3 passed, 0 failed", None),
-            ("mutate x86_64 1: a.S:1, deleted: `ret` -> nothing: caught by sweep: a ... ok", None),
         ] {
             let told = told.map(|(machine, name, is_good)| (machine, name.to_owned(), is_good));
             assert_eq!(verdict(line), told, "{line}");
@@ -113,11 +152,27 @@ mod tests {
             "test b ... ok",
             "riscv64 | riscv64 max: table: b, without C and D ... ok",
         ];
-        evidence.add(&lines.map(str::to_owned));
+        evidence.add("test", &lines.map(str::to_owned));
         let runs = evidence.of("b");
         assert_eq!(runs.get("x86_64"), Some(&Runs { passed: 2, failed: 0 }));
         assert_eq!(runs.get("aarch64"), Some(&Runs { passed: 0, failed: 1 }));
         assert_eq!(evidence.of("b").get("riscv64"), Some(&Runs { passed: 1, failed: 0 }));
         assert!(evidence.of("c").is_empty());
+        assert_eq!(evidence.commands("b"), ["kernel"]);
+    }
+
+    #[test]
+    fn a_line_tells_which_command_prints_it() {
+        for (step, line, by) in [
+            ("test", "aarch64 | test edge::a_b ... ok", ""),
+            ("test", "riscv64 | riscv64 max x4: edges::a_b ... ok", "kernel"),
+            ("test", "riscv64 | riscv64 living kernel: no mask (8 times) ... ok", "audit"),
+            ("test", "case a b ... ok", "table"),
+            ("test", "fuzz: a b ... ok", "fuzz"),
+            ("starry", "a b ... ok", "starry"),
+        ] {
+            let (_, name, _) = verdict(line).expect("it is one");
+            assert_eq!(command(step, line, &name), by, "{line}");
+        }
     }
 }

@@ -8,13 +8,14 @@ use super::{
     evidence::Evidence,
     steps::{self, Kept},
 };
-use crate::machine::ALL;
+use crate::{machine::ALL, mutate::list::List};
 
 /// All that the page is drawn from.
 pub struct Page<'a> {
     pub kept: &'a [Kept],
     pub evidence: &'a Evidence,
     pub chapters: &'a [Chapter],
+    pub lists: &'a [List],
 }
 
 /// What shows a claim and has not run, or has failed.
@@ -43,8 +44,14 @@ impl fmt::Display for Page<'_> {
         writeln!(
             f,
             "`cargo xtask report` runs the commands below and draws this page; `cargo xtask report test` runs one of them \
-             anew, `--kept` none. A number below a machine counts the runs of these tests that passed there, in all builds \
-             and on all processors.\n"
+             anew, `--kept` none. Commits are those of the run; a `+` behind one: with changes. A number below a machine \
+             counts the runs of these tests that passed there, in all builds and on all processors.\n"
+        )?;
+        writeln!(
+            f,
+            "What shows a claim runs alone by `cargo test NAME -- --include-ignored`; with a word behind its name, it is a line \
+             of that command: `cargo test --test table -- --nocapture`, `cargo xtask kernel`, `audit` or `fuzz`, \
+             `cargo xtask clients` of that client.\n"
         )?;
         self.sums(f)?;
         self.campaign(f)?;
@@ -76,14 +83,9 @@ impl Page<'_> {
         for line in self.lines("campaign").filter(|line| line.starts_with("campaign, ")) {
             let Some((told, verdict)) = line.split_once(" ... ") else { continue };
             let Some((place, counts)) = told["campaign, ".len()..].split_once(": ") else { continue };
-            let mut counts = counts.split(", ").map(|count| {
-                let number = [" operations", " faults", " on large pages"]
-                    .into_iter()
-                    .find_map(|end| count.strip_suffix(end));
-                number.unwrap_or(count.trim_start_matches("seeds "))
-            });
-            let mut next = || counts.next().unwrap_or("none");
-            let (operations, faults, large, seeds) = (next(), next(), next(), next());
+            let of = |end| counts.split(", ").find_map(|count| count.strip_suffix(end)).unwrap_or("not told");
+            let [operations, faults, large] = [" operations", " faults", " on large pages"].map(of);
+            let seeds = counts.split_once(", seeds ").map_or("not told", |(_, seeds)| seeds);
             let wrong = if verdict == "ok" { "0" } else { verdict };
             writeln!(f, "| {place} | {operations} | {faults} | {large} | {seeds} | {wrong} |")?;
         }
@@ -96,7 +98,11 @@ impl Page<'_> {
         writeln!(f, "| claim | shown by | {} |", names.clone().collect::<Vec<_>>().join(" | "))?;
         writeln!(f, "|---|---|{}", "---|".repeat(ALL.len()))?;
         for claim in &chapter.claims {
-            let tests: Vec<_> = claim.tests.iter().map(|test| format!("`{test}`")).collect();
+            let shown_by = |test: &String| match self.evidence.commands(test).join(", ") {
+                none if none.is_empty() => format!("`{test}`"),
+                commands => format!("`{test}` ({commands})"),
+            };
+            let tests: Vec<_> = claim.tests.iter().map(shown_by).collect();
             write!(f, "| {} | {} |", claim.text, tests.join("<br>"))?;
             for name in names.clone() {
                 let passed: usize = claim
@@ -115,14 +121,19 @@ impl Page<'_> {
         writeln!(f)
     }
 
-    /// What `mutate` has said of each mutation, as it has said it.
+    /// What became of each mutation.
     fn mutations(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "## Mutations\n")?;
-        for line in self.lines("mutate").filter(|line| line.starts_with("mutate ")) {
-            // Who was caught is told in the line; who was not must be seen.
-            let (said, verdict) = line.split_once(" ... ").unwrap_or((line, "ok"));
-            let verdict = if verdict == "ok" { String::new() } else { format!(" **{verdict}**") };
-            writeln!(f, "- {}{verdict}", &said["mutate ".len()..])?;
+        writeln!(
+            f,
+            "Changes that `cargo xtask mutate` has drawn by its seed and made, and who has caught each.\n"
+        )?;
+        for list in self.lists {
+            writeln!(f, "### {list}\n")?;
+            for line in list.lines() {
+                writeln!(f, "- {line}")?;
+            }
+            writeln!(f)?;
         }
         Ok(())
     }
@@ -165,31 +176,20 @@ mod tests {
                     "1 passed, 0 failed",
                 ],
             ),
-            kept(
-                "mutate",
-                &[
-                    "x86_64: what the judges say without a mutation",
-                    "mutate x86_64 0: a.S:1, deleted: `ret` -> nothing: caught by sweep: a ... ok",
-                    "mutate x86_64 1: a.S:2, deleted: `nop` -> nothing ... FAILED: nothing has caught it",
-                    "1 passed, 1 failed",
-                ],
-            ),
         ];
         let mut evidence = Evidence::default();
-        logs.iter().for_each(|log| evidence.add(&log.lines));
+        logs.iter().for_each(|log| evidence.add(log.step, &log.lines));
         let chapters = claims::parse("[C]\none\n  a\ntwo\n  b\nthree\n  c\n").expect("it is whole");
         let claims = &chapters[0].claims;
         assert_eq!(lacking(&claims[0], &evidence), None);
         assert!(lacking(&claims[1], &evidence).is_some_and(|why| why.contains("has failed")));
         assert!(lacking(&claims[2], &evidence).is_some_and(|why| why.contains("has not run")));
-        let page = Page { kept: &logs, evidence: &evidence, chapters: &chapters }.to_string();
+        let page = Page { kept: &logs, evidence: &evidence, chapters: &chapters, lists: &[] }.to_string();
         for line in [
             "| `test` | 2 passed, 1 failed | 2 min | `0123456789` | 2026-01-02 |",
             "| x86_64 process | 7 | 3 | 1 | 1 to 2 | 0 |",
             "| one | `a` | 1 | 1 | - | - |",
             "| | **\"c\" has not run** | | | | |",
-            "- x86_64 0: a.S:1, deleted: `ret` -> nothing: caught by sweep: a",
-            "- x86_64 1: a.S:2, deleted: `nop` -> nothing **FAILED: nothing has caught it**",
         ] {
             assert!(page.lines().any(|it| it == line), "{line:?} is not in\n{page}");
         }

@@ -15,8 +15,11 @@ use anyhow::{Context, Result, bail};
 
 use crate::{env::command, root::root};
 
-/// All of them, the long ones last.
-pub const STEPS: &[&str] = &["test", "campaign", "memmap2", "wasmtime", "vm-memory", "starry", "mutate"];
+/// All of them whose words are kept, the long ones last.
+pub const STEPS: &[&str] = &["test", "campaign", "memmap2", "wasmtime", "vm-memory", "starry"];
+
+/// What keeps its verdicts itself, committed with the sources.
+pub const MUTATE: &str = "mutate";
 
 /// Those that are clients: `cargo xtask clients NAME`.
 const CLIENTS: &[&str] = &["memmap2", "wasmtime", "vm-memory", "starry"];
@@ -42,6 +45,22 @@ pub struct Kept {
     pub lines: Vec<String>,
 }
 
+impl Kept {
+    /// Whether it came to its end, and nothing failed.
+    pub fn outcome(&self) -> Result<(), String> {
+        match self.lines.last() {
+            Some(last) if sum(last).is_some_and(|(passed, failed)| passed > 0 && failed == 0) => Ok(()),
+            last => Err(format!("it came to {:?}", last.map_or("nothing", |line| line))),
+        }
+    }
+}
+
+/// The sum that the last line of what was said is: how many passed and failed.
+fn sum(said: &str) -> Option<(usize, usize)> {
+    let (passed, failed) = said.lines().last()?.strip_suffix(" failed")?.split_once(" passed, ")?;
+    Some((passed.parse().ok()?, failed.parse().ok()?))
+}
+
 /// Runs one, shows what it says, and keeps it.
 pub fn run(step: &'static str) -> Result<()> {
     let path = path(step);
@@ -61,7 +80,11 @@ pub fn run(step: &'static str) -> Result<()> {
         println!("{line}");
         writeln!(said, "{line}")?;
     }
-    child.wait().with_context(|| format!("waiting for {step}"))?;
+    let status = child.wait().with_context(|| format!("waiting for {step}"))?;
+    // What a command says of itself at its end counts only if it came there.
+    if !status.success() && sum(&said).is_none_or(|(_, failed)| failed == 0) {
+        writeln!(said, "{step} ended with {status}")?;
+    }
     let mut file = fs::File::create(&path).with_context(|| format!("writing {}", path.display()))?;
     write!(file, "{commit} {day} {}\n{said}", start.elapsed().as_secs())?;
     Ok(())
@@ -111,6 +134,23 @@ mod tests {
         assert_eq!(command("test"), ["test"]);
         for step in STEPS {
             assert!(command(step).contains(step));
+        }
+    }
+
+    #[test]
+    fn what_did_not_end_well_is_no_success() {
+        let outcome =
+            |text: &str| parse("test", &format!("0123456789 2026-01-02 7\n{text}")).map(|it| it.outcome());
+        assert!(matches!(outcome("a ... ok\n1 passed, 0 failed\n"), Ok(Ok(()))));
+        for bad in [
+            "",
+            "a ... ok\n",
+            "0 passed, 0 failed\n",
+            "1 passed, 1 failed\n",
+            "1 passed, 0 failed\ntest ended with exit status: 101\n",
+            "test result: ok. 1 passed, 0 failed\n",
+        ] {
+            assert!(matches!(outcome(bad), Ok(Err(_))), "{bad:?}");
         }
     }
 
