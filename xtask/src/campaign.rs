@@ -105,6 +105,7 @@ fn in_process(machine: &'static Machine, orders: &Orders, tally: &mut Tally) -> 
         None => command.env("AXPTR_CAMPAIGN_FAULTS", faults.to_string()),
     };
     let name = format!("campaign, {} process", machine.name);
+    println!("{name}: it is built first, which takes minutes where it never was");
     let bar = orders.bar(&name, faults);
     let start = Instant::now();
     let mut news = News::default();
@@ -116,7 +117,9 @@ fn in_process(machine: &'static Machine, orders: &Orders, tally: &mut Tally) -> 
         }
     })?;
     bar.end();
-    let outcome = if status { news.outcome() } else { Err("a seed failed: see above".to_owned()) };
+    let again =
+        format!("see above; `cargo xtask campaign --seed SEED --minutes 0 {}` runs it alone", machine.name);
+    let outcome = if status { news.outcome() } else { Err(format!("a seed failed: {again}")) };
     tally.check(&format!("{name}: {news}"), outcome);
     Ok(())
 }

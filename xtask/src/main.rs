@@ -48,9 +48,11 @@ usage: cargo xtask COMMAND
                    the routines' machine code at every edge, too, AXPTR_BOUNDED=all in all cases of the bound
   campaign [--seed S] [--minutes M] [ARCH..]
                    random operations of every public family against a model, in processes and kernels:
-                   until 10 million faults here and 100,000 in each kernel, or for M minutes in each
+                   until 10 million faults here and 100,000 in each kernel, or for M minutes in each;
+                   with 0 minutes what begins with seed S alone: a round in a process, a boot of rounds
   fuzz [--seconds N] [TARGET..]
-                   the targets of tests/fuzz, each for N seconds (60), with inputs that libFuzzer chooses
+                   the targets of tests/fuzz, each for N seconds (60), with inputs that libFuzzer chooses:
+                   arrays, cursors, futex, iovec, ranges, reports, strings, structs, tables
   mutate [--seed S] [--count N] [--quick | --slow] [--go-on] [ARCH..]
                    N changes (50) of each machine's assembly and trap side, drawn by a seed: each is
                    caught by a test or by the audit, or proved to change nothing; hours, no part of

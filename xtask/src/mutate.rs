@@ -30,7 +30,7 @@ use self::{
     draw::Draw,
     equivalent::Equivalents,
     judges::{Asked, Judge},
-    list::List,
+    list::{COUNT, List},
     tree::Tree,
     trial::{JUDGE, Verdict},
 };
@@ -40,9 +40,6 @@ use crate::{
     root::home,
     run::{bar::Bar, report::Tally},
 };
-
-/// How many mutations of each machine.
-const COUNT: usize = 50;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, Result};
 
-use super::{COUNT, change::Change, trial::Verdict};
+use super::{change::Change, trial::Verdict};
 use crate::root::home;
 
 const COLUMNS: [&str; 9] = ["seed", "number", "file", "line", "kind", "before", "after", "verdict", "by"];
@@ -17,6 +17,9 @@ const NOT_BUILT: &str = "not built";
 const CAUGHT: &str = "caught";
 const SURVIVED: &str = "survived";
 const EQUIVALENT: &str = "equivalent";
+
+/// How many mutations of each machine.
+pub const COUNT: usize = 50;
 
 /// The list of one machine.
 #[derive(Debug)]

@@ -77,6 +77,7 @@ fn chosen(args: &[String]) -> Result<Vec<&'static str>> {
             .iter()
             .map(|name| match all.iter().find(|step| *step == name) {
                 Some(step) => Ok(*step),
+                None if name.starts_with('-') => bail!("no option {name:?}; there is {KEPT}, alone"),
                 None => bail!("no step {name:?}; there are {}, or {KEPT} alone", all.join(", ")),
             })
             .collect(),

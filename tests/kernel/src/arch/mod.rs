@@ -22,8 +22,8 @@
 //! - `own`: a trap vector of the kernel's own, that needs no [`axptr::vector`]: [`own`](crate::own).
 //! - `registers`: the instructions of [`cases::registers`](crate::cases), of all machines but x86_64.
 //! - `publish_code`: lets the CPU execute what was stored as data.
-//! - `cases::own`: the cases that only this machine has, for a CPU with these features. They run when the
-//!   window is enforced.
+//! - `cases::own`: the cases that only this machine has, for a CPU with these features, and where axptr's vector
+//!   decides. They run when the window is enforced.
 //!
 //! # The window
 //!

@@ -262,7 +262,7 @@ pub fn campaign(seed: u64, faults: u64) -> Case {
 
 /// Those that only this machine has, on a CPU.
 pub fn of_machine(features: Features) -> Vec<Case> {
-    own(&arch::cases::own(features))
+    own(&arch::cases::own(features, true))
 }
 
 fn own(list: &[Named]) -> Vec<Case> {
@@ -279,7 +279,7 @@ fn by_table(decides: Decides, features: Features) -> Vec<Case> {
         }
     }
     if frame {
-        cases.extend(own(&arch::cases::own(features)));
+        cases.extend(own(&arch::cases::own(features, decides == Decides::Table)));
     }
     cases.extend(own(INTERRUPTED));
     if decides == Decides::Table && arch::window::VECTOR_CLOSES_BEFORE_INTERRUPTS {

@@ -4,6 +4,7 @@
 #[cfg(feature = "float")]
 mod branch_targets;
 mod faults;
+mod masks;
 mod mops;
 #[cfg(feature = "float")]
 mod neon;
@@ -25,6 +26,10 @@ const EVERYWHERE: &[Named] = cases! {
 const WITH_MOPS: &[Named] = cases! {
     mops: a_landing_is_exact_in_the_words_of_either_option,
         a_copy_of_the_other_option_is_finished;
+};
+
+const BEHIND_THE_VECTOR: &[Named] = cases! {
+    masks: the_pager_gets_the_masks_of_the_access;
 };
 
 const WITH_UAO: &[Named] = cases! {
@@ -49,8 +54,9 @@ const OF_THIS_LINK: &[&[Named]] = &[
 ];
 
 /// Those for a CPU.
-pub fn own(features: Features) -> Vec<Named> {
+pub fn own(features: Features, by_vector: bool) -> Vec<Named> {
     let mops = if features.mops { WITH_MOPS } else { &[] };
     let uao = if features.uao { WITH_UAO } else { &[] };
-    [EVERYWHERE, REGISTERS, mops, uao, &OF_THIS_LINK.concat()].concat()
+    let behind = if by_vector { BEHIND_THE_VECTOR } else { &[] };
+    [EVERYWHERE, REGISTERS, mops, uao, behind, &OF_THIS_LINK.concat()].concat()
 }

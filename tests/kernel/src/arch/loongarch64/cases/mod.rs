@@ -17,6 +17,6 @@ const EVERYWHERE: &[Named] = cases! {
 };
 
 /// Those for a CPU.
-pub fn own(_features: Features) -> Vec<Named> {
+pub fn own(_features: Features, _by_vector: bool) -> Vec<Named> {
     [EVERYWHERE, REGISTERS].concat()
 }

@@ -47,7 +47,7 @@ const OF_THIS_LINK: &[&[Named]] = &[
 ];
 
 /// Those for a CPU.
-pub fn own(features: Features) -> Vec<Named> {
+pub fn own(features: Features, _by_vector: bool) -> Vec<Named> {
     let no_window = if features.window { &[] } else { WITHOUT_WINDOW };
     let keys = if features.keys { WITH_KEYS } else { WITHOUT_KEYS };
     let behind = if features.window && witness::is_installed() { BEHIND_THE_VECTOR } else { &[] };
