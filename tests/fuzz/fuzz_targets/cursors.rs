@@ -3,7 +3,7 @@
 #![no_main]
 
 use arbitrary::Arbitrary;
-use axptr::{Access, AnyBitPattern, CursorError, Fault, NoUninit, UserRange, UserReader, UserWriter};
+use axptr::{Access, AnyBitPattern, CursorError, Fault, NoUninit, UserReader, UserWriter};
 use axptr_fuzz::{May, PAGES, Place, World};
 use libfuzzer_sys::fuzz_target;
 
@@ -51,7 +51,7 @@ impl At {
 
 fuzz_target!(|input: Input| {
     let mut world = World::new(input.pages, input.bytes, input.rest);
-    let range = |(place, len): (Place, u16)| UserRange::new(world.at(place), usize::from(len) % 9000);
+    let range = |(place, len): (Place, u16)| axptr_fuzz::range(world.at(place), usize::from(len) % 9000);
     let (Some(from), Some(to)) = (range(input.read), range(input.write)) else { return };
     let (mut reader, mut writer) = (UserReader::new(from), UserWriter::new(to));
     let mut source = At { addr: from.start(), left: from.len() };

@@ -94,7 +94,13 @@ fn slices<T: axptr::AnyBitPattern>(input: &Input, fits: &dyn Fn(u128) -> bool) {
         None => assert!(at > end || end > len),
     }
     match slice.split_at(at) {
-        Some((head, tail)) => assert_eq!((head.len(), tail.len()), (at, len - at)),
+        Some((head, tail)) => {
+            assert_eq!((head.len(), tail.len()), (at, len - at));
+            if bytes > 0 {
+                let starts = [head, tail].map(|part| part.as_ptr().addr() as u128);
+                assert_eq!(starts, [addr_of(0), addr_of(at)]);
+            }
+        }
         None => assert!(at > len),
     }
 }

@@ -5,7 +5,7 @@
 use std::ffi::CStr;
 
 use arbitrary::Arbitrary;
-use axptr::{Access, Fault, Fit, UserConstPtr, UserRange, UserReader, cstr::StringError};
+use axptr::{Access, Fault, Fit, UserConstPtr, UserReader, cstr::StringError};
 use axptr_fuzz::{May, PAGES, Place, World};
 use libfuzzer_sys::fuzz_target;
 
@@ -143,7 +143,7 @@ fn truncated(world: &World, start: usize, read: &[u8], ends: &Ends, room: usize)
 
 /// A reader's string ends at the latest where the reader does.
 fn by_cursor(world: &mut World, start: usize, len: usize, room: usize) {
-    let Some(range) = UserRange::new(start, len) else { return };
+    let Some(range) = axptr_fuzz::range(start, len) else { return };
     let (read, ends) = scan(world, start, len.min(room));
     let mut reader = UserReader::new(range);
     let mut buf = vec![0xee; room];

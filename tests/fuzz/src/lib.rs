@@ -11,7 +11,7 @@ use std::{
 };
 
 use arbitrary::Arbitrary;
-use axptr::{Access, Fault};
+use axptr::{Access, Fault, UserRange};
 
 pub const PAGE: usize = 4096;
 pub const PAGES: usize = 3;
@@ -215,6 +215,13 @@ impl World {
         );
         assert_eq!(fault.errno(), libc::EFAULT);
     }
+}
+
+/// The range, which is given if it lies in the user half, and only then.
+pub fn range(addr: usize, len: usize) -> Option<UserRange> {
+    let range = UserRange::new(addr, len);
+    assert_eq!(range.is_some(), is_user(addr, len), "{len} bytes at {addr:#x}");
+    range
 }
 
 /// Whether the range lies in the user half, or is empty.
