@@ -72,3 +72,11 @@ pub(crate) fn of_outcome(place: Place, outcome: Outcome, side: Access) -> Result
     let done = place.len.wrapping_sub(outcome.left());
     Err(Fault::new(place.addr, done, outcome.access().unwrap_or(side), outcome.kind()))
 }
+
+/// What a bare routine within user memory says, as a fault of its source where it does not say whose it is.
+pub(crate) fn of_outcome_within(to: Place, from: Place, outcome: Outcome) -> Result<(), Fault> {
+    match outcome.access() {
+        Some(Access::Write) => of_outcome(to, outcome, Access::Write),
+        Some(Access::Read) | None => of_outcome(from, outcome, Access::Read),
+    }
+}

@@ -49,7 +49,7 @@ macro_rules! impl_number {
 }
 impl_number!(u8 u16 u32 u64);
 
-const ORDERS: [Ordering; 5] = [Relaxed, Acquire, Release, AcqRel, SeqCst];
+pub(super) const ORDERS: [Ordering; 5] = [Relaxed, Acquire, Release, AcqRel, SeqCst];
 
 fn any<T: Number>(w: &mut World<'_>) -> Outcome {
     let align = if w.rng.one_in(16) { 1 } else { size_of::<T>() };
@@ -144,7 +144,11 @@ fn on<T: Number, C: Context>(
 }
 
 /// Whether it was refused before any access, and rightly.
-fn refusal(answer: Result<(), AtomicError>, is_aligned: bool, allowed: bool) -> Result<bool, String> {
+pub(super) fn refusal(
+    answer: Result<(), AtomicError>,
+    is_aligned: bool,
+    allowed: bool,
+) -> Result<bool, String> {
     match answer {
         // Both may be wrong, and either may be said.
         Err(AtomicError::Misaligned) if !is_aligned => Ok(true),
@@ -157,7 +161,7 @@ fn refusal(answer: Result<(), AtomicError>, is_aligned: bool, allowed: bool) -> 
     }
 }
 
-fn fault(answer: Result<(), AtomicError>) -> Result<Result<(), Fault>, String> {
+pub(super) fn fault(answer: Result<(), AtomicError>) -> Result<Result<(), Fault>, String> {
     match answer {
         Ok(()) => Ok(Ok(())),
         Err(AtomicError::Fault(fault)) => Ok(Err(fault)),

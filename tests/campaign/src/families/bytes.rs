@@ -11,7 +11,7 @@ use axptr::{
 
 use super::{Family, Outcome};
 use crate::{
-    judge::{Side, judge, of_outcome},
+    judge::{Side, judge, of_outcome, of_outcome_within},
     world::{
         Pager::{self, Asked, NotAsked},
         Place, World,
@@ -75,9 +75,37 @@ pub(super) const ALL: &[Family] = &[
     ("nofault::copy_in_user", |w| {
         apart(w, NotAsked, |to, from| nofault::copy_in_user(to.addr, from.addr, to.len))
     }),
+    ("raw::copy_in_user", |w| {
+        apart(w, Asked, |to, from| {
+            // SAFETY: (1) the site's pages.
+            let outcome = unsafe { raw::copy_in_user(to.addr, from.addr, to.len) };
+            of_outcome_within(to, from, outcome)
+        })
+    }),
+    ("raw::nofault::copy_in_user", |w| {
+        apart(w, NotAsked, |to, from| {
+            // SAFETY: (1) the site's pages.
+            let outcome = unsafe { raw::nofault::copy_in_user(to.addr, from.addr, to.len) };
+            of_outcome_within(to, from, outcome)
+        })
+    }),
     ("move_in_user", |w| moved(w, Asked, |to, from| axptr::move_in_user(to.addr, from.addr, to.len))),
     ("nofault::move_in_user", |w| {
         moved(w, NotAsked, |to, from| nofault::move_in_user(to.addr, from.addr, to.len))
+    }),
+    ("raw::move_in_user", |w| {
+        moved(w, Asked, |to, from| {
+            // SAFETY: (1) the site's pages.
+            let outcome = unsafe { raw::move_in_user(to.addr, from.addr, to.len) };
+            of_outcome_within(to, from, outcome)
+        })
+    }),
+    ("raw::nofault::move_in_user", |w| {
+        moved(w, NotAsked, |to, from| {
+            // SAFETY: (1) the site's pages.
+            let outcome = unsafe { raw::nofault::move_in_user(to.addr, from.addr, to.len) };
+            of_outcome_within(to, from, outcome)
+        })
     }),
     ("compare_user", compared),
 ];

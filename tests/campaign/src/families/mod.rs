@@ -3,6 +3,7 @@
 
 mod arrays;
 mod atomics;
+mod bare_atomics;
 mod batches;
 mod bytes;
 mod cursors;
@@ -28,6 +29,7 @@ pub(crate) const FAMILIES: &[(usize, &[Family])] = &[
     (30, bytes::ALL),
     (20, values::ALL),
     (10, atomics::ALL),
+    (5, bare_atomics::ALL),
     (12, strings::ALL),
     (10, arrays::ALL),
     (5, structs::ALL),

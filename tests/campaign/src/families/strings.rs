@@ -3,11 +3,11 @@
 
 use alloc::{format, string::String, vec};
 
-use axptr::{Access::Read, Fit, UserConstPtr, UserReader, cstr::StringError};
+use axptr::{Access::Read, Fit, UserConstPtr, UserReader, cstr::StringError, raw};
 
 use super::{Family, Outcome};
 use crate::{
-    judge::Side,
+    judge::{Side, of_outcome},
     world::{
         Pager::{self, Asked, NotAsked},
         Place, World,
@@ -25,6 +25,8 @@ pub(super) const ALL: &[Family] = &[
     ("UserCStr::to_string", to_string),
     ("UserCStr::append_to", append_to),
     ("UserReader::read_cstr", read_cstr),
+    ("raw::copy_string", |w| copy_string(w, Asked)),
+    ("raw::nofault::copy_string", |w| copy_string(w, NotAsked)),
 ];
 
 /// How a string ends.
@@ -234,4 +236,29 @@ fn read_cstr(w: &mut World<'_>) -> Outcome {
     w.kernel_gets(at, &bytes);
     w.check(&[place], at..at + place.len)?;
     Ok(outcome)
+}
+
+/// "`max` minus the number of bytes copied" is left.
+fn copy_string(w: &mut World<'_>, pager: Pager) -> Outcome {
+    let (place, side, end) = string(w, pager);
+    let at = w.kernel_place(place.len);
+    let to = w.kernel(at, place.len).as_mut_ptr();
+    let outcome = match pager {
+        // SAFETY: (1) the slice; (2) the site's pages.
+        Asked => unsafe { raw::copy_string(to, place.addr, place.len) },
+        // SAFETY: (1) the slice; (2) the site's pages.
+        NotAsked => unsafe { raw::nofault::copy_string(to, place.addr, place.len) },
+    };
+    let done = copied(end, place.len);
+    if outcome.left() != place.len - done {
+        return Err(format!("{outcome:x?}, but {done} bytes can be copied of {place:x?}: {end:?}"));
+    }
+    let met = matches!(end, End::Bad(_));
+    if met {
+        side.judge(w, of_outcome(place, outcome, Read))?;
+    }
+    let bytes = w.user(place, done).to_vec();
+    w.kernel_gets(at, &bytes);
+    w.check(&[place], at..at + place.len)?;
+    Ok(met)
 }
