@@ -33,7 +33,7 @@ macro_rules! of_each {
 pub(super) const ALL: &[Family] = of_each! { u8 u16 [u8; 3] u32 usize [u64; 9] };
 
 /// A place for whole elements.
-fn elements<T>(w: &mut World<'_>) -> (Place, usize) {
+pub(super) fn elements<T>(w: &mut World<'_>) -> (Place, usize) {
     let size = size_of::<T>();
     let most = if size > 8 { 40 } else { 400 };
     let count = if w.rng.one_in(30) { (w.len() / 2) / size } else { most };

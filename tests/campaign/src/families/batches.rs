@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
-//! Several accesses in one window, chunks, and region mode.
+//! Several accesses in one window, and chunks.
 
 use alloc::{format, vec::Vec};
 use core::{num::NonZeroUsize, ops::ControlFlow};
 
 use axptr::{
-    Access::{self, Read, Write},
-    AddressSpace, Fault, FaultKind, UserConstPtr, UserPtr, UserRange, bulk, region, scope,
+    Access::{Read, Write},
+    UserConstPtr, UserPtr, bulk, scope,
 };
 
 use super::{
@@ -23,7 +23,6 @@ pub(super) const ALL: &[Family] = &[
     ("scope::run of many", many),
     ("bulk::copy_from_user_chunked", |w| chunked(w, true)),
     ("bulk::copy_to_user_chunked", |w| chunked(w, false)),
-    ("region", in_region),
 ];
 
 /// Two reads with a write between them, at any alignment, and of the same bytes at times.
@@ -127,83 +126,4 @@ fn chunked(w: &mut World<'_>, reads: bool) -> Outcome {
     }
     w.check(&[place], at..at + place.len)?;
     Ok(done < end)
-}
-
-/// What an address space says of the first bad byte.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Says {
-    /// Its area does not permit it.
-    Refused,
-    /// It does, and no page comes.
-    Absent,
-    /// All is well: it is the access that finds out.
-    Nothing,
-}
-
-#[derive(Debug)]
-struct Space {
-    says: Says,
-    bad: Option<usize>,
-    asked: usize,
-}
-
-impl AddressSpace for Space {
-    fn check_region_access(&self, range: UserRange, _: Access) -> bool {
-        let is_in = |bad: usize| range.start() <= bad && bad - range.start() < range.len();
-        self.says != Says::Refused || !self.bad.is_some_and(is_in)
-    }
-
-    fn handle_fault(&mut self, addr: usize, _: Access) -> bool {
-        self.asked += 1;
-        // A page is asked for by its first byte in the range.
-        let page = |addr: usize| addr / axptr_cases::PAGE;
-        self.says != Says::Absent || self.bad.is_none_or(|bad| page(bad) != page(addr))
-    }
-}
-
-fn in_region(w: &mut World<'_>) -> Outcome {
-    let place = w.any_place();
-    let at = w.kernel_place(place.len);
-    let which = w.rng.below(3);
-    let byte = w.rng.byte();
-    let access = if which == 0 { Read } else { Write };
-    let side = Side::of(w, place, access, Asked);
-    let says = w.rng.pick(&[Says::Refused, Says::Absent, Says::Nothing]);
-    let bad = side.bad.map(|(distance, _)| place.addr + distance);
-    let mut space = Space { says, bad, asked: 0 };
-    let answer = match which {
-        0 => region::copy_from_user(&mut space, w.kernel(at, place.len), place.addr),
-        1 => region::copy_to_user(&mut space, place.addr, w.kernel(at, place.len)),
-        _ => region::fill_user(&mut space, place.addr, byte, place.len),
-    };
-    let done = match (side.bad, says) {
-        (Some(_), Says::Refused) => {
-            let expected = Fault::new(place.addr, 0, access, FaultKind::Permission);
-            if answer != Err(expected) || space.asked > 0 {
-                return Err(format!("{answer:x?}, not {expected:x?}; {} pages asked for", space.asked));
-            }
-            0
-        }
-        (Some((distance, _)), Says::Absent) => {
-            let expected = Fault::new(place.addr, distance, access, FaultKind::NotPresent);
-            if answer != Err(expected) {
-                return Err(format!("{answer:x?}, not {expected:x?}"));
-            }
-            distance
-        }
-        _ => side.judge(w, answer)?,
-    };
-    match which {
-        0 => {
-            let bytes = w.user(place, done).to_vec();
-            w.kernel_gets(at, &bytes);
-        }
-        1 => {
-            let bytes = w.kernel_model(at, done).to_vec();
-            w.user_gets(place, &bytes);
-        }
-        _ => w.user_gets(place, &alloc::vec![byte; done]),
-    }
-    w.check(&[place], at..at + place.len)?;
-    Ok(done < place.len)
 }

@@ -9,6 +9,7 @@ mod bytes;
 mod cursors;
 mod pages;
 mod refused;
+mod regions;
 mod strings;
 mod structs;
 mod values;
@@ -35,7 +36,8 @@ pub(crate) const FAMILIES: &[(usize, &[Family])] = &[
     (5, structs::ALL),
     (8, cursors::ALL),
     (4, vectors::ALL),
-    (6, batches::ALL),
+    (5, batches::ALL),
+    (6, regions::ALL),
     (4, pages::ALL),
     (1, refused::ALL),
 ];

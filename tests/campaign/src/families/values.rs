@@ -94,7 +94,7 @@ fn fault(place: Place, outcome: raw::Outcome, side: axptr::Access) -> Fault {
 }
 
 /// Any alignment; often its own, which is another way to store it.
-fn place_of<T>(w: &mut World<'_>) -> Place {
+pub(super) fn place_of<T>(w: &mut World<'_>) -> Place {
     let align = if w.rng.one_in(3) { size_of::<T>().next_power_of_two().min(8) } else { 1 };
     w.place(size_of::<T>(), align)
 }
