@@ -93,7 +93,7 @@ fn read_into<T: AnyBitPattern + NoUninit>(
     finish_read(w, side, answer, count, &buf, before)
 }
 
-fn finish_read<T: AnyBitPattern + NoUninit>(
+pub(super) fn finish_read<T: AnyBitPattern + NoUninit>(
     w: &mut World<'_>,
     side: Side,
     answer: Result<usize, Fault>,

@@ -22,16 +22,16 @@ pub(super) const ALL: &[Family] = &[("UserReader", reader), ("UserWriter", write
 /// The most operations on one.
 const STEPS: usize = 6;
 
-fn range(place: Place) -> Result<UserRange, String> {
+pub(super) fn range(place: Place) -> Result<UserRange, String> {
     UserRange::new(place.addr, place.len).ok_or_else(|| format!("{place:x?} is in the user half"))
 }
 
 /// The first bytes of what is left.
-const fn first(rest: Place, len: usize) -> Place {
+pub(super) const fn first(rest: Place, len: usize) -> Place {
     Place { len, ..rest }
 }
 
-const fn behind(rest: Place, len: usize) -> Place {
+pub(super) const fn behind(rest: Place, len: usize) -> Place {
     Place { offset: rest.offset + len, addr: rest.addr + len, len: rest.len - len }
 }
 

@@ -8,6 +8,8 @@ mod batches;
 mod bytes;
 mod cursors;
 mod pages;
+mod parts;
+mod pointers;
 mod refused;
 mod regions;
 mod strings;
@@ -33,6 +35,8 @@ pub(crate) const FAMILIES: &[(usize, &[Family])] = &[
     (5, bare_atomics::ALL),
     (12, strings::ALL),
     (10, arrays::ALL),
+    (6, pointers::ALL),
+    (8, parts::ALL),
     (5, structs::ALL),
     (8, cursors::ALL),
     (4, vectors::ALL),
