@@ -19,6 +19,10 @@ use support::{front::Front, site::HostedSite};
 /// Up to 1 MiB, and what is around it.
 const SIZE: Size = Size { operations: 400, pages: 272 };
 
+/// Of so many rounds, one has memory that the addresses of a 32-bit program reach.
+const LOW_EVERY: u64 = 3;
+const LOW: usize = 0x2000_0000;
+
 /// How long, where nobody says it.
 const SECONDS: u64 = 3;
 
@@ -36,9 +40,11 @@ fn random_operations_do_what_the_model_says() {
     let (mut done, mut news) = (Done::default(), start);
     let mut last = seed;
     loop {
-        done.add(
-            round(&mut HostedSite::new(Handler::Full), last, SIZE).unwrap_or_else(|why| panic!("{why}")),
-        );
+        let mut site = HostedSite::new(Handler::Full);
+        if last.is_multiple_of(LOW_EVERY) {
+            site.hint = LOW;
+        }
+        done.add(round(&mut site, last, SIZE).unwrap_or_else(|why| panic!("{why}")));
         if news.elapsed() >= NEWS {
             news = Instant::now();
             println!("{done}");

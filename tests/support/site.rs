@@ -18,6 +18,8 @@ use super::{front, guarded, large::LargePage, poison, registers::Registers};
 /// Mappings of this process. Each page exists twice: as the user sees it, and readable and writable.
 #[derive(Debug)]
 pub(crate) struct HostedSite {
+    /// Where the next mapping is to be, if nothing is there; 0 where Linux likes it.
+    pub(crate) hint: usize,
     handler: Handler,
     regions: Vec<Region>,
     large: Option<LargePage>,
@@ -26,14 +28,14 @@ pub(crate) struct HostedSite {
 impl HostedSite {
     /// A site without mappings; they go with it.
     pub(crate) fn new(handler: Handler) -> Self {
-        Self { handler, regions: Vec::new(), large: None }
+        Self { hint: 0, handler, regions: Vec::new(), large: None }
     }
 }
 
 // SAFETY: (1), (2), (3) the mappings are new ones, known to nobody else, and live as long as the site.
 unsafe impl Site for HostedSite {
     fn map(&mut self, kinds: &[PageKind]) -> usize {
-        let region = Region::new(kinds);
+        let region = Region::new(kinds, self.hint);
         let start = region.start();
         if self.handler == Handler::SubPage {
             region.poison();
@@ -61,7 +63,7 @@ unsafe impl Site for HostedSite {
     }
 
     fn fenced(&mut self, pages: usize) -> Option<NonNull<u8>> {
-        let region = Region::new(&vec![PageKind::Good; pages]);
+        let region = Region::new(&vec![PageKind::Good; pages], 0);
         let start = region.start();
         self.regions.push(region);
         NonNull::new(ptr::with_exposed_provenance_mut(start))
@@ -113,11 +115,11 @@ struct Region {
 }
 
 impl Region {
-    fn new(kinds: &[PageKind]) -> Self {
+    fn new(kinds: &[PageKind], hint: usize) -> Self {
         let len = kinds.len() * PAGE;
         let (memory, gone) = (memory_file(len), memory_file(0));
         let alias = Mapping::of(&memory, len);
-        let user = Mapping::nothing(len + 2 * PAGE);
+        let user = Mapping::nothing(hint, len + 2 * PAGE);
         for (index, kind) in kinds.iter().enumerate() {
             let protection = match kind {
                 PageKind::Good | PageKind::Lazy | PageKind::Vanished => PROT_READ | PROT_WRITE,
@@ -169,16 +171,17 @@ struct Mapping {
 
 impl Mapping {
     fn of(file: &File, len: usize) -> Self {
-        Self::new(len, PROT_READ | PROT_WRITE, MAP_SHARED, file.as_raw_fd())
+        Self::new(0, len, PROT_READ | PROT_WRITE, MAP_SHARED, file.as_raw_fd())
     }
 
-    fn nothing(len: usize) -> Self {
-        Self::new(len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1)
+    fn nothing(hint: usize, len: usize) -> Self {
+        Self::new(hint, len, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1)
     }
 
-    fn new(len: usize, protection: c_int, flags: c_int, fd: c_int) -> Self {
+    fn new(hint: usize, len: usize, protection: c_int, flags: c_int, fd: c_int) -> Self {
+        let hint = ptr::without_provenance_mut(hint);
         // SAFETY: a new mapping, where the kernel finds room.
-        let start = unsafe { libc::mmap(ptr::null_mut(), len, protection, flags, fd, 0) };
+        let start = unsafe { libc::mmap(hint, len, protection, flags, fd, 0) };
         assert_ne!(start, libc::MAP_FAILED, "{}", std::io::Error::last_os_error());
         Self { start: NonNull::new(start.cast()).expect("not at 0"), len }
     }

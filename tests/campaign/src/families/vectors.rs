@@ -5,8 +5,8 @@ use alloc::{format, vec, vec::Vec};
 
 use axptr::{
     Access::{Read, Write},
-    Fault, UserConstPtr, UserRange,
-    iovec::{IoVec, IoVecError, IoVecs, MAX_TOTAL},
+    Fault, NoUninit, UserConstPtr, UserRange,
+    iovec::{IoVec, IoVec32, IoVecError, IoVecs, MAX_TOTAL, RawIoVec},
 };
 
 use super::{Family, Outcome};
@@ -15,16 +15,47 @@ use crate::{
     world::{Pager::Asked, Place, World},
 };
 
-pub(super) const ALL: &[Family] = &[("IoVecs", vector)];
+pub(super) const ALL: &[Family] =
+    &[("IoVecs of IoVec", vector::<IoVec>), ("IoVecs of IoVec32", vector::<IoVec32>)];
 
-const ELEMENT: usize = size_of::<IoVec>();
+/// What the model knows of a layout.
+trait Layout: RawIoVec + NoUninit {
+    /// The element that describes a range. An address that is too long loses its upper bits.
+    fn of(range: Place) -> Self;
+
+    /// Address and length of the element in these bytes, and whether the length is negative.
+    fn parse(bytes: &[u8]) -> (usize, usize, bool);
+}
+
+impl Layout for IoVec {
+    fn of(range: Place) -> Self {
+        Self { base: range.addr as u64, len: range.len as u64 }
+    }
+
+    fn parse(bytes: &[u8]) -> (usize, usize, bool) {
+        let [base, len]: [u64; 2] = bytemuck::pod_read_unaligned(bytes);
+        (base as usize, len as usize, len > i64::MAX as u64)
+    }
+}
+
+impl Layout for IoVec32 {
+    fn of(range: Place) -> Self {
+        Self { base: range.addr as u32, len: range.len as u32 }
+    }
+
+    fn parse(bytes: &[u8]) -> (usize, usize, bool) {
+        let [base, len]: [u32; 2] = bytemuck::pod_read_unaligned(bytes);
+        (base as usize, len as usize, len > i32::MAX as u32)
+    }
+}
 
 /// The most elements.
 const MOST: usize = 9;
 
-fn vector(w: &mut World<'_>) -> Outcome {
+fn vector<V: Layout>(w: &mut World<'_>) -> Outcome {
+    let element = size_of::<V>();
     let count = w.rng.below(MOST + 1);
-    let array = w.place(count * ELEMENT, 1);
+    let array = w.place(count * element, 1);
     let ranges: Vec<Place> = (0..count)
         .map(|_| {
             let len = if w.rng.one_in(10) { w.length() } else { w.rng.below(200) };
@@ -32,24 +63,22 @@ fn vector(w: &mut World<'_>) -> Outcome {
         })
         .collect();
     if w.has_memory(array) {
-        let elements: Vec<IoVec> =
-            ranges.iter().map(|it| IoVec { base: it.addr as u64, len: it.len as u64 }).collect();
+        let elements: Vec<V> = ranges.iter().map(|&it| V::of(it)).collect();
         w.poke(array.offset, bytemuck::cast_slice(&elements));
         if count > 0 && w.rng.one_in(12) {
-            let bad = array.offset + w.rng.below(count) * ELEMENT + 8;
-            w.poke(bad, &u64::MAX.to_ne_bytes());
+            let bad = array.offset + w.rng.below(count) * element + element / 2;
+            w.poke(bad, &vec![0xff; element / 2]);
         }
     }
     let mut storage = vec![UserRange::EMPTY; count];
-    let imported = IoVecs::import(UserConstPtr::<IoVec>::from(array.addr), count, &mut storage);
+    let imported = IoVecs::import(UserConstPtr::<V>::from(array.addr), count, &mut storage);
     let side = Side::of(w, array, Read, Asked);
     let readable = side.bad.map_or(array.len, |(distance, _)| distance);
-    let there: Vec<[u64; 2]> = w
-        .user(array, readable / ELEMENT * ELEMENT)
-        .chunks_exact(ELEMENT)
-        .map(bytemuck::pod_read_unaligned)
-        .collect();
-    let negative = there.iter().position(|it| it[1] > i64::MAX as u64);
+    let there: Vec<_> =
+        w.user(array, readable / element * element).chunks_exact(element).map(V::parse).collect();
+    let negative = there.iter().position(|it| it.2);
+    // What a lazy page holds was not put there for this, and a short address may have lost its upper bits.
+    let is_ours = w.has_memory(array) && there.iter().zip(&ranges).all(|(it, range)| it.0 == range.addr);
     let vector = match imported {
         Err(IoVecError::BadLength { index }) if Some(index) == negative => {
             w.check(&[array], 0..0)?;
@@ -61,27 +90,38 @@ fn vector(w: &mut World<'_>) -> Outcome {
             return Ok(true);
         }
         Ok(vector) if negative.is_none() && side.bad.is_none() => vector,
-        // What a lazy page holds was not put there for this: an element may be of a range that is in no user half.
-        Err(IoVecError::Fault(fault)) if negative.is_none() && !w.has_memory(array) => {
-            let is_it = |it: &[u64; 2]| it[0] as usize == fault.addr && fault.done == 0;
+        // Such an element may be of a range that is in no user half.
+        Err(IoVecError::Fault(fault)) if negative.is_none() && !is_ours => {
             // "A vector of one element is cut off first."
             let most = if count == 1 { MAX_TOTAL } else { usize::MAX };
-            let fits = |it: &[u64; 2]| UserRange::new(it[0] as usize, (it[1] as usize).min(most)).is_some();
-            let is_refused = there.iter().find(|it| !fits(it)).is_some_and(is_it);
+            let is_outside = |it: &&(usize, usize, bool)| !is_in_user_half(it.0, it.1.min(most));
+            let is_it = |it: &(usize, usize, bool)| it.0 == fault.addr && fault.done == 0;
+            let is_refused = there.iter().find(is_outside).is_some_and(is_it);
             return if is_refused { Ok(false) } else { Err(format!("{fault:x?} for {there:x?}")) };
         }
         other => return Err(format!("{other:x?} for {array:x?}, with {there:x?}")),
     };
-    if !w.has_memory(array) {
-        let starts = vector.ranges().iter().map(UserRange::start);
-        let are_those = starts.eq(there.iter().map(|it| it[0] as usize));
-        return if are_those { Ok(false) } else { Err(format!("{vector:x?} for {there:x?}")) };
+    if !is_ours {
+        let mut left = MAX_TOTAL;
+        let are_those = vector.ranges().len() == there.len()
+            && vector.ranges().iter().zip(&there).all(|(range, it)| {
+                let len = it.1.min(left);
+                left -= len;
+                (range.start(), range.len()) == (it.0, len)
+            });
+        let is_right = are_those && vector.total() == MAX_TOTAL - left;
+        return if is_right { Ok(false) } else { Err(format!("{vector:x?} for {there:x?}")) };
     }
     let total: usize = ranges.iter().map(|it| it.len).sum();
     if vector.total() != total {
         return Err(format!("{} bytes, not {total}", vector.total()));
     }
     transfer(w, &vector, &ranges, total)
+}
+
+/// "An empty element may lie anywhere."
+fn is_in_user_half(start: usize, len: usize) -> bool {
+    len == 0 || start.checked_add(len).is_some_and(|end| end <= axptr::user_limit())
 }
 
 /// Gathers or scatters from an offset on.
