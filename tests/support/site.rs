@@ -91,6 +91,13 @@ unsafe impl Site for HostedSite {
         }
     }
 
+    fn is_foreign(&self, addr: usize) -> bool {
+        let page = ptr::without_provenance_mut(addr / PAGE * PAGE);
+        let mut is_resident = 0;
+        // SAFETY: it asks for one page only, and has room for the answer.
+        unsafe { libc::mincore(page, PAGE, &raw mut is_resident) == 0 }
+    }
+
     fn refusal_of_untranslatable(&self) -> FaultKind {
         Registers::UNTRANSLATABLE_IS
     }

@@ -252,6 +252,13 @@ impl<'a> World<'a> {
         None
     }
 
+    /// Why an access to the last page of the user half fails: nothing is there, or no page table reaches so far. `None`
+    /// if somebody has memory there.
+    pub(crate) fn below_limit(&self) -> Option<[FaultKind; 2]> {
+        let is_free = !self.site.is_foreign(axptr::user_limit() - 1);
+        is_free.then(|| [FaultKind::NotPresent, self.site.refusal_of_untranslatable()])
+    }
+
     /// Whether what went wrong is told at all, or only the place.
     pub(crate) fn is_told(&self) -> bool {
         self.site.handler() == Handler::Full

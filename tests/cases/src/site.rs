@@ -115,6 +115,11 @@ pub unsafe trait Site {
         }
     }
 
+    /// Whether memory is at an address that the site has not mapped: a process's stack may be anywhere.
+    fn is_foreign(&self, _addr: usize) -> bool {
+        false
+    }
+
     /// Why an access to an address that no page table can map fails.
     fn refusal_of_untranslatable(&self) -> FaultKind {
         FaultKind::NonCanonical

@@ -7,6 +7,7 @@ mod bare_atomics;
 mod batches;
 mod bytes;
 mod cursors;
+mod limit;
 mod pages;
 mod parts;
 mod pointers;
@@ -44,4 +45,5 @@ pub(crate) const FAMILIES: &[(usize, &[Family])] = &[
     (6, regions::ALL),
     (4, pages::ALL),
     (1, refused::ALL),
+    (2, limit::ALL),
 ];
