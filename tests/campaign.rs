@@ -44,7 +44,7 @@ fn random_operations_do_what_the_model_says() {
         if last.is_multiple_of(LOW_EVERY) {
             site.hint = LOW;
         }
-        done.add(round(&mut site, last, SIZE).unwrap_or_else(|why| panic!("{why}")));
+        done.add(&round(&mut site, last, SIZE).unwrap_or_else(|why| panic!("{why}")));
         if news.elapsed() >= NEWS {
             news = Instant::now();
             println!("{done}");
@@ -57,6 +57,7 @@ fn random_operations_do_what_the_model_says() {
     }
     println!("{done}, seeds {seed} to {last}");
     assert!(done.faults > 0);
+    done.check().unwrap_or_else(|why| panic!("{why}"));
 }
 
 fn number(name: &str) -> Option<u64> {

@@ -11,6 +11,7 @@ extern crate alloc;
 
 mod judge;
 mod rng;
+mod seen;
 mod world;
 
 mod families;
@@ -22,6 +23,7 @@ use axptr_cases::Site;
 
 use self::{
     families::{FAMILIES, Family},
+    seen::Seen,
     world::World,
 };
 
@@ -35,7 +37,7 @@ pub struct Size {
 }
 
 /// What has been done.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Done {
     /// Operations.
     pub operations: u64,
@@ -43,21 +45,32 @@ pub struct Done {
     pub faults: u64,
     /// Operations on a page of a larger size, and on what lies behind it.
     pub large: u64,
+    seen: Seen,
 }
 
 impl fmt::Display for Done {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { operations, faults, large } = self;
+        let Self { operations, faults, large, seen: _ } = self;
         write!(f, "campaign: {operations} operations, {faults} faults, {large} on large pages")
     }
 }
 
 impl Done {
     /// Adds what another round has done.
-    pub const fn add(&mut self, other: Self) {
+    pub fn add(&mut self, other: &Self) {
         self.operations += other.operations;
         self.faults += other.faults;
         self.large += other.large;
+        self.seen.add(&other.seen);
+    }
+
+    /// Looks whether each operation has run, and has met a bad byte if it can. A short run says nothing of it.
+    ///
+    /// # Errors
+    ///
+    /// Names the first that has not.
+    pub fn check(&self) -> Result<(), String> {
+        self.seen.check()
     }
 }
 
@@ -68,30 +81,34 @@ impl Done {
 /// Says which operation has answered or done something else than the model.
 pub fn round(site: &mut dyn Site, seed: u64, size: Size) -> Result<Done, String> {
     let mut world = World::new(site, seed, size.pages);
-    let mut done = Done::default();
+    let mut done = Done { seen: Seen::new(world.below_limit().is_none()), ..Done::default() };
     for number in 0..size.operations {
         world.look_for_new_pages();
-        let (name, run) = draw(&mut world);
+        let (index, (name, run)) = draw(&mut world);
         let outcome = run(&mut world).map_err(|why| {
             format!("--seed {seed}, operation {number}, {name}: {why}; pages {:?}", world.kinds())
         })?;
         done.operations += 1;
         done.faults += u64::from(outcome);
         done.large += u64::from(world.is_large());
+        done.seen.count(index, outcome);
     }
     world.end().map_err(|why| format!("--seed {seed}, at the end: {why}; pages {:?}", world.kinds()))?;
     Ok(done)
 }
 
-/// The next operation: of a family, each as often as it is important.
-fn draw(world: &mut World<'_>) -> Family {
+/// The next operation, and its index among all: of a family, each as often as it is important.
+fn draw(world: &mut World<'_>) -> (usize, Family) {
     let all: usize = FAMILIES.iter().map(|(weight, _)| weight).sum();
     let mut left = world.rng.below(all);
+    let mut first = 0;
     for (weight, family) in FAMILIES {
         if left < *weight {
-            return world.rng.pick(family);
+            let number = world.rng.below(family.len());
+            return (first + number, family[number]);
         }
         left -= weight;
+        first += family.len();
     }
-    FAMILIES[0].1[0]
+    (0, FAMILIES[0].1[0])
 }

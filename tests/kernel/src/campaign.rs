@@ -21,7 +21,7 @@ pub fn run(seed: u64, faults: u64) -> Result<(), String> {
     let mut done = Done::default();
     let mut rounds = 0;
     while done.faults < faults {
-        done.add(round(&mut KernelSite::new(), seed.wrapping_add(rounds), SIZE)?);
+        done.add(&round(&mut KernelSite::new(), seed.wrapping_add(rounds), SIZE)?);
         rounds += 1;
         if rounds % NEWS == 0 {
             say!("{done}");
@@ -31,5 +31,5 @@ pub fn run(seed: u64, faults: u64) -> Result<(), String> {
     say!("{done}, seeds {seed} to {last}");
     ensure!(rounds > 0, "nothing was to be done");
     ensure!(done.large > 0 || rounds < ENOUGH, "no round had a large page");
-    Ok(())
+    done.check()
 }

@@ -47,3 +47,9 @@ pub(crate) const FAMILIES: &[(usize, &[Family])] = &[
     (1, refused::ALL),
     (2, limit::ALL),
 ];
+
+/// Those that are refused before any byte is looked at.
+pub(crate) const NEVER_REFUSED: [&str; 1] = [refused::NAME];
+
+/// Those that are refused only where nobody has memory at the limit.
+pub(crate) const AT_LIMIT: [&str; 2] = limit::NAMES;

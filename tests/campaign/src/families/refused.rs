@@ -12,7 +12,9 @@ use axptr::{
 use super::{Family, Outcome};
 use crate::world::World;
 
-pub(super) const ALL: &[Family] = &[("out of the user half", refused)];
+pub(super) const NAME: &str = "out of the user half";
+
+pub(super) const ALL: &[Family] = &[(NAME, refused)];
 
 /// A range whose last byte, at least, is not in the user half; it may wrap around.
 fn draw(w: &mut World<'_>) -> (usize, usize) {
