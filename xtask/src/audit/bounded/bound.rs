@@ -102,6 +102,7 @@ pub fn each(
                         way: way as u8,
                         entry: entry as u8,
                         len,
+                        high: 0,
                         zero,
                         offsets: [0; 2],
                         layout: Layout::Whole,
@@ -110,6 +111,8 @@ pub fn each(
                     Lengths { bound, contract, all, dense: len <= bound.every(all) }.each(case, try_case);
                 }
             }
+            let lengths = Lengths { bound, contract, all, dense: false };
+            lengths.each_far((way as u8, entry as u8), try_case);
         }
     }
     very_long(contract, try_case);
@@ -127,9 +130,9 @@ fn strings(contract: Contract, len: u32) -> Vec<(u32, u32)> {
     found
 }
 
-struct Lengths<'a> {
+pub struct Lengths<'a> {
     bound: &'a Bound,
-    contract: Contract,
+    pub contract: Contract,
     all: bool,
     dense: bool,
 }
@@ -218,7 +221,7 @@ impl Lengths<'_> {
     }
 
     /// How the other side lies, if this one ends at a distance.
-    fn beside(&self, side: usize, at: u32, len: u32) -> Vec<[u16; 2]> {
+    pub fn beside(&self, side: usize, at: u32, len: u32) -> Vec<[u16; 2]> {
         let other = 1 - side;
         if !self.contract.has(other) {
             return vec![[0; 2]];
@@ -265,6 +268,7 @@ fn very_long(contract: Contract, try_case: &mut Try) {
             way: 0,
             entry: 0,
             len: MORE,
+            high: 0,
             zero: NONE,
             offsets: [0; 2],
             layout: Layout::Edge([NONE, at]),

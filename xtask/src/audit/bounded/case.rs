@@ -52,7 +52,9 @@ pub struct Case {
     pub way: u8,
     /// Which entry point.
     pub entry: u8,
+    /// The lower half of the length. The upper one is 0, but for those that are far longer than what is there.
     pub len: u32,
+    pub high: u32,
     /// Of a string: where its 0 is.
     pub zero: u32,
     /// Where the sides begin, from a multiple of a page, if they do not begin at a distance of an edge.
@@ -62,9 +64,26 @@ pub struct Case {
     pub told: bool,
 }
 
+impl Case {
+    pub fn length(&self) -> u64 {
+        u64::from(self.high) << 32 | u64::from(self.len)
+    }
+
+    /// A number that differs between cases that are near each other: what it chooses is spread over them.
+    pub fn variant(&self) -> u32 {
+        let place = match self.layout {
+            Layout::Whole => 0,
+            Layout::Edge([source, destination]) => source.min(destination),
+            Layout::Behind { at, .. } | Layout::Inside { at, .. } | Layout::Going { at, .. } => at,
+        };
+        let [source, destination] = self.offsets.map(u32::from);
+        [place, source, destination].into_iter().fold(self.len, u32::wrapping_add)
+    }
+}
+
 impl fmt::Display for Case {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} bytes", self.len)?;
+        write!(f, "{} bytes", self.length())?;
         if self.zero != NONE {
             write!(f, ", 0 at {}", self.zero)?;
         }

@@ -57,9 +57,9 @@ impl Contract {
     pub fn needs(self, case: &Case) -> u64 {
         match self.task {
             Task::CopyString | Task::Length if case.zero != NONE => {
-                case.len.min(case.zero.saturating_add(1)).into()
+                case.length().min(u64::from(case.zero) + 1)
             }
-            _ => case.len.into(),
+            _ => case.length(),
         }
     }
 
@@ -81,7 +81,7 @@ impl Contract {
     /// What the answer is if so many bytes were accessed. Of a length the 0 does not count.
     pub fn left(self, case: &Case, done: u64) -> u64 {
         let ended = self.task == Task::Length && case.zero != NONE && done > u64::from(case.zero);
-        u64::from(case.len) - if ended { u64::from(case.zero) } else { done }
+        case.length() - if ended { u64::from(case.zero) } else { done }
     }
 
     /// How often memory may refuse an access (design, C16): once where the cause is a page's, and twice where both sides end,

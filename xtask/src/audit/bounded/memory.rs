@@ -76,6 +76,11 @@ impl Side {
         self.bytes[at as usize] = pattern(at);
     }
 
+    /// The end of what it holds: a range may be longer.
+    pub fn end(&self) -> u64 {
+        self.base + FRONT + BACK
+    }
+
     fn contains(&self, addr: u64) -> bool {
         addr.wrapping_sub(self.base) < FRONT + BACK
     }
@@ -137,6 +142,15 @@ impl Memory {
         self.sides.iter().position(|side| side.contains(addr))
     }
 
+    /// The side whose range has the address behind what the side holds. All of that is there, unless memory has gone: so an access
+    /// that comes there by mistake is not stopped by a fault.
+    fn far(&self, addr: u64, len: u64) -> Option<usize> {
+        self.sides.iter().position(|side| {
+            let range = side.end()..side.allowed.end;
+            range.contains(&addr) && len <= range.end - addr && !side.there.is_empty()
+        })
+    }
+
     /// Whether user memory may be accessed; counts it.
     fn pass(&mut self, side: usize, addr: u64, size: u64, store: bool) -> Result<(), Refused> {
         if !self.sides[side].is_user {
@@ -172,6 +186,10 @@ impl Memory {
                 to[..size].copy_from_slice(&self.stack[at as usize..][..size]);
                 return Ok(());
             }
+            if self.far(addr, len) == Some(SOURCE) {
+                to[..size].fill(pattern(addr));
+                return Ok(());
+            }
             return Err(Refused::Wrong("loads from nowhere"));
         };
         if side == DESTINATION {
@@ -198,6 +216,10 @@ impl Memory {
             let at = addr.wrapping_sub(STACK);
             if at <= STACK_SIZE - len {
                 self.stack[at as usize..][..from.len()].copy_from_slice(from);
+                return Ok(());
+            }
+            if self.far(addr, len) == Some(DESTINATION) {
+                self.sides[DESTINATION].stored = addr + len;
                 return Ok(());
             }
             return Err(Refused::Wrong("stores to nowhere"));

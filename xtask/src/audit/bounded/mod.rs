@@ -24,13 +24,15 @@
 //! alignment that the text tells apart (or, for vector registers, at one that changes with length and edge, and at one that
 //! makes the copy an exception); a page that is bad at the start and ends soon; a cause that ends inside a page; memory that
 //! goes in front of each single access, for good or for that access only. Longer lengths are those around each class's
-//! limits and each number of turns up to two.
+//! limits and each number of turns up to two; then a few that 32 bits do not hold, of memory that ends early (`far`). A fill's byte
+//! has its top bit in some cases, and a string further zeros behind its first one.
 //!
 //! Why it is enough:
 //!
 //! - A routine looks at a length by comparing it with a class's limits, at an address by its low bits, and at the distance
 //!   between the two modulo a page. So lengths and addresses that agree in these take the same path, and the bound has
 //!   each of their combinations with an edge.
+//! - Whether it looks at all of a length shows where the bits above 32 are all that makes it long.
 //! - The turns of a block's loop are alike: from one to the next only the registers that point and count move, by the
 //!   block's size. What one turn can hand on to the next, as the word that is joined or the bytes that are stored already, is there
 //!   from the second turn on. So two turns and what follows them stand for all; the third adds none.
@@ -50,6 +52,7 @@ pub mod bound;
 mod bulk;
 mod case;
 mod contract;
+mod far;
 mod machine;
 mod memory;
 mod micro;

@@ -10,9 +10,11 @@ use super::{
     text::Text,
 };
 
-/// The byte of a fill, and what the register holds above it.
-const BYTE: u8 = 0x5a;
+/// The bytes of fills, and what the register holds above them. A byte with its top bit set shows where it is widened with its sign.
+const BYTES: [u8; 3] = [0x5a, 0xa5, 0xda];
 const ABOVE: u64 = 0x1234_5678_9abc_de00;
+/// Which bytes behind the first 0 of a string are 0, too: from its lowest bit on, one for each.
+const ZEROS_BEHIND: [u64; 4] = [0, 1, u64::MAX, 1 << 2 | 1 << 11 | 1 << 23 | 1 << 47];
 /// A cause, as `src/extable/cause.rs` has it: told, with its access and its kind.
 const TOLD: u64 = 1 << 16;
 const ACCESS: [u64; 2] = [1 << 8, 2 << 8];
@@ -103,17 +105,15 @@ impl<'a> Trial<'a> {
             };
             starts[side] = start;
             range.there = there;
-            let len = u64::from(case.len);
-            range.allowed = start..start + len;
+            range.allowed = start..start + case.length();
             range.stored = start;
             if side == SOURCE && contract.is_string() {
                 // A scan reads whole pieces, but of no page without a byte that it needs.
                 let needs = contract.needs(case);
                 let end = (start + needs).next_multiple_of(PAGE);
                 range.allowed = if needs == 0 { start..start } else { start & !(PAGE - 1)..end };
-                if case.zero != NONE {
-                    let zero = start + u64::from(case.zero);
-                    range.bytes_mut(zero..zero + 1)[0] = 0;
+                for zero in zeros(case) {
+                    range.bytes_mut(start + zero..start + zero + 1)[0] = 0;
                 }
                 // What precedes a string may look like its end.
                 range.bytes_mut(start - 1..start)[0] = 0;
@@ -128,11 +128,11 @@ impl<'a> Trial<'a> {
         let cause = |access: u64| if case.told { TOLD | access | kind } else { 0 };
         machine.causes = ACCESS.map(cause);
         machine.reset(case.len.is_multiple_of(2));
-        let len = u64::from(case.len);
+        let len = case.length();
         let arguments = match contract.task {
             Task::Copy | Task::CopyString => [starts[DESTINATION], starts[SOURCE], len],
             Task::Length => [starts[SOURCE], len, 0],
-            Task::Fill => [starts[DESTINATION], ABOVE | u64::from(BYTE), len],
+            Task::Fill => [starts[DESTINATION], ABOVE | u64::from(byte(case)), len],
         };
         for (reg, value) in self.registers.arguments.into_iter().zip(arguments) {
             machine.registers[usize::from(reg)] = value;
@@ -144,11 +144,12 @@ impl<'a> Trial<'a> {
     fn clean(&mut self, starts: [u64; 2], case: &Case) {
         let [source, destination] = &mut self.machine.memory.sides;
         if destination.stored > starts[DESTINATION] {
-            destination.bytes_mut(starts[DESTINATION]..destination.stored).fill(UNTOUCHED);
+            let end = destination.stored.min(destination.end());
+            destination.bytes_mut(starts[DESTINATION]..end).fill(UNTOUCHED);
         }
         if self.contract.is_string() {
-            if case.zero != NONE {
-                source.restore(starts[SOURCE] + u64::from(case.zero));
+            for zero in zeros(case) {
+                source.restore(starts[SOURCE] + zero);
             }
             source.restore(starts[SOURCE] - 1);
         }
@@ -175,7 +176,7 @@ impl<'a> Trial<'a> {
             // Whatever is said to be done must be done, and nothing else. Only the status tells a length that ends from one that
             // a fault has cut off there.
             None => {
-                let done = u64::from(case.len).wrapping_sub(left);
+                let done = case.length().wrapping_sub(left);
                 let ended = contract.task == Task::Length && cause == 0;
                 let done = if ended && contract.left(case, needs) == left { needs } else { done };
                 if done > needs {
@@ -196,7 +197,7 @@ impl<'a> Trial<'a> {
             return Err("stops without a fault".into());
         }
         self.judge_cause(case, cause, complete)?;
-        self.judge_bytes(starts, done)
+        self.judge_bytes(case, starts, done)
     }
 
     fn judge_cause(&self, case: &Case, cause: u64, complete: bool) -> Result<(), String> {
@@ -213,19 +214,19 @@ impl<'a> Trial<'a> {
     }
 
     /// The first so many bytes have arrived, and no other is touched.
-    fn judge_bytes(&self, starts: [u64; 2], done: u64) -> Result<(), String> {
+    fn judge_bytes(&self, case: &Case, starts: [u64; 2], done: u64) -> Result<(), String> {
         if !self.contract.has(DESTINATION) {
             return Ok(());
         }
         let [source, destination] = &self.machine.memory.sides;
         let start = starts[DESTINATION];
-        if destination.stored > start + done {
+        if destination.stored != start + done || destination.stored > destination.end() {
             let stored = destination.stored - start;
             return Err(format!("says that {done} bytes are stored, and has stored up to {stored}"));
         }
         let there = destination.bytes(start..start + done);
         let wrong = match self.contract.task {
-            Task::Fill => there.iter().position(|byte| *byte != BYTE),
+            Task::Fill => there.iter().position(|stored| *stored != byte(case)),
             _ => {
                 let wanted = source.bytes(starts[SOURCE]..starts[SOURCE] + done);
                 if there == wanted { None } else { there.iter().zip(wanted).position(|(a, b)| a != b) }
@@ -236,4 +237,17 @@ impl<'a> Trial<'a> {
             Some(at) => Err(format!("says that {done} bytes are stored, and byte {at} is not")),
         }
     }
+}
+
+/// What a fill is called with.
+fn byte(case: &Case) -> u8 {
+    BYTES[case.variant() as usize % BYTES.len()]
+}
+
+/// Where a string has zeros: the first, and in most cases others behind it. Those say nothing.
+fn zeros(case: &Case) -> impl Iterator<Item = u64> + use<> {
+    let behind = ZEROS_BEHIND[case.variant() as usize % ZEROS_BEHIND.len()];
+    let first = (case.zero != NONE).then_some(u64::from(case.zero));
+    let all = move |first| (0..64).filter(move |at| behind >> at & 1 == 1).map(move |at| first + 1 + at);
+    first.into_iter().chain(first.into_iter().flat_map(all))
 }
