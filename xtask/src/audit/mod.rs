@@ -78,7 +78,8 @@
 //!
 //! # The other proofs
 //!
-//! - [`proofs::mask`]: whoever in the crate calls a routine has taken the user address out of the mask.
+//! - [`proofs::mask`]: whoever in the crate calls a routine has taken the user address out of the mask, and the mask's limit from
+//!   the variable of the user limit.
 //! - [`proofs::inline`]: the same, and the window, for accesses that the compiler has put where they are used.
 //! - [`bounded`]: what a routine answers at a fault is what it has done. Its routines are executed, from the image's bytes,
 //!   with known values: numbers are what the walks above know nothing of.

@@ -36,7 +36,9 @@ impl Walk<'_> {
         // A slot of the global offset table, or its like.
         match self.binary.image.pointer(addr) {
             Some(target)
-                if size == 8 && (self.binary.image.is_code(target) || Some(target) == self.binary.cpu) =>
+                if size == 8
+                    && (self.binary.image.is_code(target)
+                        || [self.binary.cpu, self.binary.limit].contains(&Some(target))) =>
             {
                 Value::constant(target)
             }

@@ -66,6 +66,10 @@ impl Walk<'_> {
                     if let Some(slot) = slot {
                         state.number_loaded(*reg, slot);
                     }
+                    let is_limit = addr.as_constant().is_some() && addr.as_constant() == self.binary.limit;
+                    if is_limit && self.rules.numbers && access.size == 8 {
+                        state.limit_loaded(*reg);
+                    }
                 }
             }
             Op::Store(value, access) => {

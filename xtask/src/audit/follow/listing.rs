@@ -24,6 +24,8 @@ pub struct Mask {
     pub zero: Option<Reg>,
     /// The length, if the sequence has it to the end.
     pub length: Option<Length>,
+    /// The register that it takes for the user limit, at its first instruction.
+    pub limit: Option<Reg>,
 }
 
 /// Where a mask has its length from.

@@ -10,6 +10,7 @@ mod execute;
 mod explore;
 mod leave;
 mod lengths;
+mod limit;
 pub mod listing;
 mod numbers;
 mod origin;

@@ -22,6 +22,8 @@ pub enum Number {
     SeenFor(Place),
     /// The difference between what lies in two registers: the compiler may compute it once more.
     Difference(Reg, Reg),
+    /// The user limit, whenever it was loaded.
+    Limit,
 }
 
 impl Number {
@@ -30,6 +32,7 @@ impl Number {
         match self {
             Self::In(it) | Self::SeenFor(it) => it == place,
             Self::Difference(left, right) => [left, right].map(Place::Register).contains(&place),
+            Self::Limit => false,
         }
     }
 }
@@ -91,7 +94,7 @@ impl Numbers {
         let is_one = |place: &Place| matches!(place, Place::Stack(symbol, at) if are(*symbol, *at));
         self.classes.retain(|number, _| match number {
             Number::In(place) | Number::SeenFor(place) => !is_one(place),
-            Number::Difference(..) => true,
+            Number::Difference(..) | Number::Limit => true,
         });
         self.lengths.retain(|place, _| !is_one(place));
     }

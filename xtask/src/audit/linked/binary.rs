@@ -27,6 +27,8 @@ pub struct Binary {
     pub saves_vectors: bool,
     /// Where the CPU feature byte lies, if there is one.
     pub cpu: Option<u64>,
+    /// Where the user limit lies.
+    pub limit: Option<u64>,
     /// The function that closes the window and returns whether it was open, for a task that leaves.
     pub suspend: Option<u64>,
     /// The functions that routines call, and the registers that they change.
@@ -45,6 +47,7 @@ impl Binary {
     /// The program with what its symbols say. What its code says is left out: see `learn`.
     pub fn new(image: Image, isa: &'static Isa, is_kernel: bool) -> Self {
         let cpu = image.named(|name| names::is_cpu(name, isa.name));
+        let limit = image.named(names::is_limit);
         let suspend = image.named(names::is_suspend);
         let brief = image.functions().iter().filter(|function| names::is_brief(&function.name));
         let brief = Rc::new(brief.map(|function| function.range.start).collect());
@@ -56,6 +59,7 @@ impl Binary {
             is_kernel,
             saves_vectors: false,
             cpu,
+            limit,
             suspend,
             helpers,
             asking,

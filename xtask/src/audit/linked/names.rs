@@ -41,6 +41,9 @@ const BARE: &str = "bare";
 /// What takes the window from a task that leaves.
 const SUSPEND: &str = "window::suspend";
 
+/// The module of the user limit.
+const LIMIT: &str = "limit";
+
 /// The files of accesses as they are, and of those of kernel memory.
 const RAW_FILES: [&str; 2] = ["raw.rs", "bare.rs"];
 const PROBE_FILE: &str = "probe.rs";
@@ -73,6 +76,11 @@ pub fn is_suspend(name: &str) -> bool {
 /// The CPU feature byte of a machine.
 pub fn is_cpu(name: &str, machine: &str) -> bool {
     is_of_machine(name, machine, "CPU")
+}
+
+/// The end of the user half.
+pub fn is_limit(name: &str) -> bool {
+    is_of(name, LIMIT) && own(name).is_some_and(|own| own.ends_with("::LIMIT::"))
 }
 
 /// The crate's function that has the CPU feature byte filled.
@@ -149,7 +157,9 @@ impl Sources {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_ask_cpu, is_bare, is_brief, is_cpu, is_suspend, may_be_called_in_batch, wrapper};
+    use super::{
+        is_ask_cpu, is_bare, is_brief, is_cpu, is_limit, is_suspend, may_be_called_in_batch, wrapper,
+    };
 
     #[test]
     fn functions_are_found_in_whatever_folder_they_lie() {
@@ -167,6 +177,7 @@ mod tests {
         assert!(!is_bare("axptr::access::raw::load") && !is_bare("bare::load_again"));
         assert!(is_suspend("axptr::access::window::suspend"));
         assert!(is_cpu("axptr::arch::x86_64::CPU", "x86_64"));
+        assert!(is_limit("axptr::recovery::limit::LIMIT"));
         assert!(is_ask_cpu("axptr::arch::aarch64::cpu::ask_cpu", "aarch64"));
     }
 
@@ -184,6 +195,7 @@ mod tests {
             assert!(!is_brief(name) && !may_be_called_in_batch(name) && wrapper(name).is_none(), "{name}");
         }
         assert!(!is_suspend("axptr::window::suspend::{closure#0}"));
+        assert!(!is_limit("axptr::recovery::limit::LIMITS") && !is_limit("other::recovery::limit::LIMIT"));
         assert!(
             !is_cpu("axptr::arch::riscv64::CPU", "x86_64") && !is_cpu("axptr::arch::x86_64::CPUS", "x86_64")
         );

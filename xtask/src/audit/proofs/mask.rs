@@ -6,6 +6,10 @@
 //! masking sequence to the call, unchanged, and the length must be the one that the sequence has seen. Whoever else calls
 //! `raw` has given the word, and is listed. Of an access that the compiler has put where it is used, the sequence has seen
 //! all bytes.
+//!
+//! The limit that a sequence compares with is what was loaded from the variable of the user limit. Nothing else is right: of
+//! `src`, only the constructors of `UserRange` make a mask, each with what `user_limit` has just answered. A smaller limit (a
+//! region's, a part's) comes in as a smaller length.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -130,6 +134,7 @@ fn audit_caller(
 ) {
     let code = binary.decode(function);
     let masks = pattern::by_last(binary, &code);
+    let limits = pattern::limits(binary, &code);
     // What follows a fault comes back to the rest of the function, with what lies on the stack.
     let entries = binary.image.entries().unwrap_or_default();
     let listing = Listing::new(code, function.range.clone(), &entries).with_masks(masks);
@@ -141,7 +146,14 @@ fn audit_caller(
     let mut sites: BTreeMap<(u64, Reg), Argument> = BTreeMap::new();
     // Of an access of its own, whether a mask has seen all of it.
     let mut covered: BTreeMap<u64, bool> = BTreeMap::new();
+    // Masks with another limit, on some path.
+    let mut unlimited = BTreeSet::new();
     walk.visit(&states, &mut |insn, state, event| {
+        if let (Event::Reached, Some(limit)) = (&event, limits.get(&insn.addr))
+            && !limit.is_some_and(|limit| state.is_limit(limit))
+        {
+            unlimited.insert(insn.addr);
+        }
         if let Event::Access(_, access, addr) = &event
             && let Some((Symbol::Masked, offset)) = addr.as_offset()
             && entries.iter().any(|entry| is_inlined(entry) && entry.insn == insn.addr)
@@ -169,6 +181,10 @@ fn audit_caller(
     let count = covered.values().filter(|is_covered| **is_covered).count();
     if count > 0 {
         calls.covered.insert(function.range.start, count);
+    }
+    for addr in unlimited {
+        let what = "masks by a limit that is not the user limit";
+        calls.violations.push(Violation::new(binary, Proof::Mask, addr, what));
     }
     for (addr, _) in covered.into_iter().filter(|(_, is_covered)| !is_covered) {
         let what = "accesses bytes that the mask has not seen";

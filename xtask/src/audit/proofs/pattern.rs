@@ -4,7 +4,7 @@
 use std::{collections::HashMap, ops::Range};
 
 use crate::audit::{
-    decode::insn::{Code, Insn},
+    decode::insn::{Code, Insn, Reg},
     follow::listing::{Length, Mask, Masks, leaders},
     linked::binary::Binary,
 };
@@ -40,15 +40,22 @@ fn find(binary: &Binary, code: &Code) -> Vec<(Range<u64>, Mask)> {
             name if written.contains(&name) => None,
             _ => register('L').flatten().map(Length::Register),
         };
+        // What computes the room in the limit's own register has no other letter for it.
+        let limit = register('I').or_else(|| register('R')).flatten();
         match (register('C'), register('Z')) {
-            (Some(Some(answer)), None) => found.push((range, Mask { answer, zero: None, length })),
+            (Some(Some(answer)), None) => found.push((range, Mask { answer, zero: None, length, limit })),
             (Some(Some(answer)), Some(Some(zero))) => {
-                found.push((range, Mask { answer, zero: Some(zero), length }));
+                found.push((range, Mask { answer, zero: Some(zero), length, limit }));
             }
             _ => {}
         }
     }
     found
+}
+
+/// The registers of their limits, by the address of the first instruction.
+pub fn limits(binary: &Binary, code: &Code) -> HashMap<u64, Option<Reg>> {
+    find(binary, code).into_iter().map(|(range, mask)| (range.start, mask.limit)).collect()
 }
 
 /// The same by the address of the last instruction.

@@ -52,7 +52,7 @@ impl Masked<'_, '_> {
         }
     }
 
-    fn without(&self, outcomes: &mut Outcomes, kind: &'static str, insn: &Insn) {
+    pub fn without(&self, outcomes: &mut Outcomes, kind: &'static str, insn: &Insn) {
         let broken = self.binary.changed(|image| erase(image, self.binary, insn.addr..insn.end()));
         let found = mask::audit_function(&broken, self.function, self.lines, self.sources).violations;
         let place = self.binary.image.describe(insn.addr);
@@ -61,7 +61,7 @@ impl Masked<'_, '_> {
 }
 
 /// The last instruction in front of an address that sets a register, unless one comes before it at which the search ends.
-fn setter(code: &Code, before: u64, reg: Reg, is_end: impl Fn(&Insn) -> bool) -> Option<&Insn> {
+pub fn setter(code: &Code, before: u64, reg: Reg, is_end: impl Fn(&Insn) -> bool) -> Option<&Insn> {
     const FAR: usize = 24;
     let mut insns = code.range(..before).rev().map(|(_, insn)| insn).take(FAR);
     let insn = insns.find(|insn| is_end(insn) || !insn.falls_through() || sets(insn, reg))?;
@@ -77,6 +77,6 @@ fn is_constant(from: &Expr) -> bool {
     }
 }
 
-fn sets(insn: &Insn, reg: Reg) -> bool {
+pub fn sets(insn: &Insn, reg: Reg) -> bool {
     insn.ops.iter().any(|op| matches!(op, Op::Set(to, _) | Op::Load(Some(to), _) if *to == reg))
 }

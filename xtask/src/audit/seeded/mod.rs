@@ -5,6 +5,7 @@ mod change;
 mod inlined;
 pub mod landing;
 mod length;
+mod limit;
 pub mod outcome;
 mod routine;
 pub mod run;

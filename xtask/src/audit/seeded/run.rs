@@ -56,10 +56,15 @@ pub fn run(
         outcomes.add("no mask", function.name.clone(), has(&found, function, &[Proof::Mask]));
     }
     for function in calls.masking.iter().filter_map(|start| binary.image.function_of(*start)).take(MEASURED) {
-        Masked { binary, function, lines, sources }.seed_calls(&mut outcomes, &calls.lengths);
+        let masked = Masked { binary, function, lines, sources };
+        masked.seed_calls(&mut outcomes, &calls.lengths);
+        masked.seed_limits(&mut outcomes);
+        masked.seed_variable(&mut outcomes);
     }
     for function in calls.covered.keys().filter_map(|start| binary.image.function_of(*start)).take(MEASURED) {
-        Masked { binary, function, lines, sources }.seed_accesses(&mut outcomes);
+        let masked = Masked { binary, function, lines, sources };
+        masked.seed_accesses(&mut outcomes);
+        masked.seed_limits(&mut outcomes);
     }
     let entries = inline::judged(entries, lines, sources);
     for (function, entry) in inlined(binary, &entries) {
