@@ -163,6 +163,7 @@ fn the_checker_catches_an_upward_import() {
         ),
         ("access/range.rs", "mod tests { use super::*; fn f() { super::new(); } }"),
         ("access/range.rs", "pub(in super::super) fn f<'a>(_: &'a str) {}"),
+        ("access/range.rs", "fn f<T>() -> impl Iterator + use<T> { super::g() }"),
         ("lib.rs", "pub use typed::ptr::UserPtr; fn f() { crate::arch::g() }"),
     ] {
         assert_eq!(faults_with(path, text), [""; 0], "{path}: {text}");

@@ -63,7 +63,8 @@ pub(crate) fn named(path: &str, text: &str, children: &[String]) -> Named {
                     at += 1;
                 }
             }
-            ("use", ..) => {
+            // What a type captures is `use<..>`.
+            ("use", next, _) if next != "<" => {
                 let is_reexport = at > 0 && matches!(token(at - 1), "pub" | ")");
                 let mut end = at + 1;
                 for (path, name) in tree(&tokens, &mut end) {

@@ -22,9 +22,9 @@ impl State {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use super::State;
     use crate::audit::{
-        decode::insn::{Binary, Expr},
+        decode::insn::{Binary, Expr, Reg},
         follow::{state::Surroundings, value::Value},
     };
 
