@@ -24,10 +24,10 @@ const MOST_MUTABLE: u64 = 64;
 pub fn run(tally: &mut Tally) -> Result<()> {
     setup::run()?;
     form(tally)?;
-    let mut own = cargo(&["test", "--quiet", "--package", "xtask"]);
+    let mut own = cargo(&["test", "--quiet", "--package", "xtask", "--package", "axptr-campaign"]);
     // Where this program was built, with what it depends on.
     own.env("CARGO_TARGET_DIR", root().join("target"));
-    count_tests(own, "the commands themselves", tally)?;
+    count_tests(own, "the commands, and the model of random operations", tally)?;
     examples::run(tally)?;
     // It compares times: nothing runs beside it.
     bench::run(&["--quick".to_owned()], tally)?;

@@ -51,7 +51,7 @@ pub fn open_after_a_general_protection_fault() -> Option<bool> {
 /// Enters what a gate names as the CPU does for a fault in user mode. Returns the gate whose former handler was reached,
 /// and the error code there.
 pub fn of_a_fault_in_user_mode(gate: usize, code: usize) -> (usize, usize) {
-    SEEN.each_ref().map(|seen| seen.store(0, Ordering::Relaxed));
+    SEEN.iter().for_each(|seen| seen.store(0, Ordering::Relaxed));
     // SAFETY: the gate's handler gets the frame that it expects, and a witness, which is installed, returns.
     unsafe { kernel_fault_in_user_mode(gates::handler(gate), code) };
     let [gate, code] = SEEN.each_ref().map(|seen| seen.load(Ordering::Relaxed));
