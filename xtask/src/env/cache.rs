@@ -41,7 +41,7 @@ pub fn builds() -> PathBuf {
 
 /// Those of a checkout. Cargo 1.95 takes what it has built of one for what it would build of another, because it counts paths
 /// from the workspace's root: the tests of one ran with the code of the other.
-fn builds_of(checkout: &Path) -> PathBuf {
+pub fn builds_of(checkout: &Path) -> PathBuf {
     let mut hasher = DefaultHasher::new();
     checkout.hash(&mut hasher);
     folder().join("builds").join(format!("{:016x}", hasher.finish()))

@@ -16,7 +16,7 @@ use super::{
     judges::{self, Asked, Judge},
     tree::Tree,
 };
-use crate::{machine::Machine, root::ELSEWHERE};
+use crate::{env::cache, machine::Machine, root::ELSEWHERE};
 
 /// The option by which this program is told to be a judge.
 pub const JUDGE: &str = "--judge";
@@ -92,8 +92,11 @@ fn ask(tree: &Tree, judge: Judge, machine: &Machine, log: &Path) -> Result<Optio
     let code = command.status().context("starting a judge")?.code();
     let code = code.and_then(|code| u8::try_from(code).ok());
     let said = fs::read(log).with_context(|| format!("reading {}", log.display()))?;
-    // The list says nothing of where the tree lay.
-    let said = String::from_utf8_lossy(&said).replace(&format!("{}/", tree.root().display()), "");
+    // The list says nothing of where the tree lay, and what was built of it.
+    let mut said = String::from_utf8_lossy(&said).into_owned();
+    for folder in [tree.root(), &cache::builds_of(tree.root())] {
+        said = said.replace(&format!("{}/", folder.display()), "");
+    }
     Ok(match code {
         Some(PASSED) => None,
         Some(CAUGHT) => Some(Verdict::Caught(format!("{}: {}", judge.name(), failure(&said)))),
