@@ -3,6 +3,7 @@
 
 mod arrays;
 mod atomics;
+#[cfg(feature = "bare-atomics")]
 mod bare_atomics;
 mod batches;
 mod bytes;
@@ -33,6 +34,7 @@ pub(crate) const FAMILIES: &[(usize, &[Family])] = &[
     (30, bytes::ALL),
     (20, values::ALL),
     (10, atomics::ALL),
+    #[cfg(feature = "bare-atomics")]
     (5, bare_atomics::ALL),
     (12, strings::ALL),
     (10, arrays::ALL),
