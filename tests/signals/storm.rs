@@ -103,7 +103,8 @@ fn a_storm_of_signals_leaves_faults_exact() {
         // The kernel drops a signal that is sent while the same one is on its way for a fault. How many that are is a
         // matter of how long faults take: of a hundred, one on a Zen 5, 6 to 12 in emulators there; a C program with a
         // handler of its own, and no axptr, lost 2 to 7 on it.
-        assert!(of_the_number < sent / 2, "{of_the_number} SIGSEGV of {sent} never reached the old handler");
+        let most = sent / if child::is_emulated() { 2 } else { 10 };
+        assert!(of_the_number < most, "{of_the_number} SIGSEGV of {sent} never reached the old handler");
     })
     .expect_success();
 }
