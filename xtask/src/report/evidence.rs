@@ -29,7 +29,7 @@ struct Told {
 }
 
 /// What runs a test by its name: `cargo test`. It needs no word.
-pub const CARGO: &str = "";
+const CARGO: &str = "";
 
 impl Evidence {
     /// Adds what the lines of a step tell.
