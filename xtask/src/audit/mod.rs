@@ -83,6 +83,8 @@
 //! - [`proofs::inline`]: the same, and the window, for accesses that the compiler has put where they are used.
 //! - [`bounded`]: what a routine answers at a fault is what it has done. Its routines are executed, from the image's bytes,
 //!   with known values: numbers are what the walks above know nothing of.
+//! - [`proofs::given`]: a routine, and what it asks about the CPU, goes by registers that it was given or has set, and by
+//!   whole variables.
 //! - [`proofs::edge`]: a landing that does bytes up to the edge of a page does no more than are left.
 //!
 //! What the audit does not prove it takes at its word: the names in [`linked::names`] and [`linked::assembly`], and that a

@@ -30,6 +30,8 @@ pub struct Image {
     functions: Rc<Vec<Function>>,
     /// Other names by their addresses: data and labels.
     names: Rc<HashMap<String, u64>>,
+    /// Where variables lie, in ascending order.
+    variables: Rc<Vec<Range<u64>>>,
     /// What the loader will write, by place.
     relocated: Rc<HashMap<u64, u64>>,
     table: Range<u64>,
@@ -79,16 +81,16 @@ impl Image {
             }
         }
         let Some(table) = table else { bail!("it has no section {TABLE}") };
-        let (functions, names) = symbols(&file)?;
+        let Symbols { functions, names, variables } = symbols(&file)?;
         let relocated = file.dynamic_relocations().into_iter().flatten().filter_map(|(place, relocation)| {
             // Only those of the image's own addresses matter: the addend is the address.
             let own = matches!(relocation.target(), object::RelocationTarget::Absolute);
             own.then_some((place, relocation.addend() as u64))
         });
         let relocated = Rc::new(relocated.collect());
-        let (functions, names) = (Rc::new(functions), Rc::new(names));
-        let patched = Vec::new();
-        Ok(Self { loaded, memory, code, functions, names, relocated, table, patched, bytes: Rc::new(bytes) })
+        let (functions, names, variables) = (Rc::new(functions), Rc::new(names), Rc::new(variables));
+        let (patched, bytes) = (Vec::new(), Rc::new(bytes));
+        Ok(Self { loaded, memory, code, functions, names, variables, relocated, table, patched, bytes })
     }
 
     /// The file's bytes, for readers of what is not loaded.
@@ -154,6 +156,20 @@ impl Image {
         found.range.contains(&addr).then_some(found)
     }
 
+    /// Whether all these bytes are of one variable.
+    pub fn is_in_variable(&self, bytes: &Range<u64>) -> bool {
+        let after = self.variables.partition_point(|variable| variable.start <= bytes.start);
+        let before = self.variables[..after].last();
+        before.is_some_and(|variable| bytes.end <= variable.end)
+    }
+
+    /// Makes all variables shorter by a byte.
+    pub fn shorten_variables(&mut self) {
+        for variable in Rc::make_mut(&mut self.variables) {
+            variable.end -= 1;
+        }
+    }
+
     /// The address of what has this name.
     pub fn name(&self, name: &str) -> Option<u64> {
         self.names.get(name).copied()
@@ -207,19 +223,32 @@ impl Image {
     }
 }
 
-/// Functions in ascending order, and where everything named is.
-fn symbols(file: &ElfFile64) -> Result<(Vec<Function>, HashMap<String, u64>)> {
-    let mut functions = Vec::new();
-    let mut names = HashMap::new();
+/// What the symbols say.
+struct Symbols {
+    /// In ascending order.
+    functions: Vec<Function>,
+    /// Where everything named is.
+    names: HashMap<String, u64>,
+    /// In ascending order.
+    variables: Vec<Range<u64>>,
+}
+
+fn symbols(file: &ElfFile64) -> Result<Symbols> {
+    let (mut functions, mut names, mut variables) = (Vec::new(), HashMap::new(), Vec::new());
     for symbol in file.symbols() {
         let name = symbol.name()?;
         if symbol.is_undefined() || name.is_empty() {
             continue;
         }
         let name = format!("{:#}", rustc_demangle::demangle(name));
-        if symbol.kind() == SymbolKind::Text && symbol.size() > 0 {
-            let range = symbol.address()..symbol.address() + symbol.size();
-            functions.push(Function { name: name.clone(), range, other_entries: Vec::new() });
+        let range = symbol.address()..symbol.address() + symbol.size();
+        match symbol.kind() {
+            _ if range.is_empty() => {}
+            SymbolKind::Text => {
+                functions.push(Function { name: name.clone(), range, other_entries: Vec::new() });
+            }
+            SymbolKind::Data => variables.push(range),
+            _ => {}
         }
         names.insert(name, symbol.address());
     }
@@ -235,5 +264,6 @@ fn symbols(file: &ElfFile64) -> Result<(Vec<Function>, HashMap<String, u64>)> {
         }
         is_entry
     });
-    Ok((functions, names))
+    variables.sort_by_key(|variable| (variable.start, variable.end));
+    Ok(Symbols { functions, names, variables })
 }

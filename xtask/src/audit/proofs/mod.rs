@@ -3,6 +3,7 @@
 
 mod coverage;
 pub mod edge;
+pub mod given;
 pub mod inline;
 pub mod landing;
 pub mod mask;

@@ -24,6 +24,8 @@ pub enum Proof {
     Window,
     /// No vector register is touched that holds somebody else's value.
     Vectors,
+    /// What a routine goes by is what it was given, or has set itself; of memory of its own, whole variables.
+    Given,
     /// What a routine answers at a fault is what it has done: see `bounded`.
     Count,
 }
@@ -38,6 +40,7 @@ pub const PROOFS: &[(Proof, &str)] = &[
     (Proof::Edge, "no landing does more bytes than are left"),
     (Proof::Window, "the window is open where it must be, and left as it was"),
     (Proof::Vectors, "no vector register is touched that holds another's value"),
+    (Proof::Given, "no register is read that nobody has set, and no variable beyond its end"),
 ];
 
 /// Something that is not as it should be.

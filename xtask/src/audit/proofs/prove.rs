@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use super::{
-    edge,
+    edge, given,
     inline::{self, Inlined},
     mask::{self, Calls},
     proof::{Proof, Violation},
@@ -71,11 +71,15 @@ pub fn prove_routines(binary: &Binary, only: Option<&str>) -> Report {
                 report.user_accesses += findings.user_accesses();
                 report.violations.extend(findings.violations);
                 report.violations.extend(edge::audit(binary, function));
+                report.violations.extend(given::audit(binary, function, kind, &entries));
                 report.violations.extend(vectors::audit(binary, function));
             }
             // They have no user side.
-            Some(Ok(Kind::Helper | Kind::Vector)) => {
+            Some(Ok(kind @ (Kind::Helper | Kind::Vector))) => {
                 report.violations.extend(vectors::audit(binary, function));
+                if kind == Kind::Helper {
+                    report.violations.extend(given::audit(binary, function, kind, &entries));
+                }
                 let inside = entries.iter().filter(|entry| function.range.contains(&entry.insn));
                 for entry in inside {
                     let what = "has an entry but accesses no user memory";

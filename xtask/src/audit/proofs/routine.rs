@@ -62,7 +62,8 @@ pub fn audit(binary: &Binary, function: &Function, kind: Kind, entries: &[Entry]
     findings
 }
 
-fn arguments(binary: &Binary, kind: Kind) -> impl Iterator<Item = (Reg, Role)> {
+/// The registers that the function is called with, and what is in them.
+pub fn arguments(binary: &Binary, kind: Kind) -> impl Iterator<Item = (Reg, Role)> {
     let roles = match kind {
         Kind::Routine(roles) | Kind::Sentinel(roles) => Some(roles),
         Kind::Helper | Kind::Vector => None,

@@ -14,12 +14,15 @@ use crate::audit::{
         image::{Function, Image},
     },
     proofs::{
-        edge,
+        edge, given,
         proof::{Proof, Violation},
         prove::prove_routines,
         routine, vectors,
     },
 };
+
+/// How many registers of a function lose their first values.
+const FIRST_VALUES: usize = 8;
 
 /// A routine to break.
 #[derive(Debug)]
@@ -198,6 +201,22 @@ impl Routine<'_> {
             let found = self.prove(|image| erase(image, self.binary, guard.clone()));
             let place = self.binary.image.describe(guard.start);
             outcomes.add("landing not held back", place, has(&found, self.function, &[Proof::Edge]));
+        }
+    }
+
+    /// A register does not get its first value; variables end earlier.
+    pub fn seed_given(&self, outcomes: &mut Outcomes) {
+        let first = given::first_values(self.binary, self.function, self.kind, self.entries);
+        let code = self.binary.decode(self.function);
+        for insn in first.iter().take(FIRST_VALUES).filter_map(|addr| code.get(addr)) {
+            let found = self.prove(|image| erase(image, self.binary, insn.addr..insn.end()));
+            let named = found.iter().any(|it| it.proof == Proof::Given && it.addr == insn.end());
+            outcomes.add("register that nobody has set", self.binary.image.describe(insn.addr), named);
+        }
+        if self.kind == Kind::Helper {
+            let found = self.prove(Image::shorten_variables);
+            let named = has(&found, self.function, &[Proof::Given]);
+            outcomes.add("variable that ends earlier", self.function.name.clone(), named);
         }
     }
 

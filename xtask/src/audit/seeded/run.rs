@@ -37,8 +37,12 @@ pub fn run(
     let mut outcomes = Outcomes::default();
     let entries = binary.image.entries().unwrap_or_default();
     for function in binary.image.functions() {
-        if let Some(Ok(kind @ Kind::Routine(_))) = assembly::kind(&function.name) {
-            let routine = Routine { binary, function, kind, entries: &entries };
+        let Some(Ok(kind @ (Kind::Routine(_) | Kind::Helper))) = assembly::kind(&function.name) else {
+            continue;
+        };
+        let routine = Routine { binary, function, kind, entries: &entries };
+        routine.seed_given(&mut outcomes);
+        if kind != Kind::Helper {
             routine.seed_table(&mut outcomes);
             routine.seed_window(&mut outcomes);
             routine.seed_edge(&mut outcomes);
