@@ -191,3 +191,16 @@ impl From<TableError> for SelftestError {
         Self::Table(error)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::reaches_into_hole;
+
+    #[test]
+    fn a_limit_may_end_where_a_hole_begins() {
+        // The lower half of 48 bits, which each of the machines translates.
+        assert!(!reaches_into_hole(1 << 47));
+        // The first address of the upper half lies below it.
+        assert!(reaches_into_hole((1 << 63) + 1));
+    }
+}

@@ -274,3 +274,17 @@ pub(crate) fn force_cpu(path: usize) {
 pub(crate) fn forget_cpu() {
     CPU.store(0, Ordering::Relaxed);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::can_translate;
+
+    #[test]
+    fn between_the_halves_lies_a_hole() {
+        for (addr, is_canonical) in
+            [(0, true), ((1 << 47) - 1, true), (1 << 47, false), ((!0 << 47) - 1, false), (!0 << 47, true)]
+        {
+            assert_eq!(can_translate(addr), is_canonical, "{addr:#x}");
+        }
+    }
+}
