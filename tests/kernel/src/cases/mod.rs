@@ -152,7 +152,9 @@ const WITH_FRAME: &[Named] = cases! {
     selftest: a_right_handler_passes,
         the_callers_interrupts_stay_off,
         an_address_that_will_not_do_is_refused,
-        what_the_kernel_says_of_other_faults_counts;
+        what_the_kernel_says_of_other_faults_counts,
+        an_own_fault_that_does_not_happen_is_seen,
+        an_own_fault_that_changes_the_interrupts_is_named;
     own: a_faultable_instruction_of_the_kernels_own_is_recovered;
 };
 

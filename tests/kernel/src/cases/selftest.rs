@@ -13,7 +13,9 @@ use crate::{
     arch::{Features, frame::SPARE_NAME, window},
     broken::{self, Defect},
     ensure, fault,
-    space::{HOLE, KERNEL_LAZY, LAZY, PAGE, RO, RW},
+    line::asm::{disable_irqs, enable_irqs, irqs_enabled},
+    pte,
+    space::{HOLE, KERNEL_LAZY, KERNEL_ONLY, LAZY, PAGE, RO, RW},
 };
 
 /// Faults that the cases behind the vector have the kernel's own handler repair.
@@ -46,10 +48,10 @@ pub fn the_callers_window_stays_as_it_was() -> Result<(), String> {
 }
 
 pub fn the_callers_interrupts_stay_off() -> Result<(), String> {
-    crate::line::asm::disable_irqs();
+    disable_irqs();
     let told = selftest(HOLE.start(), |_| true, |pc| pc);
-    let are_on = crate::line::asm::irqs_enabled();
-    crate::line::asm::enable_irqs();
+    let are_on = irqs_enabled();
+    enable_irqs();
     ensure!(told == Ok(Told::Kinds) && !are_on, "{told:?}, on: {are_on}");
     Ok(())
 }
@@ -89,6 +91,43 @@ pub fn what_the_kernel_says_of_other_faults_counts() -> Result<(), String> {
     Ok(())
 }
 
+/// The page comes in front of the access, which says so: nobody has had to step over it.
+pub fn an_own_fault_that_does_not_happen_is_seen() -> Result<(), String> {
+    let addr = KERNEL_ONLY.start();
+    let gone = pte::change(addr, |_| 0);
+    let told = selftest(
+        addr,
+        |own| {
+            drop(gone);
+            own.raise()
+        },
+        |pc| pc,
+    );
+    ensure!(told == Err(HandlerError::OwnFaultLost), "{told:?}");
+    Ok(())
+}
+
+/// In both directions.
+pub fn an_own_fault_that_changes_the_interrupts_is_named() -> Result<(), String> {
+    for were_on in [true, false] {
+        if !were_on {
+            disable_irqs();
+        }
+        let changes = |_| {
+            if were_on {
+                disable_irqs()
+            } else {
+                enable_irqs()
+            }
+            true
+        };
+        let told = selftest(HOLE.start(), changes, |pc| pc);
+        enable_irqs();
+        ensure!(told == Err(HandlerError::Interrupts { were_on }), "{were_on}: {told:?}");
+    }
+    Ok(())
+}
+
 /// What each defect is called.
 pub fn a_wrong_handler_is_named() -> Result<(), String> {
     use HandlerError::{Clobbered, Interrupts, Window, WrongAccess, WrongAddress, WrongKind, WrongRegister};
@@ -125,7 +164,7 @@ pub fn a_wrong_handler_is_named() -> Result<(), String> {
             Defect::ForgetsPc => false,
         };
         // The handler's defect may have left something behind.
-        crate::line::asm::enable_irqs();
+        enable_irqs();
         ensure!(right, "{defect:?}: {told:?}");
     }
     a_right_handler_of_the_kernels_own_passes()
