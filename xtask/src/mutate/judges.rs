@@ -63,8 +63,9 @@ const KERNEL_FIRST: [Judge; 13] =
 const GENERAL_FIRST: [Judge; 13] =
     [General, Kernel, Small, Sweep, Units, Handler, HandlerHere, Moving, Audit, Tagged, Here, Boots, Living];
 
-/// What only kernels have.
+/// What only kernels have, or what they alone have in full: they ask for more features of a CPU's.
 const OF_KERNELS: &[&str] = &[
+    "/cpu.S",
     "asm/x86_64/vector.S",
     "asm/aarch64/vector.S",
     "asm/aarch64/mops.S",
@@ -141,7 +142,8 @@ impl Judge {
     /// How long its tests may run. They take a fraction of that: what is late hangs. Boots have limits of their own.
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
-            Units | Small | Sweep | Handler | HandlerHere => 300,
+            Units | Small | Sweep => 120,
+            Handler | HandlerHere => 300,
             Moving | General | Tagged | Audit | Kernel => 600,
             Boots | Living | Here => 3600,
         })

@@ -32,8 +32,8 @@ pub enum Verdict {
     Survived,
 }
 
-/// Has a change judged, until one catches it. A judge who is not yet `trusted` then judges the tree without it, too: a test
-/// that fails anyway tells nothing.
+/// Has a change judged, until one says that it is wrong or cannot be built. If that one is not yet `trusted`, he judges the
+/// tree without it, too: who finds that wrong anyway, or cannot build it, tells nothing.
 pub fn run(
     tree: &Tree,
     change: &Change,
@@ -52,9 +52,7 @@ pub fn run(
         Ok(None)
     })?;
     let Some((judge, verdict)) = found else { return Ok(Verdict::Survived) };
-    if matches!(verdict, Verdict::Caught(_)) {
-        trust(tree, judge, machine, log, trusted)?;
-    }
+    trust(tree, judge, machine, log, trusted)?;
     Ok(verdict)
 }
 
