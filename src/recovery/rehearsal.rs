@@ -381,3 +381,19 @@ impl Around {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_taken_for_a_cause_only_if_it_can_be_nothing_else() {
+        let whole = Cause::new(Some(Access::Read), FaultKind::NotPresent).to_register();
+        assert!(is_cause(whole, Access::Read));
+        // The low bits say a read, too, but no cause is without the bit above them.
+        for value in [UNTOLD, whole ^ 1 << 16, whole | 1 << 17] {
+            assert!(!is_cause(value, Access::Read), "{value:#x}");
+        }
+        assert!(!is_cause(whole, Access::Write));
+    }
+}

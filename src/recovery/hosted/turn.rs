@@ -57,3 +57,31 @@ fn is_gone(thread: pid_t) -> bool {
     // SAFETY: the location is this thread's own.
     status != 0 && unsafe { errno.read() } == libc::ESRCH
 }
+
+#[cfg(test)]
+mod tests {
+    use core::{mem, sync::atomic::AtomicUsize};
+    use std::thread;
+
+    use super::*;
+
+    #[test]
+    fn one_thread_has_its_turn_and_a_mark_that_it_left_is_its_own() {
+        static INSIDE: AtomicUsize = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..4 {
+                scope.spawn(|| {
+                    for _ in 0..200 {
+                        let _turn = Turn::take();
+                        assert_eq!(INSIDE.fetch_add(1, Ordering::Relaxed), 0, "two at once");
+                        thread::yield_now();
+                        INSIDE.fetch_sub(1, Ordering::Relaxed);
+                    }
+                });
+            }
+        });
+        // As behind a fork: the child's thread has the number of the one that had its turn.
+        mem::forget(Turn::take());
+        drop(Turn::take());
+    }
+}
