@@ -53,11 +53,12 @@ usage: cargo xtask COMMAND
   fuzz [--seconds N] [TARGET..]
                    the targets of tests/fuzz, each for N seconds (60), with inputs that libFuzzer chooses:
                    arrays, cursors, futex, iovec, ranges, reports, strings, structs, tables
-  mutate [--seed S] [--count N] [--quick | --slow] [--go-on] [ARCH..]
+  mutate [--seed S] [--count N] [--quick | --slow | --by JUDGE] [--go-on] [ARCH..]
                    N changes (50) of each machine's assembly and trap side, drawn by a seed: each is
                    caught by a test or by the audit, or proved to change nothing; hours, no part of
                    `test`; --go-on keeps what the committed list of an earlier run says; --quick asks
-                   only who takes minutes, and leaves more that nothing has caught; --slow the others
+                   only who takes minutes, and leaves more that nothing has caught; --slow the others;
+                   --by the one of that name in the list
   bench [--check] [--store] [--plot]
                    times everything beside what others do; --check holds it against benches/goals.csv,
                    --store keeps the run, --plot draws what is kept

@@ -60,8 +60,9 @@ impl Orders {
             Self { seed: 1, count: COUNT, goes_on: false, asked: Asked::All, machines: Vec::new() };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
+            let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
             let mut number = || -> Result<u64> {
-                let value = args.next().with_context(|| format!("{arg} needs a number"))?;
+                let value = value()?;
                 value.parse().with_context(|| format!("{arg} needs a number, and not {value:?}"))
             };
             match arg.as_str() {
@@ -70,8 +71,11 @@ impl Orders {
                 "--go-on" => orders.goes_on = true,
                 "--quick" => orders.asked = Asked::Quick,
                 "--slow" => orders.asked = Asked::Slow,
+                "--by" => orders.asked = Asked::One(Judge::by_name(value()?)?),
                 name if !name.starts_with('-') => orders.machines.push(name.to_owned()),
-                other => bail!("no option {other:?}; there are --seed, --count, --go-on, --quick and --slow"),
+                other => {
+                    bail!("no option {other:?}; there are --seed, --count, --go-on, --quick, --slow and --by")
+                }
             }
         }
         Ok(orders)
@@ -94,10 +98,7 @@ pub fn judge(args: &[String]) -> Option<ExitCode> {
     if option != JUDGE {
         return None;
     }
-    let verdict = || {
-        let judge = Judge::by_name(name).with_context(|| format!("no judge {name:?}"))?;
-        court::judge(judge, machine::chosen(slice::from_ref(machine))?[0])
-    };
+    let verdict = || court::judge(Judge::by_name(name)?, machine::chosen(slice::from_ref(machine))?[0]);
     Some(ExitCode::from(verdict().unwrap_or_else(|error| {
         println!("error: {error:#}");
         NOT_BUILT
@@ -196,7 +197,7 @@ impl std::fmt::Display for Sum {
 
 #[cfg(test)]
 mod tests {
-    use super::{Asked, COUNT, Orders};
+    use super::{Asked, COUNT, Judge, Orders};
 
     #[test]
     fn orders_are_read_and_nothing_else() {
@@ -209,10 +210,14 @@ mod tests {
         assert_eq!(parse(&[]), orders(1, COUNT, false, &[]));
         assert_eq!(parse(&["--seed", "7", "x86_64", "--go-on"]), orders(7, COUNT, true, &["x86_64"]));
         assert_eq!(parse(&["--count", "3"]), orders(1, 3, false, &[]));
-        for (option, asked) in [("--quick", Asked::Quick), ("--slow", Asked::Slow)] {
-            assert!(parse(&[option]).is_some_and(|orders| orders.asked == asked));
+        for (options, asked) in [
+            (&["--quick"][..], Asked::Quick),
+            (&["--slow"], Asked::Slow),
+            (&["--by", "audit"], Asked::One(Judge::Audit)),
+        ] {
+            assert!(parse(options).is_some_and(|orders| orders.asked == asked));
         }
-        for wrong in [&["--seed"][..], &["--count", "x"], &["--fast"]] {
+        for wrong in [&["--seed"][..], &["--count", "x"], &["--fast"], &["--by"], &["--by", "nobody"]] {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }
     }

@@ -11,7 +11,7 @@ use anyhow::{Context, Result, ensure};
 
 use super::judges::Judge;
 use crate::{
-    audit,
+    audit, count,
     env::{
         command,
         cross::{Cross, NO_TRYBUILD},
@@ -111,6 +111,7 @@ pub fn judge(judge: Judge, machine: &'static Machine) -> Result<u8> {
                 Ok(())
             })?
         }
+        Judge::Counts => told(|tally| count::run(&[machine.name.to_owned()], tally))?,
         Judge::Boots => boots(machine)?,
         Judge::Living => {
             let toolchain = toolchain::require(machine.target)?;

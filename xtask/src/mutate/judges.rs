@@ -3,6 +3,8 @@
 
 use std::{env::consts::ARCH, time::Duration};
 
+use anyhow::{Context, Result};
+
 use super::sources::is_of_all;
 use crate::machine::Machine;
 
@@ -27,6 +29,8 @@ pub enum Judge {
     Audit,
     /// The proof over the test kernel, and its first boot.
     Kernel,
+    /// How many instructions each operation takes in the test kernel: what slows a routine down changes nothing else.
+    Counts,
     /// The other boots.
     Boots,
     /// The test kernel on the living line, with ax-cpu's tables; and the example kernels.
@@ -45,23 +49,68 @@ pub enum Asked {
     Quick,
     /// The others, and the first boot: for what those have left.
     Slow,
+    /// This one alone: for a mutation that a test behind the others was written for.
+    One(Judge),
     /// The quickest, of what is proved to change nothing: all would take ten minutes to find nothing.
     Quickest,
 }
 
 use Judge::{
-    Audit, Boots, General, Handler, HandlerHere, Here, Kernel, Living, Moving, Small, Sweep, Tagged, Units,
+    Audit, Boots, Counts, General, Handler, HandlerHere, Here, Kernel, Living, Moving, Small, Sweep, Tagged,
+    Units,
 };
 
 /// All, the cheap ones first.
-const PROCESS_FIRST: [Judge; 13] =
-    [Small, Sweep, Units, Handler, HandlerHere, General, Moving, Audit, Kernel, Tagged, Here, Boots, Living];
+const PROCESS_FIRST: [Judge; 14] = [
+    Small,
+    Sweep,
+    Units,
+    Handler,
+    HandlerHere,
+    General,
+    Moving,
+    Audit,
+    Kernel,
+    Counts,
+    Tagged,
+    Here,
+    Boots,
+    Living,
+];
 /// The same for what only kernels have.
-const KERNEL_FIRST: [Judge; 13] =
-    [Units, HandlerHere, Kernel, Boots, Small, Sweep, Handler, General, Moving, Audit, Tagged, Here, Living];
+const KERNEL_FIRST: [Judge; 14] = [
+    Units,
+    HandlerHere,
+    Kernel,
+    Boots,
+    Small,
+    Sweep,
+    Handler,
+    General,
+    Moving,
+    Audit,
+    Counts,
+    Tagged,
+    Here,
+    Living,
+];
 /// For what a process has if no vector register may be used.
-const GENERAL_FIRST: [Judge; 13] =
-    [General, Kernel, Small, Sweep, Units, Handler, HandlerHere, Moving, Audit, Tagged, Here, Boots, Living];
+const GENERAL_FIRST: [Judge; 14] = [
+    General,
+    Kernel,
+    Counts,
+    Small,
+    Sweep,
+    Units,
+    Handler,
+    HandlerHere,
+    Moving,
+    Audit,
+    Tagged,
+    Here,
+    Boots,
+    Living,
+];
 
 /// What only kernels have, or what they alone have in full: they ask for more features of a CPU's.
 const OF_KERNELS: &[&str] = &[
@@ -97,6 +146,7 @@ pub fn order(file: &str, machine: &Machine) -> Vec<Judge> {
         HandlerHere => !is_here && is_of_all(file),
         // This machine's own tests have them all.
         Here => is_here || is_of_all(file),
+        Counts => file.starts_with("asm/"),
         General => ["x86_64", "aarch64"].contains(&machine.name) && !is_of_all(file),
         // What the process on this machine shows is the same there.
         Tagged => file.ends_with("tag.rs") || file.ends_with("limit.rs") || file.contains("src/arch/"),
@@ -118,6 +168,7 @@ impl Judge {
             Tagged => "tagged addresses",
             Audit => "audit",
             Kernel => "kernel audit and boot",
+            Counts => "instruction counts",
             Boots => "other boots",
             Living => "living line and examples",
             HandlerHere => "extable, signals, rehearsal here",
@@ -125,14 +176,18 @@ impl Judge {
         }
     }
 
-    pub fn by_name(name: &str) -> Option<Self> {
-        PROCESS_FIRST.into_iter().find(|judge| judge.name() == name)
+    pub fn by_name(name: &str) -> Result<Self> {
+        let names = || PROCESS_FIRST.map(Self::name).join("; ");
+        let mut all = PROCESS_FIRST.into_iter();
+        all.find(|judge| judge.name() == name)
+            .with_context(|| format!("no judge {name:?}; there are: {}", names()))
     }
 
     /// Whether it is one of those.
     pub fn is(self, asked: Asked) -> bool {
         match asked {
             Asked::All => true,
+            Asked::One(judge) => self == judge,
             Asked::Quick => !matches!(self, Boots | Living | Here),
             Asked::Slow => matches!(self, Kernel | Boots | Living | Here),
             Asked::Quickest => matches!(self, Units | Small | Sweep | HandlerHere | Audit),
@@ -144,7 +199,7 @@ impl Judge {
         Duration::from_secs(match self {
             Units | Small | Sweep => 120,
             Handler | HandlerHere => 300,
-            Moving | General | Tagged | Audit | Kernel => 600,
+            Moving | General | Tagged | Audit | Kernel | Counts => 600,
             Boots | Living | Here => 3600,
         })
     }
@@ -170,8 +225,8 @@ mod tests {
     #[test]
     fn names_are_read() {
         for judge in super::PROCESS_FIRST {
-            assert_eq!(Judge::by_name(judge.name()), Some(judge));
+            assert_eq!(Judge::by_name(judge.name()).ok(), Some(judge));
         }
-        assert_eq!(Judge::by_name(""), None);
+        assert!(Judge::by_name("").is_err());
     }
 }
