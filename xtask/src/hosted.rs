@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //! `cargo xtask hosted`: the tests in a Linux process, of this machine and of the others.
 
-use std::env::consts::ARCH;
+use std::{env::consts::ARCH, process::Command};
 
 use anyhow::Result;
 
@@ -166,11 +166,22 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
         if machine.name == ARCH {
             VARIANTS.iter().try_for_each(|variant| variant.run(tally))?;
             adapters::test(tally)?;
+            count_tests(interleavings(), "hosted, each interleaving", tally)?;
         } else {
             emulated(machine, tally)?;
         }
     }
     Ok(())
+}
+
+/// What threads share, before a model checker.
+pub fn interleavings() -> Command {
+    let mut command = command::clean("cargo");
+    command
+        .args(["test", "--release"])
+        .current_dir(root().join("tests/loom"))
+        .env("CARGO_TARGET_DIR", root().join("target/loom"));
+    command
 }
 
 /// One build for another machine, run by an emulator. The sweep is small, but hits all that the full one does.

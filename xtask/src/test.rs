@@ -42,15 +42,16 @@ pub fn run(tally: &mut Tally) -> Result<()> {
 /// The checks of form: formatting, lints, documentation.
 fn form(tally: &mut Tally) -> Result<()> {
     tally.check("formatting", succeeds(cargo(&["fmt", "--all", "--check"]))?);
-    let mut test_kernel = cargo(&["fmt", "--all", "--check"]);
-    test_kernel.current_dir(root().join("tests/kernel"));
-    tally.check("formatting of the test kernel", succeeds(test_kernel)?);
-    let mut living = cargo(&["fmt", "--all", "--check"]);
-    living.current_dir(root().join("tests/kernel-living"));
-    tally.check("formatting of the test kernel on the living line", succeeds(living)?);
-    let mut targets = cargo(&["fmt", "--all", "--check"]);
-    targets.current_dir(root().join("tests/fuzz"));
-    tally.check("formatting of the targets of cargo fuzz", succeeds(targets)?);
+    for (name, folder) in [
+        ("the test kernel", "tests/kernel"),
+        ("the test kernel on the living line", "tests/kernel-living"),
+        ("the targets of cargo fuzz", "tests/fuzz"),
+        ("what is tested in each interleaving", "tests/loom"),
+    ] {
+        let mut apart = cargo(&["fmt", "--all", "--check"]);
+        apart.current_dir(root().join(folder));
+        tally.check(&format!("formatting of {name}"), succeeds(apart)?);
+    }
     for (name, folder) in kernel::examples::folders() {
         let mut example = cargo(&["fmt", "--all", "--check"]);
         example.current_dir(folder);

@@ -17,6 +17,7 @@ use crate::{
         cross::{Cross, NO_TRYBUILD},
         toolchain,
     },
+    hosted,
     kernel::{
         boot::{self, Boot},
         build, examples, living,
@@ -96,10 +97,11 @@ pub fn judge(judge: Judge, machine: &'static Machine) -> Result<u8> {
         Judge::Moving => of_tests(&PLAIN, MOVING, MOVING_HERE)?,
         Judge::Handler => of_tests(&PLAIN, HANDLER, HANDLER_HERE)?,
         Judge::HandlerHere => {
-            tests_pass(this_machine()?, &PLAIN, &[HANDLER, HANDLER_HERE].concat(), judge.limit())?
+            tests_pass(this_machine()?, &PLAIN, &[UNITS, HANDLER, HANDLER_HERE].concat(), judge.limit())?
         }
         Judge::General => of_tests(&GENERAL, ROUTINES, &[])?,
         Judge::Tagged => of_tests(&TAGGED, TAGS, &[])?,
+        Judge::Interleavings => passes(|| Ok(hosted::interleavings()), &[], judge.limit())?,
         Judge::Audit => told(|tally| audit::claims_of_processes(machine, tally))?,
         Judge::Kernel => {
             let elf = build::plain(machine, &toolchain::require(machine.target)?)?;
@@ -158,10 +160,14 @@ fn boots(machine: &'static Machine) -> Result<bool> {
     Ok(true)
 }
 
-/// Builds tests of the library, and runs them until one fails, or is late.
+/// Builds tests of the library, and runs them.
 fn tests_pass(machine: &'static Machine, build: &Build, tests: &[&str], limit: Duration) -> Result<bool> {
     let (options, of_runner) = tests.split_at(tests.iter().position(|it| *it == "--").unwrap_or(tests.len()));
-    let command = || of_tests(machine, build, options);
+    passes(|| of_tests(machine, build, options), of_runner, limit)
+}
+
+/// Builds the tests of a cargo, and runs them until one fails, or is late.
+fn passes(command: impl Fn() -> Result<Command>, of_runner: &[&str], limit: Duration) -> Result<bool> {
     let mut built = command()?;
     built.arg("--no-run");
     ensure!(status(built)?.success(), "the tests do not build");

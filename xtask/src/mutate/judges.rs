@@ -25,6 +25,8 @@ pub enum Judge {
     General,
     /// The same with addresses that have tags.
     Tagged,
+    /// What threads share, in each interleaving.
+    Interleavings,
     /// The proof over two programs.
     Audit,
     /// The proof over the test kernel, and its first boot.
@@ -35,7 +37,7 @@ pub enum Judge {
     Boots,
     /// The test kernel on the living line, with ax-cpu's tables; and the example kernels.
     Living,
-    /// The side of signals on this machine, for what is the same on all machines.
+    /// The unit tests and the side of signals on this machine, for what is the same on all machines.
     HandlerHere,
     /// All tests of this machine, for the same.
     Here,
@@ -56,15 +58,16 @@ pub enum Asked {
 }
 
 use Judge::{
-    Audit, Boots, Counts, General, Handler, HandlerHere, Here, Kernel, Living, Moving, Small, Sweep, Tagged,
-    Units,
+    Audit, Boots, Counts, General, Handler, HandlerHere, Here, Interleavings, Kernel, Living, Moving, Small,
+    Sweep, Tagged, Units,
 };
 
 /// All, the cheap ones first.
-const PROCESS_FIRST: [Judge; 14] = [
+const PROCESS_FIRST: [Judge; 15] = [
     Small,
     Sweep,
     Units,
+    Interleavings,
     Handler,
     HandlerHere,
     General,
@@ -78,7 +81,7 @@ const PROCESS_FIRST: [Judge; 14] = [
     Living,
 ];
 /// The same for what only kernels have.
-const KERNEL_FIRST: [Judge; 14] = [
+const KERNEL_FIRST: [Judge; 15] = [
     Units,
     HandlerHere,
     Kernel,
@@ -90,12 +93,13 @@ const KERNEL_FIRST: [Judge; 14] = [
     Moving,
     Audit,
     Counts,
+    Interleavings,
     Tagged,
     Here,
     Living,
 ];
 /// For what a process has if no vector register may be used.
-const GENERAL_FIRST: [Judge; 14] = [
+const GENERAL_FIRST: [Judge; 15] = [
     General,
     Kernel,
     Counts,
@@ -106,6 +110,7 @@ const GENERAL_FIRST: [Judge; 14] = [
     HandlerHere,
     Moving,
     Audit,
+    Interleavings,
     Tagged,
     Here,
     Boots,
@@ -133,6 +138,8 @@ const OF_KERNELS: &[&str] = &[
     "/window.rs",
 ];
 const WITHOUT_VECTORS: &str = "/narrow.S";
+/// The file of which `tests/loom` makes its own.
+const MODELLED: &str = "src/recovery/hosted/former.rs";
 
 /// Who is asked about a change of a file on a machine, in this order.
 pub fn order(file: &str, machine: &Machine) -> Vec<Judge> {
@@ -147,6 +154,7 @@ pub fn order(file: &str, machine: &Machine) -> Vec<Judge> {
         // This machine's own tests have them all.
         Here => is_here || is_of_all(file),
         Counts => file.starts_with("asm/"),
+        Interleavings => file == MODELLED,
         General => ["x86_64", "aarch64"].contains(&machine.name) && !is_of_all(file),
         // What the process on this machine shows is the same there.
         Tagged => file.ends_with("tag.rs") || file.ends_with("limit.rs") || file.contains("src/arch/"),
@@ -166,12 +174,13 @@ impl Judge {
             Handler => "extable, signals, rehearsal",
             General => "process without vector registers",
             Tagged => "tagged addresses",
+            Interleavings => "each interleaving",
             Audit => "audit",
             Kernel => "kernel audit and boot",
             Counts => "instruction counts",
             Boots => "other boots",
             Living => "living line and examples",
-            HandlerHere => "extable, signals, rehearsal here",
+            HandlerHere => "unit tests, extable, signals, rehearsal here",
             Here => "all tests here",
         }
     }
@@ -199,7 +208,7 @@ impl Judge {
         Duration::from_secs(match self {
             Units | Small | Sweep => 120,
             Handler | HandlerHere => 300,
-            Moving | General | Tagged | Audit | Kernel | Counts => 600,
+            Moving | General | Tagged | Interleavings | Audit | Kernel | Counts => 600,
             Boots | Living | Here => 3600,
         })
     }
