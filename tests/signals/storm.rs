@@ -4,6 +4,7 @@
 use std::{
     env,
     ffi::c_void,
+    hint::spin_loop,
     mem, panic, ptr,
     sync::{
         Mutex, PoisonError,
@@ -223,6 +224,10 @@ fn storm(
                 let before = copied.load(SeqCst);
                 while round % 16 == 0 && copied.load(SeqCst) == before && !has_failed.load(SeqCst) {
                     thread::yield_now();
+                }
+                if round % 16 == 0 {
+                    // Nor all at the beginning of the next one.
+                    (0..round / 16 % 97 * 64).for_each(|_| spin_loop());
                 }
                 for signal in BOTH {
                     match round % 4 {
