@@ -16,6 +16,9 @@ use super::{
 
 /// The section of the exception table.
 const TABLE: &str = "axptr_ex_table";
+/// Those of ax-cpu's tables.
+const AX_CPU_TABLES: [&str; 2] = ["__ex_table", "__nofault_ex_table"];
+
 /// A linked program in memory.
 #[derive(Clone, Debug)]
 pub struct Image {
@@ -35,6 +38,8 @@ pub struct Image {
     /// What the loader will write, by place.
     relocated: Rc<HashMap<u64, u64>>,
     table: Range<u64>,
+    /// Where a section of ax-cpu's begins.
+    ax_cpu_table: Option<u64>,
     /// Where code has been patched.
     patched: Vec<u64>,
 }
@@ -68,13 +73,16 @@ impl Image {
             }
         }
         let mut code = Vec::new();
-        let mut table = None;
+        let (mut table, mut ax_cpu_table) = (None, None);
         for section in file.sections() {
             let range = section.address()..section.address() + section.size();
             if let SectionFlags::Elf { sh_flags } = section.flags()
                 && sh_flags & u64::from(elf::SHF_EXECINSTR) != 0
             {
                 code.push(range.clone());
+            }
+            if AX_CPU_TABLES.contains(&section.name()?) {
+                ax_cpu_table = Some(section.address());
             }
             if section.name()? == TABLE {
                 ensure!(table.replace(range).is_none(), "it has two sections {TABLE}");
@@ -90,7 +98,19 @@ impl Image {
         let relocated = Rc::new(relocated.collect());
         let (functions, names, variables) = (Rc::new(functions), Rc::new(names), Rc::new(variables));
         let (patched, bytes) = (Vec::new(), Rc::new(bytes));
-        Ok(Self { loaded, memory, code, functions, names, variables, relocated, table, patched, bytes })
+        Ok(Self {
+            loaded,
+            memory,
+            code,
+            functions,
+            names,
+            variables,
+            relocated,
+            table,
+            ax_cpu_table,
+            patched,
+            bytes,
+        })
     }
 
     /// The file's bytes, for readers of what is not loaded.
@@ -197,6 +217,11 @@ impl Image {
         let bytes = self.at(self.table.start).ok_or("the table is not loaded")?;
         let entries = bytes.chunks_exact(ENTRY_SIZE as usize).zip(0..size / ENTRY_SIZE);
         Ok(entries.map(|(bytes, index)| Entry::parse(self.table.start + index * ENTRY_SIZE, bytes)).collect())
+    }
+
+    /// Where there is a table of ax-cpu's.
+    pub fn ax_cpu_table(&self) -> Option<u64> {
+        self.ax_cpu_table
     }
 
     /// Replaces bytes that are loaded to `addr`.

@@ -13,6 +13,11 @@ use crate::audit::{
 /// Order, instructions, directions and landings of all entries.
 pub fn audit(binary: &Binary, entries: &[Entry]) -> Vec<Violation> {
     let mut violations = Vec::new();
+    // The kernels with that feature are audited by themselves: `audit::ax_cpu`.
+    if let Some(addr) = binary.image.ax_cpu_table() {
+        let what = "has a table of ax-cpu's without the feature";
+        violations.push(Violation::new(binary, Proof::Coverage, addr, what));
+    }
     for pair in entries.windows(2) {
         if pair[0].insn >= pair[1].insn {
             let what =
