@@ -3,10 +3,11 @@
 
 use std::{collections::HashSet, path::Path};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 
 use super::{
-    ax_cpu, bounded,
+    ax_cpu,
+    bounded::{self, prove::Proved},
     decode::{all::chosen, isa::Isa},
     learn::open::open,
     linked::{
@@ -65,6 +66,19 @@ pub fn claims_of_processes(machine: &'static Machine, tally: &mut Tally) -> Resu
     let mut shapes = HashSet::new();
     let programs = programs::of_processes(machine)?;
     programs.iter().try_for_each(|program| audit(isa, program, Depth::Claims, &mut shapes, tally))
+}
+
+/// What the execution of their routines claims.
+pub fn counts_of_processes(machine: &'static Machine, tally: &mut Tally) -> Result<()> {
+    let isa = chosen(&[machine.name.to_owned()])?[0];
+    let mut shapes = HashSet::new();
+    for program in programs::of_processes(machine)? {
+        let name = format!("{} {}", isa.name, program.name);
+        let image = Image::read(&program.path, isa.architecture)?;
+        let binary = open(image, isa, program.is_kernel).map_err(|unclear| anyhow!("{name}: {unclear}"))?;
+        judge_counts(&name, &bounded::prove::prove(&binary, &mut shapes, &mut |_| {}), tally);
+    }
+    Ok(())
 }
 
 /// The same of a test kernel.
@@ -141,6 +155,14 @@ fn audit_counts(name: &str, binary: &Binary, shapes: &mut HashSet<String>, tally
     let proved = bounded::prove::prove(binary, shapes, &mut |executed| {
         seeded::landing::seed(executed, &mut outcomes, &mut changes);
     });
+    judge_counts(name, &proved, tally);
+    if proved.routines > 0 {
+        println!("{name}: {} of {} changes of landings change an answer", changes.shown, changes.made);
+    }
+    outcomes.report(name, tally);
+}
+
+fn judge_counts(name: &str, proved: &Proved, tally: &mut Tally) {
     println!(
         "{name}: {} routines executed in {} cases, {} texts like one that was executed",
         proved.routines, proved.cases, proved.alike
@@ -148,9 +170,7 @@ fn audit_counts(name: &str, binary: &Binary, shapes: &mut HashSet<String>, tally
     if proved.routines > 0 {
         let outcome = verdict(&proved.violations.iter().collect::<Vec<_>>());
         tally.check(&format!("{name}: {COUNTS}"), outcome);
-        println!("{name}: {} of {} changes of landings change an answer", changes.shown, changes.made);
     }
-    outcomes.report(name, tally);
 }
 
 /// Prints what is wrong.

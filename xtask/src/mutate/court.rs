@@ -103,6 +103,7 @@ pub fn judge(judge: Judge, machine: &'static Machine) -> Result<u8> {
         Judge::Tagged => of_tests(&TAGGED, TAGS, &[])?,
         Judge::Interleavings => passes(|| Ok(hosted::interleavings()), &[], judge.limit())?,
         Judge::Audit => told(|tally| audit::claims_of_processes(machine, tally))?,
+        Judge::Edges => told(|tally| audit::counts_of_processes(machine, tally))?,
         Judge::Kernel => {
             let elf = build::plain(machine, &toolchain::require(machine.target)?)?;
             told(|tally| {

@@ -31,6 +31,8 @@ pub enum Judge {
     Audit,
     /// The proof over the test kernel, and its first boot.
     Kernel,
+    /// Each routine executed from its bytes, at each edge.
+    Edges,
     /// How many instructions each operation takes in the test kernel: what slows a routine down changes nothing else.
     Counts,
     /// The other boots.
@@ -58,12 +60,12 @@ pub enum Asked {
 }
 
 use Judge::{
-    Audit, Boots, Counts, General, Handler, HandlerHere, Here, Interleavings, Kernel, Living, Moving, Small,
-    Sweep, Tagged, Units,
+    Audit, Boots, Counts, Edges, General, Handler, HandlerHere, Here, Interleavings, Kernel, Living, Moving,
+    Small, Sweep, Tagged, Units,
 };
 
 /// All, the cheap ones first.
-const PROCESS_FIRST: [Judge; 15] = [
+const PROCESS_FIRST: [Judge; 16] = [
     Small,
     Sweep,
     Units,
@@ -75,13 +77,14 @@ const PROCESS_FIRST: [Judge; 15] = [
     Audit,
     Kernel,
     Counts,
+    Edges,
     Tagged,
     Here,
     Boots,
     Living,
 ];
 /// The same for what only kernels have.
-const KERNEL_FIRST: [Judge; 15] = [
+const KERNEL_FIRST: [Judge; 16] = [
     Units,
     HandlerHere,
     Kernel,
@@ -93,13 +96,14 @@ const KERNEL_FIRST: [Judge; 15] = [
     Moving,
     Audit,
     Counts,
+    Edges,
     Interleavings,
     Tagged,
     Here,
     Living,
 ];
 /// For what a process has if no vector register may be used.
-const GENERAL_FIRST: [Judge; 15] = [
+const GENERAL_FIRST: [Judge; 16] = [
     General,
     Kernel,
     Counts,
@@ -110,6 +114,7 @@ const GENERAL_FIRST: [Judge; 15] = [
     HandlerHere,
     Moving,
     Audit,
+    Edges,
     Interleavings,
     Tagged,
     Here,
@@ -153,7 +158,7 @@ pub fn order(file: &str, machine: &Machine) -> Vec<Judge> {
         HandlerHere => !is_here && is_of_all(file),
         // This machine's own tests have them all.
         Here => is_here || is_of_all(file),
-        Counts => file.starts_with("asm/"),
+        Counts | Edges => file.starts_with("asm/"),
         Interleavings => file == MODELLED,
         General => ["x86_64", "aarch64"].contains(&machine.name) && !is_of_all(file),
         // What the process on this machine shows is the same there.
@@ -178,6 +183,7 @@ impl Judge {
             Audit => "audit",
             Kernel => "kernel audit and boot",
             Counts => "instruction counts",
+            Edges => "audit at each edge",
             Boots => "other boots",
             Living => "living line and examples",
             HandlerHere => "unit tests, extable, signals, rehearsal here",
@@ -208,7 +214,7 @@ impl Judge {
         Duration::from_secs(match self {
             Units | Small | Sweep => 120,
             Handler | HandlerHere => 300,
-            Moving | General | Tagged | Interleavings | Audit | Kernel | Counts => 600,
+            Moving | General | Tagged | Interleavings | Audit | Kernel | Counts | Edges => 600,
             Boots | Living | Here => 3600,
         })
     }

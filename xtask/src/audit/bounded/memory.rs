@@ -112,6 +112,8 @@ pub struct Memory {
     stack: [u8; STACK_SIZE as usize],
     /// Where the CPU feature byte lies, and what it holds.
     pub cpu: (u64, u8),
+    /// It was read before anybody had filled it.
+    pub asks: bool,
     pub going: Option<Going>,
     /// How many accesses of user memory there were.
     pub accesses: u32,
@@ -127,6 +129,7 @@ impl Memory {
             sides: [source, destination],
             stack: [0; STACK_SIZE as usize],
             cpu: (cpu, 0),
+            asks: false,
             going: None,
             accesses: 0,
             partial,
@@ -179,6 +182,7 @@ impl Memory {
         let Some(side) = self.side(addr) else {
             if addr == self.cpu.0 && size == 1 {
                 to[0] = self.cpu.1;
+                self.asks |= self.cpu.1 == 0;
                 return Ok(());
             }
             let at = addr.wrapping_sub(STACK);

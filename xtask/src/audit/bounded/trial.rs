@@ -87,6 +87,7 @@ impl<'a> Trial<'a> {
         machine.copier = way.copier;
         let memory = &mut machine.memory;
         memory.cpu.1 = way.cpu;
+        memory.asks = false;
         memory.accesses = 0;
         memory.going = None;
         let mut starts = [0; 2];
@@ -163,6 +164,9 @@ impl<'a> Trial<'a> {
         let cause = machine.registers[usize::from(machine.model.cause)];
         if machine.open != way.open {
             return Err("the window is not as it was".into());
+        }
+        if machine.memory.asks && machine.memory.cpu.1 == 0 {
+            return Err("takes a CPU that nobody has asked for one without features".into());
         }
         let needs = contract.needs(case);
         let done = match contract.there(case) {
