@@ -175,14 +175,19 @@ fn passes(command: impl Fn() -> Result<Command>, of_runner: &[&str], limit: Dura
     let mut run = command()?;
     run.args(of_runner);
     let status = status(limited(&run, limit))?;
-    if TIMED_OUT.contains(&status.code()) {
+    if is_late(status.code()) {
         println!("{LATE}still running after {} s", limit.as_secs());
     }
     Ok(status.success())
 }
 
+/// Whether that is how `timeout` ends if it has to end a command.
+pub fn is_late(code: Option<i32>) -> bool {
+    TIMED_OUT.contains(&code)
+}
+
 /// The command by `timeout`, which ends what it has started as well.
-fn limited(command: &Command, limit: Duration) -> Command {
+pub fn limited(command: &Command, limit: Duration) -> Command {
     let mut limited = Command::new("timeout");
     limited.args(["--kill-after=10", &limit.as_secs().to_string()]).arg(command.get_program());
     limited.args(command.get_args());

@@ -214,9 +214,15 @@ impl Judge {
         Duration::from_secs(match self {
             Units | Small | Sweep => 120,
             Handler | HandlerHere => 300,
-            Moving | General | Tagged | Interleavings | Audit | Kernel | Counts | Edges => 600,
+            Audit => 180,
+            Moving | General | Tagged | Interleavings | Kernel | Counts | Edges => 600,
             Boots | Living | Here => 3600,
         })
+    }
+
+    /// How long all that he does may take, what he builds included. What is wrong may keep an audit from its end, too.
+    pub fn longest(self) -> Duration {
+        self.limit() + Duration::from_secs(600)
     }
 }
 

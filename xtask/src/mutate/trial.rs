@@ -12,7 +12,7 @@ use anyhow::{Context, Result, bail};
 
 use super::{
     change::Change,
-    court::{CAUGHT, LATE, NOT_BUILT, PASSED},
+    court::{self, CAUGHT, LATE, NOT_BUILT, PASSED},
     judges::{self, Asked, Judge},
     tree::Tree,
 };
@@ -81,13 +81,13 @@ fn trust(tree: &Tree, judge: Judge, machine: &Machine, log: &Path, trusted: &mut
 fn ask(tree: &Tree, judge: Judge, machine: &Machine, log: &Path) -> Result<Option<Verdict>> {
     let file = File::create(log).with_context(|| format!("making {}", log.display()))?;
     let mut command = Command::new(env::current_exe().context("finding this program")?);
-    command
-        .args(["mutate", JUDGE, judge.name(), machine.name])
-        .env(ELSEWHERE, tree.root())
-        .stdin(Stdio::null())
-        .stdout(file.try_clone()?)
-        .stderr(file);
-    let code = command.status().context("starting a judge")?.code();
+    command.args(["mutate", JUDGE, judge.name(), machine.name]).env(ELSEWHERE, tree.root());
+    let mut limited = court::limited(&command, judge.longest());
+    limited.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
+    let code = limited.status().context("starting a judge")?.code();
+    if court::is_late(code) {
+        return Ok(Some(Verdict::Caught(format!("{}: it does not end", judge.name()))));
+    }
     let code = code.and_then(|code| u8::try_from(code).ok());
     let said = fs::read(log).with_context(|| format!("reading {}", log.display()))?;
     // The list says nothing of where the tree lay, and what was built of it.
