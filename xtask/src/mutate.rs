@@ -115,7 +115,7 @@ fn of_machine(
     let tree = Tree::copy(home(), place.join(machine.name))?;
     let log = place.join(format!("{}.txt", machine.name));
     let mut list = List::new(&list::folder(), machine.name, orders.seed);
-    let earlier = if orders.goes_on { Some(list.read()?) } else { None };
+    let earlier = if orders.goes_on { Some(list.earlier()?) } else { None };
     let mut trusted = Vec::new();
     if earlier.is_none() {
         println!("{}: what the judges say without a mutation", machine.name);
@@ -165,6 +165,7 @@ fn of_machine(
         let said = outcome.as_ref().map_or(said.clone(), |how| format!("{said}: {how}"));
         bar.hidden(|| tally.check(&said, outcome.map(drop)));
     }
+    list.end()?;
     bar.end();
     println!("{name}: {sum}, seed {}", orders.seed);
     let all = if sum.tried() == orders.count { Ok(()) } else { Err(format!("only {}", sum.tried())) };

@@ -27,13 +27,31 @@ pub struct List {
     machine: &'static str,
     path: PathBuf,
     seed: u64,
-    rows: Vec<[String; 9]>,
+    rows: Vec<Row>,
+    /// Of an earlier run, what this one has not come to: it stays where this one is stopped.
+    ahead: Vec<Row>,
 }
+
+type Row = [String; 9];
 
 impl List {
     /// An empty one.
     pub fn new(folder: &Path, machine: &'static str, seed: u64) -> Self {
-        Self { machine, path: folder.join(machine).with_extension("csv"), seed, rows: Vec::new() }
+        let path = folder.join(machine).with_extension("csv");
+        Self { machine, path, seed, rows: Vec::new(), ahead: Vec::new() }
+    }
+
+    /// What an earlier run has written, to go on with.
+    pub fn earlier(&mut self) -> Result<Self> {
+        let earlier = self.read()?;
+        self.ahead.clone_from(&earlier.rows);
+        Ok(earlier)
+    }
+
+    /// All were come to: what else an earlier run has written goes.
+    pub fn end(&mut self) -> Result<()> {
+        self.ahead.clear();
+        self.write()
     }
 
     /// The one that is committed for a machine, of the seed that its first row names.
@@ -63,7 +81,7 @@ impl List {
         })
     }
 
-    fn tried(&self) -> impl Iterator<Item = &[String; 9]> {
+    fn tried(&self) -> impl Iterator<Item = &Row> {
         self.rows.iter().filter(|row| row[7] != NOT_BUILT)
     }
 
@@ -71,10 +89,10 @@ impl List {
         self.rows.iter().filter(|row| row[7] == verdict).count()
     }
 
-    /// What an earlier run has written.
-    pub fn read(&self) -> Result<Self> {
+    fn read(&self) -> Result<Self> {
+        let (rows, ahead) = (Vec::new(), Vec::new());
         let mut earlier =
-            Self { machine: self.machine, path: self.path.clone(), seed: self.seed, rows: Vec::new() };
+            Self { machine: self.machine, path: self.path.clone(), seed: self.seed, rows, ahead };
         if self.path.exists() {
             let mut reader = csv::Reader::from_path(&self.path)?;
             for row in reader.records() {
@@ -135,7 +153,10 @@ impl List {
         fs::create_dir_all(folder)?;
         let mut writer = csv::Writer::from_path(&self.path)?;
         writer.write_record(COLUMNS)?;
-        for row in &self.rows {
+        let number = |row: &Row| row[1].parse::<usize>().ok();
+        let last = self.rows.last().and_then(number);
+        let ahead = self.ahead.iter().filter(|row| row[0] == self.seed.to_string() && number(row) > last);
+        for row in self.rows.iter().chain(ahead) {
             writer.write_record(row)?;
         }
         writer.flush().with_context(|| format!("writing {}", self.path.display()))
@@ -188,6 +209,15 @@ mod tests {
         assert_eq!(again.find(3, &change), None);
         assert_eq!(again.find(4, &change), None, "it is to be asked about again");
         assert_eq!(List::new(&folder, "x86_64", 8).read().expect("it is there").find(1, &change), None);
+        // A run that is stopped keeps what it has not come to.
+        let mut next = List::new(&folder, "x86_64", 7);
+        next.earlier().expect("it is there");
+        next.add(1, &change, &Verdict::Survived, None).expect("it can be written");
+        let numbers = |list: &List| list.rows.iter().map(|row| row[1].clone()).collect::<Vec<_>>();
+        assert_eq!(numbers(&next.read().expect("it is there")), ["1", "2", "4"]);
+        next.add(3, &change, &Verdict::Survived, None).expect("it can be written");
+        next.end().expect("it can be written");
+        assert_eq!(numbers(&next.read().expect("it is there")), ["1", "3"]);
         fs::remove_dir_all(folder).expect("it was there");
     }
 }
