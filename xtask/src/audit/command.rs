@@ -87,6 +87,12 @@ pub fn claims_of_kernel(machine: &Machine, kernel: &Path, tally: &mut Tally) -> 
     audit(isa, &Program::kernel(kernel.into()), Depth::Claims, &mut HashSet::new(), tally)
 }
 
+/// What ax-cpu's tables hold.
+pub fn tables_of_ax_cpu(machine: &Machine, tally: &mut Tally) -> Result<()> {
+    let isa = chosen(&[machine.name.to_owned()])?[0];
+    ax_cpu::audit(isa, &programs::on_the_living_line(isa)?, tally)
+}
+
 /// Audits one program. `shapes` is what has been executed of the programs before.
 fn audit(
     isa: &'static Isa,

@@ -107,4 +107,4 @@ mod programs;
 mod proofs;
 mod seeded;
 
-pub use self::command::{claims_of_kernel, claims_of_processes, counts_of_processes, run};
+pub use self::command::{claims_of_kernel, claims_of_processes, counts_of_processes, run, tables_of_ax_cpu};

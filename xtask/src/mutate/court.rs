@@ -116,15 +116,14 @@ pub fn judge(judge: Judge, machine: &'static Machine) -> Result<u8> {
         }
         Judge::Counts => told(|tally| count::run(&[machine.name.to_owned()], tally))?,
         Judge::Boots => boots(machine)?,
+        Judge::Examples => {
+            let toolchain = toolchain::require(machine.target)?;
+            told(|tally| examples::run(machine, &toolchain, tally))?
+        }
+        Judge::AxCpu => told(|tally| audit::tables_of_ax_cpu(machine, tally))?,
         Judge::Living => {
             let toolchain = toolchain::require(machine.target)?;
-            told(|tally| {
-                living::run(machine, &toolchain, tally)?;
-                if !tally.has_failed() {
-                    examples::run(machine, &toolchain, tally)?;
-                }
-                Ok(())
-            })?
+            told(|tally| living::run(machine, &toolchain, tally))?
         }
         Judge::Here => tests_pass(this_machine()?, &PLAIN, ALL, judge.limit())?,
     };

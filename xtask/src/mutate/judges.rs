@@ -37,7 +37,11 @@ pub enum Judge {
     Counts,
     /// The other boots.
     Boots,
-    /// The test kernel on the living line, with ax-cpu's tables; and the example kernels.
+    /// The example kernels, and those on their machines.
+    Examples,
+    /// What ax-cpu's tables hold in the test kernel on the living line.
+    AxCpu,
+    /// That kernel's boots.
     Living,
     /// The unit tests and the side of signals on this machine, for what is the same on all machines.
     HandlerHere,
@@ -60,12 +64,12 @@ pub enum Asked {
 }
 
 use Judge::{
-    Audit, Boots, Counts, Edges, General, Handler, HandlerHere, Here, Interleavings, Kernel, Living, Moving,
-    Small, Sweep, Tagged, Units,
+    Audit, AxCpu, Boots, Counts, Edges, Examples, General, Handler, HandlerHere, Here, Interleavings, Kernel,
+    Living, Moving, Small, Sweep, Tagged, Units,
 };
 
 /// All, the cheap ones first.
-const PROCESS_FIRST: [Judge; 16] = [
+const PROCESS_FIRST: [Judge; 18] = [
     Small,
     Sweep,
     Units,
@@ -81,10 +85,12 @@ const PROCESS_FIRST: [Judge; 16] = [
     Tagged,
     Here,
     Boots,
+    Examples,
+    AxCpu,
     Living,
 ];
 /// The same for what only kernels have.
-const KERNEL_FIRST: [Judge; 16] = [
+const KERNEL_FIRST: [Judge; 18] = [
     Units,
     HandlerHere,
     Kernel,
@@ -100,10 +106,12 @@ const KERNEL_FIRST: [Judge; 16] = [
     Interleavings,
     Tagged,
     Here,
+    Examples,
+    AxCpu,
     Living,
 ];
 /// For what a process has if no vector register may be used.
-const GENERAL_FIRST: [Judge; 16] = [
+const GENERAL_FIRST: [Judge; 18] = [
     General,
     Kernel,
     Counts,
@@ -119,6 +127,8 @@ const GENERAL_FIRST: [Judge; 16] = [
     Tagged,
     Here,
     Boots,
+    Examples,
+    AxCpu,
     Living,
 ];
 
@@ -185,7 +195,9 @@ impl Judge {
             Counts => "instruction counts",
             Edges => "audit at each edge",
             Boots => "other boots",
-            Living => "living line and examples",
+            Examples => "example kernels",
+            AxCpu => "tables of ax-cpu",
+            Living => "living line",
             HandlerHere => "unit tests, extable, signals, rehearsal here",
             Here => "all tests here",
         }
@@ -203,8 +215,8 @@ impl Judge {
         match asked {
             Asked::All => true,
             Asked::One(judge) => self == judge,
-            Asked::Quick => !matches!(self, Boots | Living | Here),
-            Asked::Slow => matches!(self, Kernel | Boots | Living | Here),
+            Asked::Quick => !matches!(self, Boots | Examples | AxCpu | Living | Here),
+            Asked::Slow => matches!(self, Kernel | Boots | Examples | AxCpu | Living | Here),
             Asked::Quickest => matches!(self, Units | Small | Sweep | HandlerHere | Audit),
         }
     }
@@ -216,7 +228,7 @@ impl Judge {
             Handler | HandlerHere => 300,
             Audit => 180,
             Moving | General | Tagged | Interleavings | Kernel | Counts | Edges => 600,
-            Boots | Living | Here => 3600,
+            Boots | Examples | AxCpu | Living | Here => 3600,
         })
     }
 
