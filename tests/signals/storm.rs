@@ -95,7 +95,7 @@ fn a_storm_of_signals_makes_no_fault_of_a_good_copy() {
 fn a_storm_of_signals_leaves_faults_exact() {
     let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     child::run(|| {
-        let ([of_the_number, of_the_other], sent) = storm(20, 0, &[], &|copier, i| {
+        let ([of_the_number, of_the_other], sent) = storm(SOON, 0, &[], &|copier, i| {
             copier.good(i);
             copier.bad(i);
         });
@@ -190,6 +190,9 @@ fn forks_and_ending_threads_among_faults_leave_each_exact() {
 
 /// How many milliseconds the busiest machine takes for a signal that is sure to come.
 const PATIENCE: c_int = 10_000;
+
+/// How many it takes for a SIGSEGV behind the SIGBUS that was sent with it, if it comes at all.
+const SOON: c_int = 5;
 
 /// Copies by `step` while signals arrive. Returns how many of each of [`BOTH`] never reached the old handler, and how many
 /// were sent; the sender waits `patience` milliseconds for a SIGSEGV. That handler has `flags` and `mask`.
