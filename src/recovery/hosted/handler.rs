@@ -111,3 +111,15 @@ fn land(delivery: &Delivery) -> bool {
         || tables::of_other_images()
             .any(|table| lands(trap::recover_in(table, &mut frame, report, |_, _| false)))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_link_has_a_handler_of_its_own() {
+        for link in 0..LINKS {
+            assert_eq!(link_of(address(link)), Some(link));
+        }
+    }
+}
