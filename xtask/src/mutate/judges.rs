@@ -69,7 +69,7 @@ use Judge::{
 };
 
 /// All, the cheap ones first.
-const PROCESS_FIRST: [Judge; 18] = [
+const ALL: [Judge; 18] = [
     Small,
     Sweep,
     Units,
@@ -89,48 +89,10 @@ const PROCESS_FIRST: [Judge; 18] = [
     AxCpu,
     Living,
 ];
-/// The same for what only kernels have.
-const KERNEL_FIRST: [Judge; 18] = [
-    Units,
-    HandlerHere,
-    Kernel,
-    Boots,
-    Small,
-    Sweep,
-    Handler,
-    General,
-    Moving,
-    Audit,
-    Counts,
-    Edges,
-    Interleavings,
-    Tagged,
-    Here,
-    Examples,
-    AxCpu,
-    Living,
-];
-/// For what a process has if no vector register may be used.
-const GENERAL_FIRST: [Judge; 18] = [
-    General,
-    Kernel,
-    Counts,
-    Small,
-    Sweep,
-    Units,
-    Handler,
-    HandlerHere,
-    Moving,
-    Audit,
-    Edges,
-    Interleavings,
-    Tagged,
-    Here,
-    Boots,
-    Examples,
-    AxCpu,
-    Living,
-];
+/// Who goes first about what only kernels have.
+const OF_A_KERNEL: &[Judge] = &[Units, HandlerHere, Kernel, Boots];
+/// And about what a process has if no vector register may be used.
+const OF_GENERAL_REGISTERS: &[Judge] = &[General, Kernel, Counts];
 
 /// What only kernels have, or what they alone have in full: they ask for more features of a CPU's.
 const OF_KERNELS: &[&str] = &[
@@ -158,10 +120,10 @@ const MODELLED: &str = "src/recovery/hosted/former.rs";
 
 /// Who is asked about a change of a file on a machine, in this order.
 pub fn order(file: &str, machine: &Machine) -> Vec<Judge> {
-    let all = match file {
-        _ if file.ends_with(WITHOUT_VECTORS) => GENERAL_FIRST,
-        _ if OF_KERNELS.iter().any(|it| file.contains(it)) => KERNEL_FIRST,
-        _ => PROCESS_FIRST,
+    let first = match file {
+        _ if file.ends_with(WITHOUT_VECTORS) => OF_GENERAL_REGISTERS,
+        _ if OF_KERNELS.iter().any(|it| file.contains(it)) => OF_A_KERNEL,
+        _ => &[],
     };
     let is_here = machine.name == ARCH;
     let has_them = |judge: &Judge| match judge {
@@ -175,7 +137,8 @@ pub fn order(file: &str, machine: &Machine) -> Vec<Judge> {
         Tagged => file.ends_with("tag.rs") || file.ends_with("limit.rs") || file.contains("src/arch/"),
         _ => true,
     };
-    all.into_iter().filter(has_them).collect()
+    let others = ALL.iter().filter(|judge| !first.contains(judge));
+    first.iter().chain(others).copied().filter(has_them).collect()
 }
 
 impl Judge {
@@ -204,8 +167,8 @@ impl Judge {
     }
 
     pub fn by_name(name: &str) -> Result<Self> {
-        let names = || PROCESS_FIRST.map(Self::name).join("; ");
-        let mut all = PROCESS_FIRST.into_iter();
+        let names = || ALL.map(Self::name).join("; ");
+        let mut all = ALL.into_iter();
         all.find(|judge| judge.name() == name)
             .with_context(|| format!("no judge {name:?}; there are: {}", names()))
     }
@@ -224,10 +187,8 @@ impl Judge {
     /// How long its tests may run. They take a fraction of that: what is late hangs. Boots have limits of their own.
     pub fn limit(self) -> Duration {
         Duration::from_secs(match self {
-            Units | Small | Sweep => 120,
-            Handler | HandlerHere => 300,
-            Audit => 180,
-            Moving | General | Tagged | Interleavings | Kernel | Counts | Edges => 600,
+            Units | Small | Sweep | Handler | HandlerHere => 300,
+            Moving | General | Tagged | Interleavings | Audit | Kernel | Counts | Edges => 600,
             Boots | Examples | AxCpu | Living | Here => 3600,
         })
     }
@@ -257,7 +218,7 @@ mod tests {
 
     #[test]
     fn names_are_read() {
-        for judge in super::PROCESS_FIRST {
+        for judge in super::ALL {
             assert_eq!(Judge::by_name(judge.name()).ok(), Some(judge));
         }
         assert!(Judge::by_name("").is_err());

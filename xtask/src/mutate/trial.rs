@@ -45,8 +45,11 @@ pub fn run(
     let judges = judges::order(&change.file, machine).into_iter().filter(|judge| judge.is(asked));
     let found = tree.with(change, || {
         for judge in judges {
-            if let Some(verdict) = ask(tree, judge, machine, log)? {
-                return Ok(Some((judge, verdict)));
+            match ask(tree, judge, machine, log)? {
+                Said::Verdict(verdict) => return Ok(Some((judge, verdict))),
+                // He may be slow, or what is wrong may keep him from an end: the next one is asked.
+                Said::Late => println!("{} has come to no end", judge.name()),
+                Said::Nothing => {}
             }
         }
         Ok(None)
@@ -70,15 +73,26 @@ fn trust(tree: &Tree, judge: Judge, machine: &Machine, log: &Path, trusted: &mut
     if trusted.contains(&judge) {
         return Ok(());
     }
-    if let Some(verdict) = ask(tree, judge, machine, log)? {
-        bail!("without a mutation: {verdict:?}, see {}", log.display());
+    match ask(tree, judge, machine, log)? {
+        Said::Nothing => {
+            trusted.push(judge);
+            Ok(())
+        }
+        said => bail!("without a mutation: {said:?}, see {}", log.display()),
     }
-    trusted.push(judge);
-    Ok(())
 }
 
-/// `None`: he has found nothing.
-fn ask(tree: &Tree, judge: Judge, machine: &Machine, log: &Path) -> Result<Option<Verdict>> {
+/// What a judge says.
+#[derive(Debug)]
+enum Said {
+    /// He has found nothing.
+    Nothing,
+    Verdict(Verdict),
+    /// He has come to no end.
+    Late,
+}
+
+fn ask(tree: &Tree, judge: Judge, machine: &Machine, log: &Path) -> Result<Said> {
     let file = File::create(log).with_context(|| format!("making {}", log.display()))?;
     let mut command = Command::new(env::current_exe().context("finding this program")?);
     command.args(["mutate", JUDGE, judge.name(), machine.name]).env(ELSEWHERE, tree.root());
@@ -86,7 +100,7 @@ fn ask(tree: &Tree, judge: Judge, machine: &Machine, log: &Path) -> Result<Optio
     limited.stdin(Stdio::null()).stdout(file.try_clone()?).stderr(file);
     let code = limited.status().context("starting a judge")?.code();
     if court::is_late(code) {
-        return Ok(Some(Verdict::Caught(format!("{}: it does not end", judge.name()))));
+        return Ok(Said::Late);
     }
     let code = code.and_then(|code| u8::try_from(code).ok());
     let said = fs::read(log).with_context(|| format!("reading {}", log.display()))?;
@@ -96,9 +110,9 @@ fn ask(tree: &Tree, judge: Judge, machine: &Machine, log: &Path) -> Result<Optio
         said = said.replace(&format!("{}/", folder.display()), "");
     }
     Ok(match code {
-        Some(PASSED) => None,
-        Some(CAUGHT) => Some(Verdict::Caught(format!("{}: {}", judge.name(), failure(&said)))),
-        Some(NOT_BUILT) => Some(Verdict::NotBuilt),
+        Some(PASSED) => Said::Nothing,
+        Some(CAUGHT) => Said::Verdict(Verdict::Caught(format!("{}: {}", judge.name(), failure(&said)))),
+        Some(NOT_BUILT) => Said::Verdict(Verdict::NotBuilt),
         _ => bail!("the judge has failed, see {}", log.display()),
     })
 }
