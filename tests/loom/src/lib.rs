@@ -106,6 +106,23 @@ mod hosted {
         }
 
         #[test]
+        fn a_later_reset_outlives_what_an_earlier_handler_does() {
+            loom::model(|| {
+                let former = with_one_stored();
+                let shared = former.clone();
+                let handler = thread::spawn(move || {
+                    if shared.reset(1) {
+                        shared.rearm(1);
+                    }
+                });
+                former.store(numbered(2));
+                assert!(former.reset(2));
+                handler.join().expect("it does no more");
+                assert_eq!(former.load(), (2, Action::DEFAULT));
+            });
+        }
+
+        #[test]
         fn a_late_reset_takes_no_later_action_with_it_in_any_interleaving() {
             loom::model(|| {
                 let former = with_one_stored();
