@@ -5,8 +5,8 @@
 mod support;
 
 use axptr::extable::{Entry, Table};
-use axptr_cases::{Handler, sweep_small, sweep_strings};
-use support::{front::Front, site::HostedSite};
+use axptr_cases::{Handler, PAGE, PageKind, Site, sweep_small, sweep_strings};
+use support::{front::Front, poison::memory_of, site::HostedSite};
 
 unsafe extern "C" {
     safe static __axptr_copy_string: u8;
@@ -95,6 +95,25 @@ fn every_position_is_exact_if_the_handler_can_only_set_the_pc() {
 fn every_position_is_exact_if_a_fault_may_end_inside_a_page() {
     let _front = Front::new(Handler::SubPage);
     run(Handler::SubPage);
+}
+
+/// What the test above stands on: its second site may come to lie where its first was.
+#[test]
+fn a_site_leaves_no_poison_behind() {
+    let _front = Front::new(Handler::SubPage);
+    let mut sites = [(); 3].map(|()| HostedSite::new(Handler::SubPage));
+    let starts =
+        sites.each_mut().map(|site| site.map(&[PageKind::Unmapped, PageKind::Good, PageKind::Unmapped]));
+    let poisoned =
+        |start: usize| [0, 1, 2].map(|page| memory_of(start + page * PAGE) != Some(start + page * PAGE));
+    let mut sites = sites.map(Some);
+    for gone in [None, Some(1), Some(0), Some(2)] {
+        if let Some(gone) = gone {
+            sites[gone] = None;
+        }
+        let expected = sites.each_ref().map(|site| [site.is_some(), false, site.is_some()]);
+        assert_eq!(starts.map(poisoned), expected, "without site {gone:?}");
+    }
 }
 
 /// Step and most of the lengths: as far as pieces and a block behind them reach. Emulated, each fault takes long.

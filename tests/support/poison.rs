@@ -30,6 +30,20 @@ pub(crate) fn add(start: usize, alias: usize) {
     COUNT.store(index + 1, Ordering::Relaxed);
 }
 
+/// Forgets the page at `start`, if it is poisoned: what comes to be there next is another's. Poison that outlived its mapping
+/// sent the reads of a later one to memory that was no longer its own, where Linux gave both the same place.
+pub(crate) fn forget(start: usize) {
+    let count = COUNT.load(Ordering::Relaxed);
+    let Some(gone) = RUNS[..count].iter().position(|[first, ..]| first.load(Ordering::Relaxed) == start)
+    else {
+        return;
+    };
+    for (of_gone, of_last) in RUNS[gone].iter().zip(&RUNS[count - 1]) {
+        of_gone.store(of_last.load(Ordering::Relaxed), Ordering::Relaxed);
+    }
+    COUNT.store(count - 1, Ordering::Relaxed);
+}
+
 /// Where the byte at `addr` can be had, if it is a good one; `None` if it is bad.
 pub(crate) fn memory_of(addr: usize) -> Option<usize> {
     let runs = &RUNS[..COUNT.load(Ordering::Relaxed)];

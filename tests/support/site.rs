@@ -169,6 +169,14 @@ impl Region {
     }
 }
 
+impl Drop for Region {
+    fn drop(&mut self) {
+        for index in 0..self.kinds.len() {
+            poison::forget(self.start() + index * PAGE);
+        }
+    }
+}
+
 /// A mapping that ends with its owner.
 #[derive(Debug)]
 struct Mapping {
