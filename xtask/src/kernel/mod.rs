@@ -54,6 +54,16 @@ pub fn run(names: &[String], tally: &mut Tally) -> Result<()> {
 
 /// Links the test kernel in each way, and boots it.
 fn test_kernel(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tally) -> Result<()> {
+    boot::run_all(boots(machine, toolchain)?, tally)?;
+    tally.check(
+        &format!("{}: a script that discards the table does not link", machine.name),
+        build::discarding_fails(toolchain)?,
+    );
+    Ok(())
+}
+
+/// All boots of the test kernel on the earlier line, of each way that it is linked in.
+pub fn boots(machine: &'static Machine, toolchain: &Toolchain) -> Result<Vec<Boot>> {
     let plain = build::plain(machine, toolchain)?;
     let (variant, fragment) = build::with_fragment(machine, toolchain)?;
     let mut boots = boot::of_plain_kernel(machine, &plain);
@@ -63,10 +73,5 @@ fn test_kernel(machine: &'static Machine, toolchain: &Toolchain, tally: &mut Tal
         let boot = Boot::new(machine, &machine.cpus[0], &vectors);
         boots.push(Boot { variant: "vectors", mode: boot::MACHINE.into(), ..boot });
     }
-    boot::run_all(boots, tally)?;
-    tally.check(
-        &format!("{}: a script that discards the table does not link", machine.name),
-        build::discarding_fails(toolchain)?,
-    );
-    Ok(())
+    Ok(boots)
 }

@@ -19,6 +19,7 @@ use crate::{
     },
     hosted,
     kernel::{
+        self,
         boot::{self, Boot},
         build, examples, living,
     },
@@ -141,17 +142,10 @@ fn told(command: impl FnOnce(&mut Tally) -> Result<()>) -> Result<bool> {
     Ok(!tally.has_failed())
 }
 
-/// The plain kernel's, then that of the variant with the other routines.
+/// Those of `cargo xtask kernel`; in front the short one, of what only this machine has in a kernel with vector registers.
 fn boots(machine: &'static Machine) -> Result<bool> {
-    let toolchain = toolchain::require(machine.target)?;
-    let mut all = boot::of_plain_kernel(machine, &build::plain(machine, &toolchain)?);
-    let machines_own = all.iter().position(|boot| boot.mode == boot::MACHINE);
-    if machines_own.is_none() {
-        let elf = all[0].elf.clone();
-        all.push(Boot { mode: boot::MACHINE.into(), ..Boot::new(machine, &machine.cpus[0], &elf) });
-    }
-    let (variant, fragment) = build::with_fragment(machine, &toolchain)?;
-    all.push(Boot { variant, ..Boot::new(machine, &machine.cpus[0], &fragment) });
+    let mut all = kernel::boots(machine, &toolchain::require(machine.target)?)?;
+    all.sort_by_key(|boot| boot.mode != boot::MACHINE);
     for some in all.chunks(BOOTS) {
         if !told(|tally| boot::run_all(some.to_vec(), tally))? {
             return Ok(false);
