@@ -115,6 +115,7 @@ fn build() -> Result<PathBuf> {
         .arg(folder())
         .arg("--target-dir")
         .arg(&built)
+        .env("RUSTFLAGS", "-Dwarnings")
         .stdin(Stdio::null());
     let status = command.status().context("running cargo fuzz")?;
     ensure!(status.success(), "the targets of tests/fuzz cannot be built");

@@ -4,7 +4,7 @@
 
 use arbitrary::Arbitrary;
 use axptr::{
-    Access, AnyBitPattern, Fit, NoUninit, UserConstPtr, UserPtr, UserRange,
+    Access, AnyBitPattern, Fit, NoUninit, UserConstPtr, UserPtr,
     structs::{self, MAX_STRUCT_SIZE, StructError},
 };
 use axptr_fuzz::{May, PAGES, Place, World};

@@ -179,10 +179,12 @@ pub fn is_late(code: Option<i32>) -> bool {
     TIMED_OUT.contains(&code)
 }
 
-/// The command by `timeout`, which ends what it has started as well.
+/// The command by `timeout`, which ends what it has started as well: when the time is over, and when this process has ended.
+/// It has a group of its own, so what interrupts this process reaches nobody there.
 pub fn limited(command: &Command, limit: Duration) -> Command {
-    let mut limited = Command::new("timeout");
-    limited.args(["--kill-after=10", &limit.as_secs().to_string()]).arg(command.get_program());
+    let mut limited = Command::new("setpriv");
+    limited.args(["--pdeathsig", "TERM", "timeout", "--kill-after=10", &limit.as_secs().to_string()]);
+    limited.arg(command.get_program());
     limited.args(command.get_args());
     for (name, value) in command.get_envs() {
         match value {
@@ -223,7 +225,12 @@ fn status(mut command: Command) -> Result<ExitStatus> {
 
 #[cfg(test)]
 mod tests {
-    use std::{process::Command, time::Duration};
+    use std::{
+        io::Read as _,
+        process::{Command, Stdio},
+        thread,
+        time::{Duration, Instant},
+    };
 
     use super::{TIMED_OUT, limited, status};
 
@@ -236,5 +243,26 @@ mod tests {
         };
         assert_eq!(shell("exit $TOLD", 60), Some(3));
         assert!(TIMED_OUT.contains(&shell("sleep 600; exit 0", 1)));
+    }
+
+    #[test]
+    fn what_runs_ends_with_who_has_started_it() {
+        let mut command = Command::new("/bin/sh");
+        command.args(["-c", "sleep 600 & echo; wait"]);
+        let mut limited = limited(&command, Duration::from_secs(600));
+        limited.stdout(Stdio::piped());
+        let start = Instant::now();
+        // Linux counts the end of the thread.
+        let starter = thread::spawn(move || {
+            let mut child = limited.spawn().expect("there is a shell");
+            let mut said = child.stdout.take().expect("it is a pipe");
+            said.read_exact(&mut [0]).expect("the shell has started who sleeps");
+            (child, said)
+        });
+        let (mut child, mut said) = starter.join().expect("nothing there panics");
+        let mut rest = Vec::new();
+        said.read_to_end(&mut rest).expect("it is a pipe");
+        assert!(rest.is_empty() && start.elapsed() < Duration::from_secs(300), "who sleeps has the pipe");
+        child.wait().expect("it was started");
     }
 }

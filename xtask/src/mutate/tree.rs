@@ -2,25 +2,30 @@
 //! A copy of the tree, to be changed: the tree itself never is.
 
 use std::{
-    fs,
+    fs::{self, File},
     path::{Path, PathBuf},
     process::Command,
 };
 
-use anyhow::{Context, Result, ensure};
+use anyhow::{Context, Result, anyhow, ensure};
+use fs4::{FileExt, TryLockError};
 
 use super::change::Change;
 
 /// What is built stays in it, so that each mutation needs a part of a build only.
 const BUILT: &str = "target";
 
-/// A copy of a tree.
+/// A copy of a tree. Nobody else has it meanwhile: judges would look at each other's mutations.
 #[derive(Debug)]
-pub struct Tree(PathBuf);
+pub struct Tree {
+    root: PathBuf,
+    _lock: File,
+}
 
 impl Tree {
     /// Copies what git knows of `from`, changed or not, and what it does not ignore. What is the same stays as old as it is.
     pub fn copy(from: &Path, to: PathBuf) -> Result<Self> {
+        let lock = alone(&to)?;
         let args = ["ls-files", "-z", "--cached", "--others", "--exclude-standard"];
         let output = Command::new("git").args(args).current_dir(from).output().context("running git")?;
         ensure!(output.status.success(), "git ls-files says {}", output.status);
@@ -37,21 +42,34 @@ impl Tree {
                 fs::copy(&source, &copy).with_context(|| format!("copying {name}"))?;
             }
         }
-        Ok(Self(to))
+        Ok(Self { root: to, _lock: lock })
     }
 
     pub fn root(&self) -> &Path {
-        &self.0
+        &self.root
     }
 
     /// Does something while the change is there.
     pub fn with<T>(&self, change: &Change, act: impl FnOnce() -> Result<T>) -> Result<T> {
-        let file = self.0.join(&change.file);
+        let file = self.root.join(&change.file);
         let text = fs::read_to_string(&file).with_context(|| format!("reading {}", file.display()))?;
         fs::write(&file, change.applied(&text)?)?;
         let result = act();
         fs::write(&file, text).with_context(|| format!("restoring {}", file.display()))?;
         result
+    }
+}
+
+/// A lock that holds until it is dropped, or this process ends.
+fn alone(tree: &Path) -> Result<File> {
+    let path = tree.with_extension("lock");
+    fs::create_dir_all(path.parent().context("it is in a folder")?)?;
+    let lock = File::create(&path).with_context(|| format!("making {}", path.display()))?;
+    // Not the method: the one of this name in std is newer than the Rust that this builds with.
+    match FileExt::try_lock(&lock) {
+        Ok(()) => Ok(lock),
+        Err(TryLockError::WouldBlock) => Err(anyhow!("another run is at work in {}", tree.display())),
+        Err(TryLockError::Error(error)) => Err(error).with_context(|| format!("locking {}", path.display())),
     }
 }
 
@@ -92,12 +110,16 @@ mod tests {
         }
         let tree = Tree::copy(&from, to.clone()).expect("it can be copied");
         assert!(to.join("target/built").exists() && !to.join("gone").exists());
+        let second = Tree::copy(&from, to.clone()).expect_err("somebody has it");
+        assert!(second.to_string().contains("another run"), "{second}");
         let edit = Edit::new(Kind::Deleted, 0..3, "");
         let change = Change::new("asm/a.S", 1, "ret", &edit).expect("it changes");
         let read = |root: &std::path::Path| fs::read_to_string(root.join("asm/a.S")).expect("it is there");
         let during = tree.with(&change, || Ok((read(tree.root()), read(&from)))).expect("nothing fails");
         assert_eq!(during, ("\n".to_owned(), "ret\n".to_owned()));
         assert_eq!(read(tree.root()), "ret\n");
+        drop(tree);
+        Tree::copy(&from, to).expect("nobody has it");
         fs::remove_dir_all(folder).expect("it was there");
     }
 }
