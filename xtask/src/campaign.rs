@@ -19,7 +19,7 @@ use crate::{
     kernel::{boot::Boot, build},
     machine::{self, Machine},
     root::root,
-    run::{bar::Bar, cargo::cargo, report::Tally},
+    run::{bar::Bar, cargo::cargo, number, report::Tally},
 };
 
 /// How many faults a long run comes to: in a process on this machine, in one that is emulated, in a kernel.
@@ -48,13 +48,10 @@ impl Orders {
         let mut orders = Self { seed: 1, time: None, machines: Vec::new() };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
-            let mut number = || -> Result<u64> {
-                let value = args.next().with_context(|| format!("{arg} needs a number"))?;
-                value.parse().with_context(|| format!("{arg} needs a number, and not {value:?}"))
-            };
+            let mut number = || number::of(arg, args.next());
             match arg.as_str() {
                 "--seed" => orders.seed = number()?,
-                "--minutes" => orders.time = Some(Duration::from_secs(60 * number()?)),
+                "--minutes" => orders.time = Some(Duration::from_secs(number()?.saturating_mul(60))),
                 name if !name.starts_with('-') => orders.machines.push(name.to_owned()),
                 other => bail!("no option {other:?}; there are --seed and --minutes"),
             }

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail, ensure};
 use crate::{
     env::{command::clean, need, setup},
     root::root,
-    run::{pool, report::Tally},
+    run::{number, pool, report::Tally},
 };
 
 /// The files of `tests/fuzz/fuzz_targets`, and what each holds.
@@ -54,12 +54,7 @@ impl Orders {
         let mut args = args.iter();
         while let Some(arg) = args.next() {
             match arg.as_str() {
-                "--seconds" => {
-                    let value = args.next().context("--seconds needs a number")?;
-                    orders.seconds = value
-                        .parse()
-                        .with_context(|| format!("--seconds needs a number, and not {value:?}"))?;
-                }
+                "--seconds" => orders.seconds = number::of(arg, args.next())?,
                 name if !name.starts_with('-') => orders.targets.push(name.to_owned()),
                 other => bail!("no option {other:?}; there is --seconds"),
             }

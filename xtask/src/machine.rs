@@ -204,6 +204,6 @@ pub fn chosen(names: &[String]) -> Result<Vec<&'static Machine>> {
 fn by_name(name: &str) -> Result<&'static Machine> {
     ALL.iter().find(|machine| machine.name == name).with_context(|| {
         let known: Vec<_> = ALL.iter().map(|machine| machine.name).collect();
-        format!("no test kernel for {name:?}; there is one for {}", known.join(", "))
+        format!("no machine {name:?}; there are {}", known.join(", "))
     })
 }

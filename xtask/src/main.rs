@@ -58,7 +58,8 @@ usage: cargo xtask COMMAND
                    caught by a test or by the audit, or proved to change nothing; hours, no part of
                    `test`; --go-on keeps what the committed list of an earlier run says; --quick asks
                    only who takes minutes, and leaves more that nothing has caught; --slow the others;
-                   --by the one of that name in the list
+                   --by the one of that name in the list, as in --by 'unit tests'; a seed but 1
+                   has its lists below target/mutate
   bench [--check] [--store] [--plot]
                    times everything beside what others do; --check holds it against benches/goals.csv,
                    --store keeps the run, --plot draws what is kept
@@ -67,7 +68,7 @@ usage: cargo xtask COMMAND
                    other people's programs, libraries and kernels from the registry, as published and
                    with axptr inside, side by side; without a name all of them; no part of `test`
   report [--kept | STEP..]
-                   runs `test`, `campaign`, the clients and `mutate`, and draws docs/proof.md from what they
+                   runs `test`, `audit --counts`, `campaign`, the clients and `mutate`, and draws docs/proof.md from what they
                    say; with STEPs (a client's name is one) those only, with --kept none: the others' last
                    words are kept";
 

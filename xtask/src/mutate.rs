@@ -23,7 +23,7 @@ mod words;
 
 use std::{process::ExitCode, slice};
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 
 use self::{
     court::NOT_BUILT,
@@ -38,8 +38,11 @@ use crate::{
     env::{need, setup},
     machine::{self, Machine},
     root::home,
-    run::{bar::Bar, report::Tally},
+    run::{bar::Bar, number, report::Tally},
 };
+
+/// The seed of what is committed.
+const SEED: u64 = 1;
 
 /// What is asked for.
 #[derive(Debug, PartialEq, Eq)]
@@ -57,21 +60,20 @@ struct Orders {
 impl Orders {
     fn parse(args: &[String]) -> Result<Self> {
         let mut orders =
-            Self { seed: 1, count: COUNT, goes_on: false, asked: Asked::All, machines: Vec::new() };
+            Self { seed: SEED, count: COUNT, goes_on: false, asked: Asked::All, machines: Vec::new() };
         let mut args = args.iter();
         while let Some(arg) = args.next() {
-            let mut value = || args.next().with_context(|| format!("{arg} needs a value"));
-            let mut number = || -> Result<u64> {
-                let value = value()?;
-                value.parse().with_context(|| format!("{arg} needs a number, and not {value:?}"))
-            };
+            let mut number = || number::of(arg, args.next());
             match arg.as_str() {
                 "--seed" => orders.seed = number()?,
                 "--count" => orders.count = usize::try_from(number()?)?,
                 "--go-on" => orders.goes_on = true,
-                "--quick" => orders.asked = Asked::Quick,
-                "--slow" => orders.asked = Asked::Slow,
-                "--by" => orders.asked = Asked::One(Judge::by_name(value()?)?),
+                "--quick" => orders.ask(Asked::Quick)?,
+                "--slow" => orders.ask(Asked::Slow)?,
+                "--by" => {
+                    let name = args.next().context("--by needs the name of a judge")?;
+                    orders.ask(Asked::One(Judge::by_name(name)?))?;
+                }
                 name if !name.starts_with('-') => orders.machines.push(name.to_owned()),
                 other => {
                     bail!("no option {other:?}; there are --seed, --count, --go-on, --quick, --slow and --by")
@@ -79,6 +81,12 @@ impl Orders {
             }
         }
         Ok(orders)
+    }
+
+    fn ask(&mut self, asked: Asked) -> Result<()> {
+        ensure!(self.asked == Asked::All, "--quick, --slow and --by say who is asked: one of them alone");
+        self.asked = asked;
+        Ok(())
     }
 }
 
@@ -114,11 +122,18 @@ fn of_machine(
     let place = home().join("target/mutate");
     let tree = Tree::copy(home(), place.join(machine.name))?;
     let log = place.join(format!("{}.txt", machine.name));
-    let mut list = List::new(&list::folder(), machine.name, orders.seed);
+    // What is committed is of one seed.
+    let folder =
+        if orders.seed == SEED { list::folder() } else { place.join(format!("seed-{}", orders.seed)) };
+    let mut list = List::new(&folder, machine.name, orders.seed);
     let earlier = if orders.goes_on { Some(list.earlier()?) } else { None };
     let mut trusted = Vec::new();
     if earlier.is_none() {
-        println!("{}: what the judges say without a mutation", machine.name);
+        println!(
+            "{}: what the judges say without a mutation, which takes many minutes; what each says is in {}",
+            machine.name,
+            log.display()
+        );
         trusted = trial::unchanged(&tree, &["asm/entry.S", "src/recovery/tag.rs"], machine, &log)?;
     }
     let sides = sources::of(tree.root(), dialect::of(machine.name)?)?;
@@ -218,7 +233,14 @@ mod tests {
         ] {
             assert!(parse(options).is_some_and(|orders| orders.asked == asked));
         }
-        for wrong in [&["--seed"][..], &["--count", "x"], &["--fast"], &["--by"], &["--by", "nobody"]] {
+        for wrong in [
+            &["--seed"][..],
+            &["--count", "x"],
+            &["--fast"],
+            &["--by"],
+            &["--by", "nobody"],
+            &["--quick", "--slow"],
+        ] {
             assert_eq!(parse(wrong), None, "{wrong:?}");
         }
     }

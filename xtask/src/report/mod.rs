@@ -77,7 +77,9 @@ fn chosen(args: &[String]) -> Result<Vec<&'static str>> {
             .iter()
             .map(|name| match all.iter().find(|step| *step == name) {
                 Some(step) => Ok(*step),
-                None if name.starts_with('-') => bail!("no option {name:?}; there is {KEPT}, alone"),
+                None if name.starts_with('-') => {
+                    bail!("no option {name:?} here; there is {KEPT}, without steps")
+                }
                 None => bail!("no step {name:?}; there are {}, or {KEPT} alone", all.join(", ")),
             })
             .collect(),

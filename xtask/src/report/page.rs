@@ -45,7 +45,7 @@ impl fmt::Display for Page<'_> {
             f,
             "`cargo xtask report` runs the commands below and draws this page; `cargo xtask report test` runs one of them \
              anew, `--kept` none. Commits are those of the run; a `+` behind one: with changes. A number below a machine \
-             counts the runs of these tests that passed there, in all builds and on all processors.\n"
+             counts the runs of these tests that passed there, in all builds and on all processors; `-`: none runs there.\n"
         )?;
         writeln!(
             f,
@@ -55,6 +55,8 @@ impl fmt::Display for Page<'_> {
         )?;
         self.sums(f)?;
         self.campaign(f)?;
+        self.fuzz(f)?;
+        self.executed(f)?;
         for chapter in self.chapters {
             self.chapter(f, chapter)?;
         }
@@ -88,6 +90,47 @@ impl Page<'_> {
             let seeds = counts.split_once(", seeds ").map_or("not told", |(_, seeds)| seeds);
             let wrong = if verdict == "ok" { "0" } else { verdict };
             writeln!(f, "| {place} | {operations} | {faults} | {large} | {seeds} | {wrong} |")?;
+        }
+        writeln!(f)
+    }
+
+    /// How many inputs each target of libFuzzer had.
+    fn fuzz(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "## Inputs that libFuzzer chose\n")?;
+        writeln!(f, "| `cargo xtask fuzz` | inputs | in |\n|---|---|---|")?;
+        for line in self.lines("test") {
+            let Some((target, told)) = line.strip_prefix("fuzz ").and_then(|it| it.split_once(": ")) else {
+                continue;
+            };
+            let Some((inputs, time)) = told.split_once(" inputs in ") else { continue };
+            writeln!(f, "| `{target}` | {inputs} | {time} |")?;
+        }
+        writeln!(f)
+    }
+
+    /// What was executed from its bytes, a line for each program. One whose routines are those of others executes none.
+    fn executed(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        writeln!(f, "## Routines executed from their bytes\n")?;
+        writeln!(
+            f,
+            "`cargo xtask audit --counts`: in how many cases of length and edge, and how many landings that were changed in \
+             a copy then answered otherwise.\n"
+        )?;
+        writeln!(f, "| program | routines | cases | changed answers |\n|---|---|---|---|")?;
+        let behind =
+            |line: &str, program: &str| Some(line.strip_prefix(program)?.strip_prefix(": ")?.to_owned());
+        for line in self.lines("counts") {
+            let Some((program, told)) = line.split_once(": ") else { continue };
+            let Some((routines, told)) = told.split_once(" routines executed in ") else { continue };
+            let Some((cases, _)) = told.split_once(" cases") else { continue };
+            let mut others = self.lines("counts").filter_map(|line| behind(line, program));
+            let changed = others
+                .find_map(|it| Some(it.strip_suffix(" changes of landings change an answer")?.to_owned()));
+            writeln!(
+                f,
+                "| {program} | {routines} | {cases} | {} |",
+                changed.unwrap_or_else(|| "-".to_owned())
+            )?;
         }
         writeln!(f)
     }
@@ -166,7 +209,18 @@ mod tests {
                     "test x::a ... ok",
                     "aarch64 | test x::a ... ok",
                     "test x::b ... FAILED",
+                    "fuzz ranges: 17 inputs in 60 s",
                     "2 passed, 1 failed",
+                ],
+            ),
+            kept(
+                "counts",
+                &[
+                    "x86_64 kernel: 14 routines executed in 900 cases, 2 texts like one that was executed",
+                    "x86_64 kernel: each routine answers at each fault what it has done ... ok",
+                    "x86_64 kernel: 30 of 40 changes of landings change an answer",
+                    "x86_64 process: 0 routines executed in 0 cases, 16 texts like one that was executed",
+                    "1 passed, 0 failed",
                 ],
             ),
             kept(
@@ -188,6 +242,9 @@ mod tests {
         for line in [
             "| `test` | 2 passed, 1 failed | 2 min | `0123456789` | 2026-01-02 |",
             "| x86_64 process | 7 | 3 | 1 | 1 to 2 | 0 |",
+            "| `ranges` | 17 | 60 s |",
+            "| x86_64 kernel | 14 | 900 | 30 of 40 |",
+            "| x86_64 process | 0 | 0 | - |",
             "| one | `a` | 1 | 1 | - | - |",
             "| | **\"c\" has not run** | | | | |",
         ] {

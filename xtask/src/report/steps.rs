@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use crate::{env::command, root::root};
 
 /// All of them whose words are kept, the long ones last.
-pub const STEPS: &[&str] = &["test", "campaign", "memmap2", "wasmtime", "vm-memory", "starry"];
+pub const STEPS: &[&str] = &["test", "counts", "campaign", "memmap2", "wasmtime", "vm-memory", "starry"];
 
 /// What keeps its verdicts itself, committed with the sources.
 pub const MUTATE: &str = "mutate";
@@ -28,6 +28,7 @@ const CLIENTS: &[&str] = &["memmap2", "wasmtime", "vm-memory", "starry"];
 pub fn command(step: &'static str) -> Vec<&'static str> {
     match step {
         "mutate" => vec![step, "--go-on"],
+        "counts" => vec!["audit", "--counts"],
         _ if CLIENTS.contains(&step) => vec!["clients", step],
         _ => vec![step],
     }
@@ -129,10 +130,11 @@ mod tests {
     use super::{STEPS, command, parse};
 
     #[test]
-    fn a_client_is_run_as_one() {
+    fn each_step_is_a_command() {
         assert_eq!(command("starry"), ["clients", "starry"]);
         assert_eq!(command("test"), ["test"]);
-        for step in STEPS {
+        assert_eq!(command("counts"), ["audit", "--counts"]);
+        for step in STEPS.iter().filter(|step| **step != "counts") {
             assert!(command(step).contains(step));
         }
     }

@@ -4,5 +4,6 @@
 pub mod bar;
 pub mod cargo;
 pub mod lanes;
+pub mod number;
 pub mod pool;
 pub mod report;
