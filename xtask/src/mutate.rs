@@ -134,7 +134,8 @@ fn of_machine(
             machine.name,
             log.display()
         );
-        trusted = trial::unchanged(&tree, &["asm/entry.S", "src/recovery/tag.rs"], machine, &log)?;
+        trusted =
+            trial::unchanged(&tree, &["asm/entry.S", "src/recovery/tag.rs"], orders.asked, machine, &log)?;
     }
     let sides = sources::of(tree.root(), dialect::of(machine.name)?)?;
     let name = format!("mutate {}", machine.name);

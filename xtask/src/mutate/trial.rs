@@ -59,10 +59,16 @@ pub fn run(
     Ok(verdict)
 }
 
-/// Has the tree judged as it is by all who are asked about these files.
-pub fn unchanged(tree: &Tree, files: &[&str], machine: &'static Machine, log: &Path) -> Result<Vec<Judge>> {
+/// Has the tree judged as it is by those who are asked about these files.
+pub fn unchanged(
+    tree: &Tree,
+    files: &[&str],
+    asked: Asked,
+    machine: &'static Machine,
+    log: &Path,
+) -> Result<Vec<Judge>> {
     let mut trusted = Vec::new();
-    for judge in files.iter().flat_map(|file| judges::order(file, machine)) {
+    for judge in files.iter().flat_map(|file| judges::order(file, machine)).filter(|judge| judge.is(asked)) {
         trust(tree, judge, machine, log, &mut trusted)?;
     }
     Ok(trusted)
