@@ -50,8 +50,10 @@ pub const HUGE: Area = Area::new(0x10_0000_0000, (64 << 30) / PAGE, Pages::Grown
 pub const SCRATCH: Area = Area::new(0x9000_0000, 4096, Pages::None, READ_WRITE);
 /// A page of a larger size, if a case has mapped one. No area covers it.
 pub const LARGE: Area = Area::new(0xa000_0000, 512, Pages::None, READ_WRITE);
-/// It keeps the page table that [`LARGE`] has its entry in. Between the two lies a hole.
-pub const BEHIND_LARGE: Area = Area::new(0xa040_0000, 1, Pages::Populated, READ_WRITE);
+/// It keeps the page table that [`LARGE`] has its entry in. Between the two lies a hole, whose page table is there: where none is,
+/// the refill of axcpu 0.3.0-preview.8 for loongarch64 adds the bits of a small page's size to those of the last page's size. Behind
+/// a larger page that makes an absent translation of 512 MiB, [`LARGE`] included.
+pub const BEHIND_LARGE: Area = Area::new(0xa030_0000, 1, Pages::Populated, READ_WRITE);
 
 /// Memory in the kernel half that the kernel's own fault handler provides on demand.
 pub const KERNEL_LAZY: Area = Area::new(arch::LAZY_KERNEL_ADDR, 8, Pages::Lazy, PRIVATE);
