@@ -11,28 +11,47 @@ use std::{
     arch::asm,
     ffi::{c_int, c_void},
     mem, ptr,
-    sync::atomic::{
-        AtomicBool, AtomicUsize,
-        Ordering::{Relaxed, SeqCst},
+    sync::{
+        Mutex, PoisonError,
+        atomic::{
+            AtomicBool, AtomicU8, AtomicUsize,
+            Ordering::{Relaxed, SeqCst},
+        },
     },
 };
 
-use axptr::{UserConstPtr, UserPtr, nofault, raw, scope, unpredictable};
+use axptr::{UserConstPtr, UserPtr, atomic::AtomicError, nofault, raw, scope, unpredictable};
 
 /// The user's value, and how many bytes it has.
 static ADDR: AtomicUsize = AtomicUsize::new(0);
 static LEN: AtomicUsize = AtomicUsize::new(0);
-/// Whether it changes at each step, or is looked at.
-static CHANGES: AtomicBool = AtomicBool::new(false);
+/// What happens to it at each step.
+static MODE: AtomicU8 = AtomicU8::new(LOOKED_AT);
 static STEPS: AtomicUsize = AtomicUsize::new(0);
 static TORN: AtomicBool = AtomicBool::new(false);
 
+/// It is looked at.
+const LOOKED_AT: u8 = 0;
+/// Each of its bytes gets the next value: in 256 steps it is never the same.
+const CHANGES: u8 = 1;
+/// It is a string, which ends elsewhere.
+const ENDS_ELSEWHERE: u8 = 2;
+
+/// A string's bytes, and how many there are at most.
+const LETTER: u8 = b'a';
+const LONGEST: usize = 40;
+
 extern "C" fn on_step(_: c_int, _: *mut libc::siginfo_t, _: *mut c_void) {
-    STEPS.fetch_add(1, Relaxed);
+    let step = STEPS.fetch_add(1, Relaxed);
     let (addr, len) = (ADDR.load(Relaxed), LEN.load(Relaxed));
+    if MODE.load(Relaxed) == ENDS_ELSEWHERE {
+        write(addr, &[LETTER; LONGEST]);
+        write(addr + step * 7 % LONGEST, &[0]);
+        return;
+    }
     let mut bytes = read(addr, len);
-    if CHANGES.load(Relaxed) {
-        bytes.iter_mut().for_each(|byte| *byte = !*byte);
+    if MODE.load(Relaxed) == CHANGES {
+        bytes.iter_mut().for_each(|byte| *byte = byte.wrapping_add(1));
         write(addr, &bytes[..len]);
     } else if bytes[..len].iter().any(|&byte| byte != bytes[0]) {
         TORN.store(true, Relaxed);
@@ -177,8 +196,12 @@ const WRITES: &[(&str, Write)] = &[
     }),
 ];
 
+/// The steps are the process's own: one test at a time.
+static ALONE: Mutex<()> = Mutex::new(());
+
 #[test]
 fn an_aligned_value_is_one_access_wherever_another_cpu_is() {
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
     let page = page();
     for path in axptr::internal::cpu_paths() {
         path.force();
@@ -187,7 +210,7 @@ fn an_aligned_value_is_one_access_wherever_another_cpu_is() {
                 ADDR.store(at, SeqCst);
                 LEN.store(len, SeqCst);
                 let mut buf = [0; 16];
-                CHANGES.store(true, SeqCst);
+                MODE.store(CHANGES, SeqCst);
                 for (name, call) in READS {
                     if at + 64 + len > page + 4096 && name.ends_with("in_user") {
                         continue;
@@ -201,7 +224,7 @@ fn an_aligned_value_is_one_access_wherever_another_cpu_is() {
                         path.name()
                     );
                 }
-                CHANGES.store(false, SeqCst);
+                MODE.store(LOOKED_AT, SeqCst);
                 for (round, (name, call)) in WRITES.iter().enumerate() {
                     if at + 64 + len > page + 4096 && name.ends_with("in_user") {
                         continue;
@@ -217,4 +240,87 @@ fn an_aligned_value_is_one_access_wherever_another_cpu_is() {
         }
     }
     axptr::internal::choose_by_cpu();
+}
+
+/// A string that was looked at twice would hold a 0 in its middle, or none at its end.
+#[test]
+fn a_string_is_read_once_wherever_another_cpu_is() {
+    type Call = fn(usize, &mut [u8]) -> Option<usize>;
+    const CALLS: &[(&str, Call)] = &[
+        ("read", |addr, to| Some(UserConstPtr::<u8>::from(addr).as_cstr().read(to).unwrap().count_bytes())),
+        ("nofault().read", |addr, to| {
+            Some(UserConstPtr::<u8>::from(addr).as_cstr().nofault().read(to).unwrap().count_bytes())
+        }),
+        ("read_truncated", |addr, to| {
+            Some(UserConstPtr::<u8>::from(addr).as_cstr().read_truncated(to).unwrap().0.count_bytes())
+        }),
+        ("read_str", |addr, to| Some(UserConstPtr::<u8>::from(addr).as_cstr().read_str(to).unwrap().len())),
+        ("to_cstring", |addr, to| {
+            let text = UserConstPtr::<u8>::from(addr).as_cstr().to_cstring(to.len()).unwrap();
+            let bytes = text.as_bytes_with_nul();
+            to[..bytes.len()].copy_from_slice(bytes);
+            Some(text.count_bytes())
+        }),
+        ("to_string", |addr, to| {
+            let text = UserConstPtr::<u8>::from(addr).as_cstr().to_string(to.len()).unwrap();
+            to[..text.len()].copy_from_slice(text.as_bytes());
+            to[text.len()] = 0;
+            Some(text.len())
+        }),
+        // Its answer is a length, and no byte is handed out.
+        ("len", |addr, to| {
+            assert!(UserConstPtr::<u8>::from(addr).as_cstr().len(to.len()).unwrap() <= LONGEST);
+            None
+        }),
+    ];
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let page = page();
+    LEN.store(0, SeqCst);
+    for path in axptr::internal::cpu_paths() {
+        path.force();
+        for at in [page + 8, page + 301, page + 4096 - LONGEST - 1] {
+            ADDR.store(at, SeqCst);
+            for (name, call) in CALLS {
+                write(at, &[LETTER; LONGEST]);
+                // Where it ends at the latest.
+                write(at + LONGEST, &[0]);
+                let mut to = [0xee; LONGEST + 1];
+                let mut len = None;
+                MODE.store(ENDS_ELSEWHERE, SeqCst);
+                stepped(|| len = call(at, &mut to));
+                let Some(len) = len else { continue };
+                assert!(
+                    to[..len] == [LETTER; LONGEST][..len] && to[len] == 0,
+                    "{name} at {at:#x}, {}: {len} bytes of {to:x?}",
+                    path.name()
+                );
+            }
+        }
+    }
+    axptr::internal::choose_by_cpu();
+}
+
+/// No user keeps the kernel in a loop: here the word is another one whenever it is looked at.
+#[test]
+fn an_atomic_that_is_always_interfered_with_ends() {
+    type Call = fn(usize) -> Result<u32, AtomicError>;
+    const CALLS: &[(&str, Call)] = &[
+        ("fetch_or", |addr| UserPtr::<u32>::from(addr).atomic().fetch_or(1 << 31)),
+        ("fetch_and", |addr| UserPtr::<u32>::from(addr).atomic().fetch_and(!1)),
+        ("fetch_xor", |addr| UserPtr::<u32>::from(addr).atomic().fetch_xor(1)),
+        ("nofault().fetch_xor", |addr| UserPtr::<u32>::from(addr).nofault().atomic().fetch_xor(1)),
+    ];
+    let _alone = ALONE.lock().unwrap_or_else(PoisonError::into_inner);
+    let page = page();
+    ADDR.store(page + 8, SeqCst);
+    LEN.store(4, SeqCst);
+    MODE.store(CHANGES, SeqCst);
+    for (name, call) in CALLS {
+        let mut answer = Ok(0);
+        stepped(|| answer = call(page + 8));
+        assert_eq!(answer, Err(AtomicError::Retry), "{name}");
+        // A hundred times and more, of six instructions each, is enough for whoever does not do it on purpose.
+        let steps = STEPS.load(SeqCst);
+        assert!((600..2_000).contains(&steps), "{name}: {steps} instructions");
+    }
 }
