@@ -81,7 +81,8 @@ impl Evidence {
 /// The command below `cargo xtask` that prints a line. Of `test`'s, by the line's form.
 fn command(step: &'static str, line: &str, name: &str) -> &'static str {
     let line = line.split_once(" | ").map_or(line, |(_, line)| line);
-    let is_about = |what: &str| ALL.iter().any(|it| name.starts_with(&format!("{} {what}: ", it.name)));
+    // Behind it may stand which of them: a kernel with vector registers, a process of small cases.
+    let is_about = |what: &str| ALL.iter().any(|it| name.starts_with(&format!("{} {what}", it.name)));
     match () {
         () if step != TEST => step,
         () if line.starts_with("test ") => CARGO,
@@ -167,6 +168,8 @@ mod tests {
             ("test", "aarch64 | test edge::a_b ... ok", ""),
             ("test", "riscv64 | riscv64 max x4: edges::a_b ... ok", "kernel"),
             ("test", "riscv64 | riscv64 living kernel: no mask (8 times) ... ok", "audit"),
+            ("test", "aarch64 kernel with vector registers: no mask (8 times) ... ok", "audit"),
+            ("test", "aarch64 process of small cases: no mask (8 times) ... ok", "audit"),
             ("test", "case a b ... ok", "table"),
             ("test", "fuzz: a b ... ok", "fuzz"),
             ("starry", "a b ... ok", "starry"),

@@ -52,7 +52,7 @@ impl fmt::Display for Page<'_> {
             f,
             "What shows a claim runs alone by `cargo test NAME -- --include-ignored`; with a word behind its name, it is a line \
              of that command: `cargo test --test table -- --nocapture`, `cargo xtask kernel`, `audit` or `fuzz`, \
-             `cargo xtask clients` of that client.\n"
+             `audit --counts` (counts), `cargo xtask clients` of that client.\n"
         )?;
         self.sums(f)?;
         self.campaign(f)?;
