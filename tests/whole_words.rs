@@ -4,6 +4,7 @@
 //!
 //! The call is single-stepped by the trap flag. What is read changes at each step, so that a value put together from two
 //! accesses has bytes of both; what is written is looked at in each step, and is never half the one and half the other.
+//! In the same way a string is read once, and an atomic ends that is interfered with at each step.
 
 #![cfg(all(target_arch = "x86_64", target_os = "linux"))]
 
